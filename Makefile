@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# make                        the three programs, under build/
+# make SANITIZE=address,undefined BUILD=build-asan
+# make check                  unprivileged tests;  scripts/test.sh runs everything
+# make install DESTDIR= PREFIX=/usr/local
+# make bench | fuzz | clean
+#
+# Sources are found by folder: a new file in ctl/ROOM belongs to that room, a new file in
+# tests/unit or tests/exchange is a cmocka program of its own.
+
+BUILD ?= build
+PREFIX ?= /usr/local
+CC ?= gcc
+CLANG ?= clang
+BPFTOOL ?= $(firstword $(wildcard /usr/sbin/bpftool /usr/bin/bpftool) bpftool)
+PKG_CONFIG ?= pkg-config
+OPT ?= -O2
+
+PKGS := libbpf libxdp libuv libnl-3.0 libnl-route-3.0 libcrypto jansson
+CFLAGS ?= $(OPT) -g
+WARN := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla
+CPPFLAGS += -D_GNU_SOURCE -Iinclude -Ictl -I$(BUILD)/bpf $(shell $(PKG_CONFIG) --cflags $(PKGS))
+LDLIBS += $(shell $(PKG_CONFIG) --libs $(PKGS)) -lIPSec_MB -lpthread
+ifneq ($(SANITIZE),)
+SAN := -fsanitize=$(SANITIZE) -fno-omit-frame-pointer -fno-sanitize-recover=all
+endif
+COMPILE = $(CC) -std=gnu11 $(CPPFLAGS) $(WARN) $(CFLAGS) $(SAN) -fPIE -MMD -MP
+LINK = $(CC) $(CFLAGS) $(SAN) $(LDFLAGS)
+
+# Rooms whose objects every program may draw from; the mains are apart.
+ROOMS := base crypto ike dataplane net conf vici
+ROOM_SRC := $(foreach r,$(ROOMS),$(wildcard ctl/$(r)/*.c))
+LIB := $(BUILD)/libsekisho.a
+prog_src = $(wildcard ctl/$(1)/*.c)
+obj = $(patsubst %.c,$(BUILD)/%.o,$(1))
+
+BPF_SRC := $(wildcard bpf/*.bpf.c)
+BPF_SKEL := $(BUILD)/bpf/sekisho.skel.h
+PROGRAMS := $(BUILD)/sekisho-worker $(BUILD)/sekishod $(BUILD)/sekisho
+UNIT := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/*_test.c tests/exchange/*_test.c))
+TOOLS := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/tools/*.c))
+BPF_TESTS := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/bpf/*_test.c))
+
+all: $(PROGRAMS)
+tools: $(TOOLS)
+test-programs: $(UNIT) $(BPF_TESTS) $(TOOLS)
+
+# ---- BPF -------------------------------------------------------------------------------
+$(BUILD)/bpf/%.bpf.o: bpf/%.bpf.c
+	@mkdir -p $(@D)
+	$(CLANG) -target bpf -mcpu=v3 -O2 -g -Wall -Wextra -Werror -Wno-unused-parameter \
+		-Iinclude -Ibpf -I/usr/include/$(shell $(CC) -print-multiarch) -MMD -MP -c $< -o $@
+
+$(BUILD)/bpf/sekisho.bpf.o: $(patsubst bpf/%.c,$(BUILD)/bpf/%.o,$(BPF_SRC))
+	$(BPFTOOL) gen object $@ $^
+
+$(BPF_SKEL): $(BUILD)/bpf/sekisho.bpf.o
+	$(BPFTOOL) gen skeleton $< name sekisho >$@.tmp && mv $@.tmp $@
+
+# ---- user space ------------------------------------------------------------------------
+$(BUILD)/ctl/%.o: ctl/%.c | $(BPF_SKEL)
+	@mkdir -p $(@D)
+	$(COMPILE) -c $< -o $@
+
+$(BUILD)/tests/%.o: tests/%.c | $(BPF_SKEL)
+	@mkdir -p $(@D)
+	$(COMPILE) -Itests -c $< -o $@
+
+$(LIB): $(call obj,$(ROOM_SRC))
+	rm -f $@
+	ar rcs $@ $^
+
+$(BUILD)/sekisho-worker: $(call obj,$(call prog_src,worker)) $(LIB)
+	$(LINK) $^ $(LDLIBS) -o $@
+$(BUILD)/sekishod: $(call obj,$(call prog_src,sekishod)) $(LIB)
+	$(LINK) $^ $(LDLIBS) -o $@
+$(BUILD)/sekisho: $(call obj,$(call prog_src,cli)) $(LIB)
+	$(LINK) $^ $(LDLIBS) -o $@
+
+# Tests may draw on the worker's objects too, all but its main.
+WORKER_PARTS := $(call obj,$(filter-out ctl/worker/main.c,$(call prog_src,worker)))
+TEST_HELP := $(call obj,$(wildcard tests/support/*.c))
+$(UNIT) $(BPF_TESTS): $(BUILD)/tests/%: $(BUILD)/tests/%.o $(WORKER_PARTS) $(TEST_HELP) $(LIB)
+	$(LINK) $^ $(LDLIBS) -lcmocka -o $@
+$(TOOLS): $(BUILD)/tests/%: $(BUILD)/tests/%.o $(WORKER_PARTS) $(LIB)
+	$(LINK) $^ $(LDLIBS) -o $@
+
+check: $(UNIT)
+	scripts/layers
+	scripts/run-units $(UNIT)
+
+bench:
+	scripts/bench.sh
+
+FUZZ_SRC := $(wildcard tests/fuzz/*_fuzz.c)
+FUZZERS := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(FUZZ_SRC))
+$(BUILD)/fuzz/%: tests/fuzz/%.c $(ROOM_SRC) $(filter-out ctl/worker/main.c,$(call prog_src,worker)) | $(BPF_SKEL)
+	@mkdir -p $(@D)
+	$(CLANG) -std=gnu11 $(CPPFLAGS) -Itests $(WARN) -O1 -g -fsanitize=fuzzer,address,undefined \
+		-fno-sanitize-recover=all $(filter %.c,$^) $(LDLIBS) -o $@
+fuzz: $(FUZZERS)
+	scripts/fuzz.sh $(FUZZERS)
+
+install: all
+	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/bin
+	install -m 755 $(BUILD)/sekisho-worker $(BUILD)/sekishod $(DESTDIR)$(PREFIX)/sbin/
+	install -m 755 $(BUILD)/sekisho $(DESTDIR)$(PREFIX)/bin/
+	install -d -m 750 $(DESTDIR)/etc/sekisho
+
+clean:
+	rm -rf $(BUILD)
+
+.PHONY: all tools test-programs check bench fuzz install clean
+.SECONDARY:
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

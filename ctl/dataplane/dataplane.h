@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The pinned maps seen from user space: the only code that touches their layout, and with
+ * the worker's sockets the only user of libbpf. The worker creates (loads and pins), the
+ * controller and the command line open what is pinned.
+ *
+ * All functions return 0 or -errno; `ret_` arguments are untouched on failure.
+ */
+#ifndef DATAPLANE_DATAPLANE_H
+#define DATAPLANE_DATAPLANE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "base/addr.h"
+#include <sekisho/drop_reason.h>
+#include <sekisho/map_abi.h>
+
+#define DP_PATH_MAX 128
+
+struct dataplane; /* open file descriptors and mappings of one instance */
+
+/* Directory of an instance: /sys/fs/bpf/sekisho or /sys/fs/bpf/sekisho@NAME. instance: NULL for
+ * the default. A name is [A-Za-z0-9_.-]{1,32}, not starting with a dot; -EINVAL otherwise. */
+int dp_pin_dir(const char *instance, char *ret_path, size_t size) MUST_USE;
+/* Where the sockets of an instance live: /run/sekisho or /run/sekisho@NAME. */
+int dp_run_dir(const char *instance, char *ret_path, size_t size) MUST_USE;
+
+/* Worker: load the programs, reuse the maps that are pinned (their contents stay), pin what
+ * is not. Pins appear under a temporary name and are renamed: a crash leaves no half set.
+ * -EPROTO: the pins are of another ABI; -ENOENT: no bpffs; -EPERM: not permitted. */
+int dp_create(const char *instance, struct dataplane **ret_dp) MUST_USE;
+/* Controller and command line: -ENOENT when no worker has made the pins yet. */
+int dp_open(const char *instance, bool may_write, struct dataplane **ret_dp) MUST_USE;
+void dp_close(struct dataplane *dp);
+/* Remove all pins of an instance (`sekisho-worker --unpin`). */
+int dp_unpin(const char *instance) MUST_USE;
+
+/* File descriptors for who needs the map or program itself (owned by dp). Names as in bpf/:
+ * programs "gate", "egress", "route", "report"; maps as in map_abi.h. -1: no such thing. */
+int dp_map_fd(const struct dataplane *dp, const char *name);
+int dp_prog_fd(const struct dataplane *dp, const char *name);
+
+/* Mappings of the mmapable maps, arrays over all indices; NULL where the map is not open. */
+struct sa_hot *dp_sa_hot(const struct dataplane *dp);
+const struct sa_val *dp_sa(const struct dataplane *dp);
+const uint32_t *dp_child_out(const struct dataplane *dp);
+const struct spd_state *dp_spd_state(const struct dataplane *dp);
+uint64_t *dp_worker_count(const struct dataplane *dp); /* WORKER_OUTCOME_COUNT of them */
+
+/* ---- SPD ------------------------------------------------------------------------ */
+
+struct spd_policy {
+	struct ts_val local, remote;
+	enum spd_action action;
+	uint32_t child;    /* slot, with SPD_PROTECT */
+	uint32_t priority; /* smaller first; equal ones keep the order of the array */
+};
+
+/* Replace the whole SPD in one flip: a packet sees the old one or the new one.
+ * -E2BIG: more policies or candidates than the maps hold; nothing has changed then. */
+int spd_replace(struct dataplane *dp, const struct spd_policy *policies, size_t n,
+		enum spd_action default_action) MUST_USE;
+/* Read back the policies in force, in order. Returns their number, or -errno. */
+int spd_list(struct dataplane *dp, struct spd_policy *ret_policies, size_t max) MUST_USE;
+/* The linear reference: index of the first policy that matches the flow, or -1. A flow's
+ * ports are 0 where the protocol has none. */
+struct spd_flow {
+	struct ip_addr local, remote;
+	uint16_t local_port, remote_port;
+	uint8_t proto;
+};
+int spd_match(const struct spd_policy *policies, size_t n, const struct spd_flow *flow);
+/* The switch of a rekey: policies of `child` use outbound SA `sa` from now on (0: none). */
+int spd_switch(struct dataplane *dp, uint32_t child, uint32_t sa) MUST_USE;
+
+/* ---- SAD ------------------------------------------------------------------------ */
+
+struct sad_sa {
+	struct sa_val val; /* gen is set by sad_add */
+	struct sa_ts ts;
+	struct sa_secret secret; /* the caller wipes its copy */
+};
+
+/* A free index, taken in first-out-last-in order so that an index rests before it is used
+ * again. -ENOSPC: SA_MAX reached. sad_release gives one back that was never added. */
+int sad_alloc(struct dataplane *dp, uint32_t *ret_sa) MUST_USE;
+void sad_release(struct dataplane *dp, uint32_t sa);
+/* Install at `sa`: everything is written before the SA is published in `sad`. An outbound SA
+ * carries nothing until spd_switch. -EEXIST: destination, protocol and SPI are taken. */
+int sad_add(struct dataplane *dp, uint32_t sa, const struct sad_sa *what) MUST_USE;
+/* Unpublish, then wipe the secret. If child_out still points at it, that is cleared first. */
+int sad_delete(struct dataplane *dp, uint32_t sa) MUST_USE;
+/* A peer moved (NAT, MOBIKE): new outer addresses and ports of a published SA. */
+int sad_move(struct dataplane *dp, uint32_t sa, const struct ip_addr *src,
+	     const struct ip_addr *dst, uint16_t encap_sport, uint16_t encap_dport) MUST_USE;
+/* Calls `each` for every published SA until it returns non-zero, which is returned. */
+int sad_each(struct dataplane *dp,
+	     int (*each)(uint32_t sa, const struct sad_key *, const struct sa_val *,
+			 const struct sa_ts *, const struct sa_hot *, void *arg),
+	     void *arg) MUST_USE;
+/* Key material of an SA (worker only; read once per SA, wiped by the caller). */
+int sad_secret(struct dataplane *dp, uint32_t sa, struct sa_secret *ret_secret) MUST_USE;
+int sad_ts(struct dataplane *dp, uint32_t sa, struct sa_ts *ret_ts) MUST_USE;
+
+/* ---- Counters and events --------------------------------------------------------- */
+
+/* Sums over all CPUs. */
+int counters_gate(struct dataplane *dp, uint64_t ret_count[GATE_OUTCOME_COUNT]) MUST_USE;
+int counters_worker(struct dataplane *dp, uint64_t ret_count[WORKER_OUTCOME_COUNT]) MUST_USE;
+const char *counters_gate_name(enum gate_outcome o); /* "DROP_NO_SA" */
+const char *counters_gate_text(enum gate_outcome o);
+const char *counters_worker_name(enum worker_outcome o);
+const char *counters_worker_text(enum worker_outcome o);
+
+/* The ring buffer's consumer: one process, the controller. fd is for poll. */
+struct dp_events;
+int dp_events_open(struct dataplane *dp, void (*on_event)(const struct event *, void *arg),
+		   void *arg, struct dp_events **ret_events) MUST_USE;
+int dp_events_fd(const struct dp_events *ev);
+int dp_events_read(struct dp_events *ev);
+void dp_events_close(struct dp_events *ev);
+/* Worker: put an event into the ring, by BPF_PROG_TEST_RUN of the program "report". */
+int dp_report(struct dataplane *dp, const struct event *what) MUST_USE;
+
+#endif

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What a configured connection is to the IKEv2 core. ctl/conf fills it from swanctl.conf's
+ * syntax; the core reads it and never changes it. Fixed-size where a small bound is natural,
+ * so that ownership is plain: conn_free() frees all of it and wipes the secrets.
+ */
+#ifndef IKE_CONN_H
+#define IKE_CONN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include "base/addr.h"
+#include "ike/proposal.h"
+
+#define CONN_NAME_MAX 64
+#define CONN_ADDRS_MAX 4
+#define CONN_TS_MAX SA_TS_MAX
+#define CONN_PROPOSALS_MAX 8
+#define IKE_ID_MAX 256
+#define PSK_MAX 256
+
+/* An identity, RFC 7296 3.5. type 0: any ("%any"). */
+struct ike_id {
+	uint8_t type; /* enum id_type */
+	uint16_t len;
+	uint8_t data[IKE_ID_MAX];
+};
+
+enum conn_start {
+	START_NONE,
+	START_TRAP, /* on the first packet (acquire) */
+	START_NOW,
+};
+
+struct conn_child {
+	char name[CONN_NAME_MAX];
+	uint32_t child; /* slot in the maps, given by the shell; stable over reloads by name */
+	struct ts_val local_ts[CONN_TS_MAX], remote_ts[CONN_TS_MAX];
+	size_t n_local_ts, n_remote_ts;
+	bool is_local_dynamic, is_remote_dynamic; /* "dynamic": the IKE endpoint's own address */
+	struct proposal esp[CONN_PROPOSALS_MAX];
+	size_t n_esp;
+	uint8_t mode;        /* enum sa_mode */
+	uint8_t action;      /* enum spd_action: mode = pass | drop make shunts, no SA */
+	uint16_t replay_window;
+	uint32_t rekey_s;    /* soft limit; 0: never. The core jitters it (rand_s) */
+	uint32_t life_s;     /* hard limit; 0: never */
+	uint32_t rand_s;
+	uint64_t rekey_packets, life_packets; /* 0: none */
+	enum conn_start start, dpd, close;    /* start_action, dpd_action, close_action */
+	bool is_dpd_clear;   /* dpd_action = clear: tear down and forget */
+};
+
+struct conn {
+	char name[CONN_NAME_MAX];
+	struct ip_addr local[CONN_ADDRS_MAX], remote[CONN_ADDRS_MAX]; /* any: %any */
+	size_t n_local, n_remote;
+	uint16_t local_port, remote_port; /* 500 unless configured */
+	struct ike_id local_id, remote_id;
+	uint8_t psk[PSK_MAX];
+	size_t psk_len;
+	struct proposal ike[CONN_PROPOSALS_MAX];
+	size_t n_ike;
+	uint32_t rekey_s, reauth_s, over_s, rand_s; /* IKE SA lifetimes */
+	uint32_t dpd_delay_s;                        /* 0: no DPD */
+	bool is_encap_forced;                        /* encap = yes */
+	uint32_t keyingtries;                        /* 0: for ever */
+	struct conn_child *children;
+	size_t n_children;
+};
+
+void conn_free(struct conn *conn);
+
+#endif

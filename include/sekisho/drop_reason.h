@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/*
+ * Every outcome that a packet can have, each with its name. The lists make the counters of
+ * the programs (map `counters`, per CPU) and of the worker (map `worker_count`, one writer),
+ * the names that `sekisho counters` prints, and the test matrix. Append at the end only: the
+ * position is the map's key.
+ */
+#ifndef SEKISHO_DROP_REASON_H
+#define SEKISHO_DROP_REASON_H
+
+/* X(NAME, "text for people"). DROP_ ones drop the packet, the others say what became of it. */
+#define GATE_OUTCOMES(X)                                                                  \
+	X(PASS_LOCAL, "to this host's stack: addressed to it")                            \
+	X(PASS_KERNEL, "to the kernel's stack: it finishes what the gate does not do")    \
+	X(PASS_NOT_IP, "to the kernel's stack: neither IPv4 nor ARP")                     \
+	X(PASS_IKE, "to the kernel's stack: IKE for this host")                           \
+	X(ARP_REPLY, "ARP request answered")                                              \
+	X(FORWARD, "bypassed and forwarded by the kernel's FIB")                          \
+	X(TO_WORKER_OUT, "to the worker: protect")                                        \
+	X(TO_WORKER_IN, "to the worker: ESP for this host")                               \
+	X(TO_WORKER_HOLD, "to the worker: no SA yet, held")                               \
+	X(EGRESS_BYPASS, "sent by this host in clear, as the SPD says")                   \
+	X(EGRESS_PROTECT, "sent by this host, redirected to be protected")                \
+	X(DROP_RUNT, "frame shorter than its headers say")                                \
+	X(DROP_MALFORMED, "headers that contradict each other")                           \
+	X(DROP_NO_SA, "no inbound SA for this destination and SPI")                       \
+	X(DROP_KEEPALIVE, "NAT keepalive, nothing to do (RFC 3948 2.3)")                  \
+	X(DROP_POLICY, "the SPD says discard")                                            \
+	X(DROP_CLEAR_IN, "came in clear, the SPD wants it protected (RFC 4301 5.2)")      \
+	X(DROP_FRAGMENT, "fragment without ports where the policy needs them")            \
+	X(DROP_ESP_FRAGMENT, "fragment of an ESP packet")                                 \
+	X(DROP_NO_WORKER, "to be protected, but no worker serves this queue")             \
+	X(DROP_NO_PORT, "to be protected, but the worker does not serve this interface")  \
+	X(DROP_NO_META, "driver has no room for metadata")                                \
+	X(DROP_NO_ROUTE, "the FIB says unreachable, blackhole or prohibited")             \
+	X(DROP_BUCKET, "more policies for this address than one lookup may walk")         \
+	X(DROP_EGRESS, "sent by this host, cannot be handed to the worker")               \
+	X(DROP_BUG, "impossible state")
+
+enum gate_outcome {
+#define X(name, text) GATE_##name,
+	GATE_OUTCOMES(X)
+#undef X
+	GATE_OUTCOME_COUNT
+};
+
+#define WORKER_OUTCOMES(X)                                                                \
+	X(RX, "frames received from the gate")                                            \
+	X(TX, "frames sent")                                                              \
+	X(SEALED, "packets encrypted")                                                    \
+	X(OPENED, "packets authenticated and decrypted")                                  \
+	X(TO_HOST, "frames given to this host's stack")                                   \
+	X(HELD, "packets held until their SA is up")                                      \
+	X(RELEASED, "held packets sent after the SA came up")                             \
+	X(TOO_BIG, "answered with ICMP fragmentation needed")                             \
+	X(DROP_META, "frame without our metadata")                                        \
+	X(DROP_RUNT, "shorter than its headers say")                                      \
+	X(DROP_STALE_SA, "the SA is gone since the gate saw the packet")                  \
+	X(DROP_SA_EXPIRED, "hard lifetime of the SA is over")                             \
+	X(DROP_SEQ_END, "sequence numbers of the SA are used up (RFC 4303 3.3.3)")        \
+	X(DROP_REPLAY, "replayed, or older than the window (RFC 4303 3.4.3)")             \
+	X(DROP_ICV, "integrity check failed (RFC 4303 3.4.4)")                            \
+	X(DROP_PADDING, "padding or pad length wrong (RFC 4303 2.4)")                     \
+	X(DROP_NEXT_HEADER, "next header does not fit the mode of the SA")                \
+	X(DROP_DUMMY, "dummy packet, next header 59 (RFC 4303 2.6)")                      \
+	X(DROP_INNER, "inner packet malformed")                                           \
+	X(DROP_SELECTOR, "inner packet outside the SA's selectors (RFC 4301 5.2)")        \
+	X(DROP_POLICY, "decrypted packet, the SPD says discard")                          \
+	X(DROP_ENCAP, "UDP encapsulation differs from what the SA has")                   \
+	X(DROP_TTL, "TTL expired")                                                        \
+	X(DROP_TOO_BIG, "too big, do not fragment")                                       \
+	X(DROP_NO_ROUTE, "no route to the next hop")                                      \
+	X(DROP_NO_SA, "no outbound SA and no room or time left to hold")                  \
+	X(DROP_NO_FRAME, "no free frame in the UMEM")                                     \
+	X(DROP_TX_FULL, "transmit ring full")                                             \
+	X(DROP_CRYPTO, "the crypto provider refused the job")                             \
+	X(DROP_RX_FULL, "receive ring full: dropped by the kernel before the worker")     \
+	X(DROP_FILL_EMPTY, "fill ring empty: dropped by the kernel before the worker")
+
+enum worker_outcome {
+#define X(name, text) WORKER_##name,
+	WORKER_OUTCOMES(X)
+#undef X
+	WORKER_OUTCOME_COUNT
+};
+
+#endif

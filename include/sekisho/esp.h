@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/* ESP on the wire (RFC 4303 2, RFC 4106, RFC 3948): offsets and sizes, nothing executable. */
+#ifndef SEKISHO_ESP_H
+#define SEKISHO_ESP_H
+
+#include <linux/types.h>
+
+#define IPPROTO_NUM_ESP 50
+#define IPPROTO_NUM_AH 51
+#define IKE_PORT 500
+#define NATT_PORT 4500
+
+struct esp_hdr {
+	__be32 spi;
+	__be32 seq; /* low 32 bits (RFC 4303 2.2.1) */
+};
+
+#define ESP_HDR_LEN 8u
+#define ESP_TRAILER_LEN 2u /* pad length, next header */
+#define ESP_ALIGN 4u       /* the ciphertext ends on a 4-byte boundary (RFC 4303 2.4) */
+#define ESP_GCM_IV_LEN 8u  /* RFC 4106 3.1 */
+#define ESP_GCM_SALT_LEN 4u
+#define ESP_GCM_ICV_LEN 16u
+#define ESP_NEXT_IPV4 4    /* next header of an IPv4 tunnel packet */
+#define ESP_NEXT_NONE 59   /* dummy packet */
+
+#endif

@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/*
+ * The SADB contract: every pinned map, its key and its value (DESIGN rule 1).
+ * bpf/ and ctl/ compile this file; nobody copies it.
+ *
+ * Who writes what (one writer per map, or per field where said):
+ *
+ *   controller  spd_state spd_index spd_cand spd child_out sad sa sa_ts sa_secret
+ *               and sa_hot of an SA that is not published yet
+ *   worker      ports addrs xsks worker_count and sa_hot of published SAs
+ *   programs    counters child_acq events
+ *
+ * An SA is published last: first sa, sa_ts, sa_secret and sa_hot of a free index,
+ * then sad (inbound: packets find it) or child_out (outbound: policies use it).
+ *
+ * Addresses are 16 bytes in network order; an IPv4 address is ::ffff:a.b.c.d.
+ * All other numbers are in host order, so that a `bpftool map dump` reads like
+ * `sekisho sas` does. No struct here holds padding that is not named.
+ */
+#ifndef SEKISHO_MAP_ABI_H
+#define SEKISHO_MAP_ABI_H
+
+#include <linux/types.h>
+
+#define SEKISHO_ABI 1u /* in spd_state; a worker refuses pins of another ABI */
+
+/* Sizes of the maps. Preallocated, so chosen for the memory of a small gateway:
+ * 8192 SAs take about 5 MiB. */
+#define SA_MAX 8192u         /* index 0 is never used: it means "no SA" */
+#define CHILD_MAX 4096u      /* Child SA slots; 0 means "none" */
+#define SPD_MAX 8192u        /* policies of one generation */
+#define SPD_CAND_MAX 65536u  /* candidates of one generation, all buckets together */
+#define SPD_BUCKET_MAX 256u  /* candidates one lookup walks at most */
+#define PORT_MAX 64u         /* attached interfaces */
+#define PORT_QUEUES 64u      /* receive queues of one interface */
+#define ADDR_MAX 4096u
+#define EVENTS_BYTES (256u * 1024u) /* ring buffer: some 3000 events */
+
+struct ip_addr {
+	__u8 b[16];
+};
+
+/* A 128-bit address as two host-order halves: ranges compare without loops. */
+struct addr_num {
+	__u64 hi, lo;
+};
+
+/* Both ends inclusive (RFC 4301 4.4.1.1 address ranges). */
+struct addr_range {
+	struct addr_num first, last;
+};
+
+/* One side of a traffic selector, RFC 7296 3.13.1, host order, inclusive. */
+struct ts_val {
+	struct addr_range addr;
+	__u16 port_first, port_last; /* 0..65535: any */
+	__u8 proto;                  /* 0: any */
+	__u8 zero[3];
+};
+
+/* ---- SPD: RFC 4301 4.4.1 ------------------------------------------------------- */
+
+enum spd_action {
+	SPD_BYPASS,
+	SPD_DISCARD,
+	SPD_PROTECT,
+};
+
+/*
+ * spd_state[0]: which of the two generations packets read. The controller writes the
+ * other generation completely, then flips `gen` in one write. `epoch` grows with every
+ * flip: caches of verdicts compare it.
+ */
+struct spd_state {
+	__u32 abi;
+	__u32 gen;            /* 0 or 1 */
+	__u64 epoch;
+	__u32 default_action; /* enum spd_action for what matches nothing */
+	__u32 zero;
+};
+
+/*
+ * spd_index (LPM trie): remote address -> its bucket. The prefix of generation g starts
+ * with the byte g, so both generations live in one trie; prefixlen = 32 + address bits.
+ * A bucket lists, in priority order, every policy whose remote range covers the prefix.
+ */
+struct spd_index_key {
+	__u32 prefixlen;
+	__u8 gen;
+	__u8 zero[3];
+	__u8 addr[16]; /* network order; IPv4 is ::ffff:a.b.c.d */
+};
+struct spd_index_val {
+	__u32 first; /* into spd_cand of the generation: index = gen * SPD_CAND_MAX + first + i */
+	__u32 count;
+};
+
+/* spd[gen * SPD_MAX + i], reached through spd_cand (__u32: i). Ordered, first match wins. */
+struct spd_val {
+	struct ts_val local, remote;
+	__u32 child; /* slot of the Child SA when action is SPD_PROTECT */
+	__u8 action; /* enum spd_action */
+	__u8 zero[3];
+};
+
+/* child_out[child] (__u32): the outbound SA that the policies of a child use now; 0: none
+ * yet (acquire). One 4-byte write is the whole switch of a rekey.
+ * child_acq[child] (__u64): CLOCK_MONOTONIC ns of the last acquire, written by the programs. */
+#define ACQUIRE_INTERVAL_NS 1000000000ull /* one acquire per child and second */
+
+/* ---- SAD: RFC 4301 4.4.2 ------------------------------------------------------- */
+
+enum sa_dir {
+	SA_IN = 1,
+	SA_OUT = 2,
+};
+
+enum sa_mode {
+	SA_TUNNEL = 1,
+	SA_TRANSPORT = 2,
+};
+
+#define SA_ESN 0x1u   /* extended sequence numbers, RFC 4303 2.2.1 */
+#define SA_ENCAP 0x2u /* ESP in UDP, RFC 3948 */
+
+/* sad: (destination, protocol, SPI) -> SA, inbound and outbound ones, no secrets. The gate
+ * takes only entries with dir SA_IN; the others are there to be read by people. */
+struct sad_key {
+	__u8 daddr[16];
+	__u32 spi; /* host order */
+	__u8 proto; /* 50 ESP, 51 AH */
+	__u8 zero[3];
+};
+struct sad_val {
+	__u32 sa;    /* index into sa, sa_ts, sa_secret, sa_hot */
+	__u32 child; /* slot */
+	__u8 dir;    /* enum sa_dir */
+	__u8 mode;   /* enum sa_mode */
+	__u8 flags;  /* SA_ESN | SA_ENCAP */
+	__u8 zero;
+};
+
+/* sa[i] (mmapable, read by the worker): what an SA is. Never changed while published,
+ * except for src, dst and the encapsulation ports when a peer moves. */
+struct sa_val {
+	__u32 gen; /* grows whenever the index is used again; the worker's caches compare it */
+	__u32 spi;
+	struct ip_addr src, dst; /* outer header */
+	__u32 child;
+	__u8 dir, mode, flags, proto;
+	__u16 encr;     /* IANA IKEv2 transform ids (RFC 8221): 20 AES-GCM-16, ... */
+	__u16 key_bits; /* of encr, without salt */
+	__u16 integ;    /* 0: none (AEAD) */
+	__u16 window;   /* anti-replay window in packets, 0: off, at most SA_WINDOW_MAX */
+	__u16 encap_sport, encap_dport; /* with SA_ENCAP, host order */
+	__u32 zero;
+	__u64 hard_ns;      /* CLOCK_BOOTTIME: dead after this; 0: never */
+	__u64 soft_packets; /* 0: none; the worker reports EVENT_SOFT once */
+	__u64 hard_packets; /* 0: none; besides the sequence number's own end */
+};
+
+/* sa_ts[i]: the SA's selectors; an inner packet must match one local and one remote. */
+#define SA_TS_MAX 8u
+struct sa_ts {
+	__u32 n_local, n_remote;
+	struct ts_val local[SA_TS_MAX], remote[SA_TS_MAX];
+};
+
+/* sa_secret[i]: key material. enc: cipher key followed by its salt (RFC 4106 8.1). */
+#define SA_SECRET_MAX 64u
+struct sa_secret {
+	__u16 enc_len, auth_len; /* bytes, salt included */
+	__u8 enc[SA_SECRET_MAX];
+	__u8 auth[SA_SECRET_MAX];
+	__u32 zero;
+};
+
+/*
+ * sa_hot[i] (mmapable): written in place by the worker, so it outlives every process.
+ * Outbound: seq is the last number taken; it is taken (atomic add) before it is used, so a
+ * crash can only skip numbers, never repeat a nonce. Inbound: seq is the highest number
+ * authenticated, window the ring of RFC 6479 (bit n % bits).
+ */
+#define SA_WINDOW_WORDS 32u
+#define SA_WINDOW_MAX (SA_WINDOW_WORDS * 64u - 64u)
+struct sa_hot {
+	__u64 seq;
+	__u64 packets, bytes; /* bytes: inner packets */
+	__u64 last_ns;        /* CLOCK_BOOTTIME of the last packet */
+	__u64 replayed, bad_icv;
+	__u64 reported;       /* EVENT_* bits already sent for this SA */
+	__u64 zero;
+	__u64 window[SA_WINDOW_WORDS];
+};
+
+/* ---- Interfaces ---------------------------------------------------------------- */
+
+#define PORT_HOST 0x1u /* the worker's own veth: what arrives was sent by this host */
+
+/* ports: ifindex (__u32) -> an interface that the worker serves. */
+struct port_val {
+	__u32 slot; /* its sockets are xsks[slot * PORT_QUEUES + queue] */
+	__u32 flags;
+	__u32 mtu;
+	__u8 mac[6];
+	__u8 zero[2];
+};
+
+/* addrs: this host's addresses. With ifindex: answered by ARP on that interface and VLAN.
+ * With ifindex 0 and vlan 0: local to this host, wherever it arrives. */
+struct addr_key {
+	__u32 ifindex;
+	__u16 vlan;
+	__u16 zero;
+	__u8 addr[16];
+};
+struct addr_val {
+	__u8 mac[6];
+	__u8 zero[2];
+};
+
+/* ---- Events: programs and worker -> controller, through the ring buffer `events` -- */
+
+enum event_type {
+	EVENT_ACQUIRE = 1, /* a packet wants `child`, which has no outbound SA */
+	EVENT_SOFT = 2,    /* rekey `sa`: a soft limit is reached */
+	EVENT_HARD = 4,    /* `sa` is exhausted or expired: it carries nothing any more */
+};
+
+struct event {
+	__u32 type;
+	__u32 child;
+	__u32 sa;
+	__u16 local_port, remote_port; /* of the packet of an acquire, host order */
+	struct ip_addr local, remote;
+	__u8 proto;
+	__u8 zero[7];
+};
+
+_Static_assert(sizeof(struct ts_val) == 40, "no hidden padding");
+_Static_assert(sizeof(struct spd_val) == 88, "no hidden padding");
+_Static_assert(sizeof(struct spd_state) == 24, "no hidden padding");
+_Static_assert(sizeof(struct sad_key) == 24, "no hidden padding");
+_Static_assert(sizeof(struct sad_val) == 12, "no hidden padding");
+_Static_assert(sizeof(struct sa_val) == 88, "no hidden padding");
+_Static_assert(sizeof(struct sa_hot) == 320, "whole cache lines");
+_Static_assert(sizeof(struct event) == 56, "no hidden padding");
+
+#endif
