@@ -28,10 +28,10 @@ struct frame {
 	uint8_t kind;	     /* enum meta_kind or FRAME_SEND */
 	uint8_t drop;	     /* enum worker_outcome, FRAME_KEEP while alive */
 	bool decrypted;	     /* it came in an SA: its TTL has not been looked at */
-	bool to_host;	     /* counted as TO_HOST when sent */
+	uint16_t inner_len;  /* out: of the clear packet */
 	uint32_t sa_index;   /* as the gate said */
 	uint32_t child;
-	struct sa_rt *sa;    /* once looked up */
+	struct sa_rt *sa;    /* once admitted to it */
 	struct xsk *in, *out;
 	uint64_t seq;	     /* ESP sequence number, 64 bits */
 };
