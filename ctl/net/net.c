@@ -324,20 +324,25 @@ static bool same_subnet(const struct net_addr *a, const struct ip_addr *peer)
 	return ((addr_to_v4(&a->addr) ^ addr_to_v4(peer)) & mask) == 0;
 }
 
+static bool addr_is_on(const struct net *net, const struct net_addr *a, uint32_t ifindex,
+		       uint16_t vlan)
+{
+	uint16_t on_vlan;
+
+	if (ifindex == 0)
+		return addr_to_v4(&a->addr) >> 24 != 127;
+	const struct net_link *carrier = net_carrier(net, a->ifindex, &on_vlan);
+	return carrier && carrier->ifindex == ifindex && on_vlan == vlan;
+}
+
 int net_own_addr(const struct net *net, uint32_t ifindex, uint16_t vlan,
 		 const struct ip_addr *peer, struct ip_addr *ret_addr)
 {
 	const struct net_addr *found = NULL;
 
-	for (const struct net_addr *a = net->addrs; a < net->addrs + net->n_addrs; a++) {
-		uint16_t on_vlan;
-		const struct net_link *carrier = net_carrier(net, a->ifindex, &on_vlan);
-
-		if (!carrier || carrier->ifindex != ifindex || on_vlan != vlan)
-			continue;
-		if (!found || same_subnet(a, peer))
+	for (const struct net_addr *a = net->addrs; a < net->addrs + net->n_addrs; a++)
+		if (addr_is_on(net, a, ifindex, vlan) && (!found || same_subnet(a, peer)))
 			found = a;
-	}
 	if (!found)
 		return -ENOENT;
 	*ret_addr = found->addr;

@@ -123,8 +123,9 @@ const struct nexthop *nexthop_outer(struct worker *w, struct sa_rt *rt)
 	q.daddr = ip->dst;
 	q.proto = ip->proto;
 	if (rt->flags & SA_ENCAP) {
-		q.sport = rt->encap_sport;
-		q.dport = rt->encap_dport;
+		const struct udp *udp = (const struct udp *)(ip + 1);
+		q.sport = ntohs(udp->sport);
+		q.dport = ntohs(udp->dport);
 	}
 	hop_ask(w, &rt->hop, &q);
 	return &rt->hop;

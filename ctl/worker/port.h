@@ -39,6 +39,10 @@ void ports_follow(struct worker *w);
 /* Frames of ports closed a while ago are free again. */
 void ports_reap(struct worker *w);
 void ports_close(struct worker *w);
+/* Take the tc programs off again (--unpin). */
+void ports_unhook(struct worker *w);
+/* Entries of map `ports` that an earlier worker left. */
+void ports_forget(struct worker *w);
 /* The port of that interface, NULL if it is not served. */
 struct port *port_find(struct worker *w, uint32_t ifindex);
 

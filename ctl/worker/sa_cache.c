@@ -26,16 +26,6 @@ static bool servable(const struct sa_val *val)
 	       addr_is_v4(&val->dst);
 }
 
-static void outer_follow(struct sa_rt *rt, const struct sa_val *val)
-{
-	rt->src = val->src;
-	rt->dst = val->dst;
-	rt->encap_sport = val->encap_sport;
-	rt->encap_dport = val->encap_dport;
-	rt->hop = (struct nexthop){ 0 };
-	outer_make(&rt->outer, val);
-}
-
 int sa_rt_fill(struct sa_rt *rt, const struct esp_provider *provider, const struct sa_val *val,
 	       const struct sa_ts *ts, const struct sa_secret *secret)
 {
@@ -58,7 +48,7 @@ int sa_rt_fill(struct sa_rt *rt, const struct esp_provider *provider, const stru
 		.hard_packets = val->hard_packets,
 		.child = val->child,
 	};
-	outer_follow(rt, val);
+	outer_make(&rt->outer, val);
 	ts_set_read(&rt->ts, ts);
 	return 0;
 }
@@ -87,15 +77,17 @@ void sa_cache_fini(struct sa_cache *c)
 		entry_free(c, i);
 }
 
-/* Map values, then the generation again: a half-written SA is not taken. */
+/* A consistent copy of the values, key and selectors, then the generation again: an SA that
+ * is replaced meanwhile is not taken. */
 static int entry_read(struct sa_cache *c, uint32_t index, struct sa_rt *rt)
 {
-	struct sa_val val = c->val[index];
 	struct sa_secret secret;
+	struct sa_val val;
 	struct sa_ts ts;
+	int err = sad_read(c->dp, index, &val);
 
-	__atomic_thread_fence(__ATOMIC_ACQUIRE);
-	int err = sad_ts(c->dp, index, &ts);
+	if (!err)
+		err = sad_ts(c->dp, index, &ts);
 	if (!err)
 		err = sad_secret(c->dp, index, &secret);
 	if (err)
@@ -128,10 +120,7 @@ static struct sa_rt *entry_new(struct sa_cache *c, uint32_t index)
 
 bool sa_cache_valid(const struct sa_cache *c, const struct sa_rt *rt)
 {
-	const struct sa_val *val = &c->val[rt->index];
-
-	return __atomic_load_n(&val->gen, __ATOMIC_ACQUIRE) == rt->gen &&
-	       __atomic_load_n(&val->spi, __ATOMIC_RELAXED) == rt->spi;
+	return __atomic_load_n(&c->val[rt->index].gen, __ATOMIC_ACQUIRE) == rt->gen;
 }
 
 struct sa_rt *sa_cache_get(struct sa_cache *c, uint32_t index, uint8_t dir)
@@ -148,15 +137,6 @@ struct sa_rt *sa_cache_get(struct sa_cache *c, uint32_t index, uint8_t dir)
 	if (!rt)
 		rt = entry_new(c, index);
 	return rt && rt->dir == dir ? rt : NULL;
-}
-
-void sa_cache_refresh(struct sa_cache *c, struct sa_rt *rt)
-{
-	const struct sa_val *val = &c->val[rt->index];
-
-	if (!addr_equal(&rt->src, &val->src) || !addr_equal(&rt->dst, &val->dst) ||
-	    rt->encap_sport != val->encap_sport || rt->encap_dport != val->encap_dport)
-		outer_follow(rt, val);
 }
 
 void sa_cache_sweep(struct sa_cache *c)

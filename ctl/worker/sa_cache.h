@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * What the worker keeps of an SA while it uses it: the expanded key, the outer header, the
- * next hop. The maps are the truth; an entry is valid as long as sa_val.gen and sa_val.spi
- * are what they were when it was built. Counters of a burst gather here and go to the mapped
- * sa_hot once per turn.
+ * next hop. The maps are the truth; an entry is valid as long as sa_val.gen is what it was
+ * when it was built: delete, reuse and move of an SA all change it. Counters of a burst
+ * gather here and go to the mapped sa_hot once per turn.
  */
 #ifndef WORKER_SA_CACHE_H
 #define WORKER_SA_CACHE_H
@@ -23,7 +23,7 @@ struct sa_rt {
 	struct esp_key *key;
 	struct sa_hot *hot;
 	uint64_t next_seq, end_seq; /* numbers taken for this burst: next_seq .. end_seq - 1 */
-	uint64_t hard_ns;
+	uint64_t hard_ns; /* CLOCK_BOOTTIME, 0: never */
 	uint32_t gen, spi, index;
 	uint16_t window;
 	uint8_t flags, dir;
@@ -37,8 +37,6 @@ struct sa_rt {
 	uint32_t child;
 	struct outer outer;
 	struct nexthop hop; /* of outer packets, SA_OUT */
-	struct ip_addr src, dst;
-	uint16_t encap_sport, encap_dport;
 	struct ts_set ts;
 };
 
@@ -57,8 +55,6 @@ void sa_cache_fini(struct sa_cache *c);
 struct sa_rt *sa_cache_get(struct sa_cache *c, uint32_t index, uint8_t dir) MUST_USE;
 /* Still the SA that the entry was built from? */
 bool sa_cache_valid(const struct sa_cache *c, const struct sa_rt *rt);
-/* Outer addresses and ports follow the map (sad_move). Once per burst is enough. */
-void sa_cache_refresh(struct sa_cache *c, struct sa_rt *rt);
 /* Free what is deleted or replaced. Called when no burst is on its way. */
 void sa_cache_sweep(struct sa_cache *c);
 /* For tests: fill an entry from values, without maps. */

@@ -38,6 +38,7 @@ struct worker {
 	const struct spd_state *spd_state; /* mapped */
 	uint64_t *count_map;		   /* mapped, WORKER_OUTCOME_COUNT; we are its writer */
 	struct net *net;
+	const char *instance; /* NULL: the default */
 	char host_name[IF_NAMESIZE], port_name[IF_NAMESIZE]; /* the veth pair */
 	uint32_t host_ifindex;
 	uint8_t host_mac[6];
@@ -60,6 +61,7 @@ struct worker {
 	uint64_t icmp_ns; /* token bucket of our ICMP errors */
 	uint64_t count[WORKER_OUTCOME_COUNT]; /* not yet in the map */
 	bool ports_again; /* an interface could not be attached: try again soon */
+	int attach_error; /* the last one, so that it is logged once */
 };
 
 static inline void count_add(struct worker *w, enum worker_outcome o, uint64_t n)
@@ -67,9 +69,11 @@ static inline void count_add(struct worker *w, enum worker_outcome o, uint64_t n
 	w->count[o] += n;
 }
 
-/* dp, provider, bench_forward are set by the caller. 0 or -errno, a line is logged. */
-int worker_init(struct worker *w, const char *instance) MUST_USE;
+/* dp, provider, instance, bench_forward are set by the caller. 0 or -errno, a line is logged. */
+int worker_init(struct worker *w) MUST_USE;
 void worker_fini(struct worker *w);
+/* Besides the end: take away what outlives a worker: tc programs and the veth pair. */
+void worker_dismantle(struct worker *w);
 /* One burst from all sockets through all stages. Returns how many frames there were. */
 uint32_t worker_turn(struct worker *w);
 /* Netlink has news. */
@@ -84,7 +88,8 @@ void turn_out(struct worker *w, struct burst *b);
 bool turn_use_sa(struct worker *w, struct burst *b, struct frame *f, uint8_t dir);
 /* A free place in the burst for a frame that the worker makes, NULL: none. */
 struct frame *burst_add(struct burst *b);
-/* Send f (an IPv4 packet at f->data) by that hop: Ethernet header and socket. */
+/* Send f (an IPv4 packet at f->data) by that hop, HOP_PORT or HOP_HOST: Ethernet header and
+ * socket. */
 void turn_send(struct worker *w, struct frame *f, const struct nexthop *hop);
 /* Send f, an IPv4 packet at f->data, into this host's stack. */
 void turn_send_host(struct worker *w, struct frame *f);
