@@ -74,6 +74,16 @@ int spd_match(const struct spd_policy *policies, size_t n, const struct spd_flow
 /* The switch of a rekey: policies of `child` use outbound SA `sa` from now on (0: none). */
 int spd_switch(struct dataplane *dp, uint32_t child, uint32_t sa) MUST_USE;
 
+/* ---- Child SA slots --------------------------------------------------------------- */
+
+/* The slot of "CONNECTION/CHILD": the one that has the name already, else a free one, which
+ * gets the name. -ENOSPC: CHILD_MAX reached; -ENAMETOOLONG. */
+int child_slot(struct dataplane *dp, const char *name, uint32_t *ret_child) MUST_USE;
+/* The slot is free again; the caller has deleted its SAs and policies. */
+int child_slot_free(struct dataplane *dp, uint32_t child) MUST_USE;
+/* "" for a free slot. */
+int child_slot_name(struct dataplane *dp, uint32_t child, struct child_name *ret_name) MUST_USE;
+
 /* ---- SAD ------------------------------------------------------------------------ */
 
 struct sad_sa {
