@@ -107,8 +107,7 @@ void effect_carry_out(struct shell *sh, const struct ike_effect *fx)
 		fx_child_up(sh, fx);
 		break;
 	case FX_CHILD_DOWN:
-		control_child_down(sh, fx->conn, fx->conn_child);
-		break;
+		break; /* control_settle() sees what is gone */
 	case FX_CONN_FAILED:
 		log_error("%s", fx->text);
 		control_failed(sh, fx->conn, fx->text);

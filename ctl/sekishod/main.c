@@ -10,6 +10,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "base/version.h"
 #include "crypto/selftest.h"
 #include "log.h"
 #include "settings.h"

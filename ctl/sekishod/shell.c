@@ -26,6 +26,7 @@ void shell_carry_out(struct shell *sh)
 
 	while (ike_effect(sh->ike, &fx))
 		effect_carry_out(sh, &fx);
+	control_settle(sh);
 }
 
 /* ---- What the core borrows (struct ike_host) ------------------------------------ */
