@@ -2,8 +2,8 @@
 #include "ike/keymat.h"
 
 #include <errno.h>
-#include <openssl/evp.h>
 #include <string.h>
+#include "crypto/digest.h"
 #include "crypto/secret.h"
 
 #define SPI_LEN 8
@@ -193,19 +193,6 @@ int keymat_auth_psk(const struct ike_keys *keys, struct reader psk,
 	return err;
 }
 
-static int digest(const EVP_MD *md, const struct reader *parts, size_t n_parts, uint8_t *ret_out)
-{
-	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-	bool ok = ctx && EVP_DigestInit_ex2(ctx, md, NULL) == 1;
-
-	for (size_t i = 0; ok && i < n_parts; i++)
-		if (rd_more(&parts[i]))
-			ok = EVP_DigestUpdate(ctx, parts[i].at, rd_left(&parts[i])) == 1;
-	ok = ok && EVP_DigestFinal_ex(ctx, ret_out, NULL) == 1;
-	EVP_MD_CTX_free(ctx);
-	return ok ? 0 : -EIO;
-}
-
 /* An address as it stands in an IP header: 4 or 16 bytes. */
 static struct reader addr_wire(const struct ip_addr *addr)
 {
@@ -222,7 +209,7 @@ int keymat_nat_hash(uint64_t spi_i, uint64_t spi_r, const struct endpoint *end,
 		rd_from(port, sizeof(port)),
 	};
 
-	return digest(EVP_sha1(), parts, ARRAY_SIZE(parts), ret_hash);
+	return digest_sha1(parts, ARRAY_SIZE(parts), ret_hash);
 }
 
 int keymat_cookie(uint32_t version, struct reader secret, struct reader ni,
@@ -235,7 +222,7 @@ int keymat_cookie(uint32_t version, struct reader secret, struct reader ni,
 	wr_u64(&w, spi_i);
 	w = wr_into(cookie, sizeof(cookie));
 	wr_u32(&w, version);
-	int err = digest(EVP_sha256(), parts, ARRAY_SIZE(parts), cookie + 4);
+	int err = digest_sha256(parts, ARRAY_SIZE(parts), cookie + 4);
 	if (!err)
 		memcpy(ret_cookie, cookie, sizeof(cookie));
 	return err;
