@@ -114,8 +114,7 @@ int id_payload_parse(struct reader body, struct id_view *ret_id)
 
 static void id_body_write(struct writer *w, const struct ike_id *id)
 {
-	wr_u8(w, id->type);
-	wr_uint(w, 0, 3);
+	wr_u32(w, (uint32_t)id->type << 24);
 	wr_bytes(w, id->data, id->len);
 }
 
