@@ -100,13 +100,14 @@ void control_child_up(struct shell *sh, const struct child_sa *sa)
 		control_list_updown(sh, c->server, sa);
 }
 
-void control_failed(struct shell *sh, const struct conn *conn, const char *why)
+void control_failed(struct shell *sh, const struct conn *conn, const struct conn_child *child,
+		    const char *why)
 {
 	struct control *c = sh->control;
 
 	for (size_t i = 0; c && i < WAITS_MAX; i++) {
 		struct wait *w = &c->waits[i];
-		if (!wait_matches(w, WAIT_UP, conn->name, NULL))
+		if (!wait_matches(w, WAIT_UP, conn->name, child ? child->name : NULL))
 			continue;
 		w->what = WAIT_FREE;
 		vici_fail(w->req, "%s", why);

@@ -10,7 +10,9 @@ void control_stop(struct shell *sh);
 
 /* What happens in the core, told to the clients that wait for it. */
 void control_child_up(struct shell *sh, const struct child_sa *sa);
-void control_failed(struct shell *sh, const struct conn *conn, const char *why);
+/* child NULL: all of the connection. */
+void control_failed(struct shell *sh, const struct conn *conn, const struct conn_child *child,
+		    const char *why);
 void control_log(struct shell *sh, const struct conn *conn, const char *text);
 /* After every batch of effects: who waited for something to be gone. */
 void control_settle(struct shell *sh);

@@ -47,6 +47,15 @@ static void told(const struct child_sa *sa, const char *what, int err)
 			  sa->conn_child->name, what, sa->spi_in, sa->spi_out, strerror(-err));
 }
 
+static void fx_sa_add(struct shell *sh, const struct ike_effect *fx)
+{
+	int err = pairs_add(&sh->pairs, fx->sa, shell_now_ms());
+
+	told(fx->sa, "install", err);
+	if (err)
+		ike_hard_limit(sh->ike, fx->sa->spi_in, true, shell_now_ms());
+}
+
 static void on_orphan_timer(uv_timer_t *timer)
 {
 	struct shell *sh = timer->data;
@@ -92,7 +101,14 @@ void effect_carry_out(struct shell *sh, const struct ike_effect *fx)
 			log_error("no memory for a computation; the exchange will time out");
 		break;
 	case FX_SA_ADD:
-		told(fx->sa, "install", pairs_add(&sh->pairs, fx->sa, shell_now_ms()));
+		fx_sa_add(sh, fx);
+		break;
+	case FX_SA_MOVE:
+		told(fx->sa, "move", pairs_move(&sh->pairs, fx->sa));
+		break;
+	case FX_KEEPALIVE:
+		/* One that is lost is as good as one the network loses. */
+		(void)!udp_send_keepalive(&sh->udp, &fx->datagram.local, &fx->datagram.remote);
 		break;
 	case FX_SA_SWITCH:
 		told(fx->sa, "switch to", pairs_switch(&sh->pairs, fx->sa));
@@ -110,7 +126,7 @@ void effect_carry_out(struct shell *sh, const struct ike_effect *fx)
 		break; /* control_settle() sees what is gone */
 	case FX_CONN_FAILED:
 		log_error("%s", fx->text);
-		control_failed(sh, fx->conn, fx->text);
+		control_failed(sh, fx->conn, fx->conn_child, fx->text);
 		break;
 	}
 }

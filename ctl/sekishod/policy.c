@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include "ike/ts.h"
 #include "udp.h"
 
 /* As users of strongSwan expect: `mode = pass` first, then the more specific selectors first,
@@ -63,13 +64,6 @@ int policy_add_selectors(struct policies *p, const struct conn_child *child,
 	return err;
 }
 
-static struct ts_val host_selector(const struct ip_addr *a)
-{
-	struct addr_num n = addr_to_num(a);
-
-	return (struct ts_val){ .addr = { n, n }, .port_last = 65535 };
-}
-
 static bool has_remote(const struct conn *conn)
 {
 	return conn->n_remote && !addr_is_any(&conn->remote[0]);
@@ -90,7 +84,7 @@ int policy_add_child(struct policies *p, const struct conn *conn, const struct c
 	if (policy_is_dynamic(conn, child))
 		return 0;
 	if (child->is_remote_dynamic) {
-		their_host = host_selector(&conn->remote[0]);
+		their_host = ts_from_addr(&conn->remote[0]);
 		remote = &their_host;
 		n_remote = 1;
 	}
@@ -99,7 +93,7 @@ int policy_add_child(struct policies *p, const struct conn *conn, const struct c
 			source = conn->local[0];
 		else if (udp_source_for(&conn->remote[0], &source))
 			return 0; /* no route yet: nothing can be sent there either */
-		our_host = host_selector(&source);
+		our_host = ts_from_addr(&source);
 		local = &our_host;
 		n_local = 1;
 	}

@@ -131,16 +131,15 @@ static bool conn_can_initiate(const struct conn *conn)
 	return conn->n_remote && !addr_is_any(&conn->remote[0]);
 }
 
-/* start_action = start, and what carried traffic when the last controller went away. */
-static void start_children(struct shell *sh, const struct conf *conf)
+/* What carried traffic when the last controller went away; start_action is the core's. */
+static void start_orphans(struct shell *sh, const struct conf *conf)
 {
 	for (size_t i = 0; i < conf->n_conns; i++) {
 		const struct conn *conn = conf->conns[i];
 		for (size_t j = 0; j < conn->n_children; j++) {
 			const struct conn_child *child = &conn->children[j];
-			bool is_wanted = child->start == START_NOW ||
-					 pairs_has_orphan(&sh->pairs, child->child);
-			if (child->action != SPD_PROTECT || !is_wanted || !conn_can_initiate(conn))
+			if (child->action != SPD_PROTECT || !conn_can_initiate(conn) ||
+			    !pairs_has_orphan(&sh->pairs, child->child))
 				continue;
 			int err = ike_initiate(sh->ike, conn->name, child->name, shell_now_ms());
 			if (err && err != -EALREADY)
@@ -177,7 +176,7 @@ int settings_apply(struct shell *sh, struct conf *conf)
 		conf_free(sh->conf);
 	sh->conf = conf;
 	free_slots(sh, conf);
-	start_children(sh, conf);
+	start_orphans(sh, conf);
 	shell_carry_out(sh);
 	return 0;
 }

@@ -59,6 +59,12 @@ static uint64_t host_last_inbound(void *arg, uint32_t spi_in)
 	return pair ? dp_sa_hot(sh->dp)[pair->sa_in].last_ns / 1000000u : 0;
 }
 
+static int host_source(void *arg, const struct ip_addr *remote, struct ip_addr *ret_local)
+{
+	(void)arg;
+	return udp_source_for(remote, ret_local);
+}
+
 /* ---- Input ---------------------------------------------------------------------- */
 
 static void on_datagram(const struct datagram *in, void *arg)
@@ -146,7 +152,8 @@ static int step(int err, const char *what)
 int shell_start(struct shell *sh)
 {
 	struct ike_host host = { .random = host_random, .spi = host_spi,
-				 .last_inbound_ms = host_last_inbound, .arg = sh };
+				 .last_inbound_ms = host_last_inbound, .source = host_source,
+				 .arg = sh };
 	int err;
 
 	sh->started_ms = shell_now_ms();
