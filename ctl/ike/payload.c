@@ -102,8 +102,9 @@ void ke_emit(struct payload_writer *pw, const struct ke *ke)
 /*  ID, 3.5:   type:8   reserved:24   data:rest  */
 int id_payload_parse(struct reader body, struct id_view *ret_id)
 {
-	struct id_view id = { .body = body, .type = rd_u8(&body) };
+	struct id_view id = { .body = body };
 
+	id.type = rd_u8(&body);
 	rd_skip(&body, 3);
 	id.data = rd_rest(&body);
 	if (!rd_done(&body))
@@ -139,7 +140,8 @@ int id_from_view(const struct id_view *view, struct ike_id *ret_id)
 	size_t len = rd_left(&view->data);
 	struct reader data = view->data;
 
-	if (len > IKE_ID_MAX || (view->type == ID_IPV4_ADDR && len != 4) ||
+	/* type 0 would become our "any" */
+	if (!view->type || len > IKE_ID_MAX || (view->type == ID_IPV4_ADDR && len != 4) ||
 	    (view->type == ID_IPV6_ADDR && len != 16))
 		return -EBADMSG;
 	*ret_id = (struct ike_id){ .type = view->type, .len = (uint16_t)len };
