@@ -30,8 +30,10 @@ size_t ke_secret_len(uint16_t group);
 
 /* -ENOTSUP: unknown group; -EIO: OpenSSL failed. */
 int ke_generate(uint16_t group, struct ke_pair *ret_pair) MUST_USE;
-/* A pair from a given private value (big-endian scalar; x25519: its 32 bytes), for vectors. */
-int ke_load(uint16_t group, struct reader private_value, struct ke_pair *ret_pair) MUST_USE;
+/* A pair from its two halves, for vectors: private value as a big-endian scalar (x25519: its
+ * 32 bytes), public value as in a KE payload. -EBADMSG: they are none. */
+int ke_load(uint16_t group, struct reader private_value, struct reader public_value,
+	    struct ke_pair *ret_pair) MUST_USE;
 /* ke_secret_len() bytes, which the caller wipes. -EBADMSG: the peer's public value is wrong:
  * length, not on the curve, not in 1 < y < p-1, or it leads to an all-zero secret. */
 int ke_shared(const struct ke_pair *pair, struct reader their_public,

@@ -55,6 +55,7 @@ struct message {
 	uint8_t critical; /* with MSG_UNSUPPORTED_CRITICAL */
 	bool is_open;     /* message_open() succeeded: the content is authentic */
 	size_t n_payloads;
+	uint8_t types[MESSAGE_PAYLOADS_MAX]; /* in the order of the wire; no SK among them */
 
 	struct sa_payload sa;
 	struct ke ke;
@@ -113,8 +114,8 @@ int message_finish(struct payload_writer *pw, size_t *ret_len) MUST_USE;
 
 /* ---- For people ----------------------------------------------------------------- */
 
-/* RFC notation of what was read: "IKE_AUTH response 1 { IDr, AUTH, SA, TSi, TSr,
- * N(MOBIKE_SUPPORTED) }". Cut where buf ends. Returns buf. */
+/* RFC notation of what was read: "IKE_AUTH response 1 SK { IDr, AUTH, SA, TSi, TSr,
+ * N(MOBIKE_SUPPORTED) }"; "SK" alone while it is closed. Cut where buf ends. Returns buf. */
 const char *message_print(const struct message *message, char *buf, size_t size);
 
 #endif

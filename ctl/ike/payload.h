@@ -4,7 +4,8 @@
  *
  * Parsers take the payload's body (without the generic header). What they return is decoded
  * copies, or views (struct reader) into the datagram or the decrypted buffer, valid while that
- * is. They return 0 or -EBADMSG (INVALID_SYNTAX), with ret_ untouched then.
+ * is. They return 0 or -EBADMSG (INVALID_SYNTAX), with ret_ untouched then; only the big ones,
+ * sa_parse and delete_parse, leave something of no use there.
  * Emitters append to a payload_writer (message.h opens one) and never fail by themselves: what
  * does not fit makes message_finish() fail.
  */
