@@ -9,12 +9,12 @@
 #include "base/must.h"
 #include "ike/conn.h"
 
-#define ID_TEXT_MAX (IKE_ID_MAX * 4 + 4)
+#define ID_TEXT_MAX (IKE_ID_MAX * 2 + 16) /* "asn1dn:#" and hexadecimal */
 
 /* "%any" "192.0.2.1" "2001:db8::1" "gw.example.com" "@gw.example.com" "user@example.com"
- * "@@user@example.com" "@#0aff" (key ID in hexadecimal) and "TYPE:text" with ipv4, ipv6, fqdn,
- * dns, email, rfc822, userfqdn, keyid (also in hexadecimal with 0x). -EINVAL: not an identity;
- * -ENOTSUP: a distinguished name, which is for certificates; both say why in *ret_why. */
+ * "@@user@example.com" "@#0aff" (key ID in hexadecimal), and "TYPE:text" or "TYPE:#hex" with ipv4,
+ * ipv6, fqdn, dns, email, rfc822, userfqdn, keyid. -EINVAL: not an identity; -ENOTSUP: a
+ * distinguished name, which is for certificates; both say why in *ret_why (static text). */
 int id_parse(const char *text, struct ike_id *ret_id, const char **ret_why) MUST_USE;
 struct ike_id id_from_addr(const struct ip_addr *addr);
 /* The shortest form that id_parse reads back; what cannot be printed is hexadecimal. Returns buf. */

@@ -139,7 +139,8 @@ int id_from_view(const struct id_view *view, struct ike_id *ret_id)
 	size_t len = rd_left(&view->data);
 	struct reader data = view->data;
 
-	if (len > IKE_ID_MAX || (view->type == ID_IPV4_ADDR && len != 4) ||
+	/* type 0 would become our "any" */
+	if (!view->type || len > IKE_ID_MAX || (view->type == ID_IPV4_ADDR && len != 4) ||
 	    (view->type == ID_IPV6_ADDR && len != 16))
 		return -EBADMSG;
 	*ret_id = (struct ike_id){ .type = view->type, .len = (uint16_t)len };

@@ -186,7 +186,7 @@ struct id_view {
 int id_payload_parse(struct reader body, struct id_view *ret_id) MUST_USE;
 /* type: PL_IDI or PL_IDR. */
 void id_payload_emit(struct payload_writer *pw, enum payload_type type, const struct ike_id *id);
-/* -EBADMSG: longer than IKE_ID_MAX, or an address of the wrong length. */
+/* -EBADMSG: longer than IKE_ID_MAX, an address of the wrong length, or type 0 (reserved). */
 int id_from_view(const struct id_view *view, struct ike_id *ret_id) MUST_USE;
 /* The body of the ID payload of our own identity, as AUTH covers it; buf is IKE_ID_MAX + 4. */
 struct reader id_payload_body(const struct ike_id *id, uint8_t *buf, size_t size);
