@@ -354,8 +354,8 @@ static void parse_statement(struct parse *p, struct node *into)
 		take_section(p, into, name, len, line);
 		return;
 	}
-	errors_add(p->tree->errors, p->source, line, "expected '=' or '{' after '%.*s'", (int)len,
-		   name);
+	/* Not the word itself: it may be the rest of a secret that needed quotes. */
+	fail(p, line, "expected '=' or '{' after the name that stands here");
 	if (p->line == line)
 		while (p->at < p->end && *p->at != '\n' && *p->at != '{' && *p->at != '}')
 			p->at++;

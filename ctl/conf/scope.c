@@ -3,7 +3,10 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include "base/nearest.h"
 #include "conf/build.h"
+
+#define SCOPE_KEYS_MAX 64u /* of the table, in one kind of section; a test counts */
 
 void mistake(struct build *b, const struct node *at, const char *format, ...)
 {
@@ -29,53 +32,16 @@ void warning(struct build *b, const struct node *at, const char *format, ...)
 
 /* ---- What was meant? -------------------------------------------------------------- */
 
-static unsigned least(unsigned a, unsigned b)
+static const char *nearest(enum scope scope, const char *name, bool is_section)
 {
-	return a < b ? a : b;
-}
+	const char *words[SCOPE_KEYS_MAX];
+	size_t n, n_words = 0;
+	const struct row *all = rows(&n);
 
-/* Levenshtein's distance: inserts, deletions, replacements. */
-static unsigned distance(const char *a, const char *b)
-{
-	unsigned cost[TREE_NAME_MAX + 1];
-	size_t n = strlen(b);
-
-	if (n > TREE_NAME_MAX)
-		return TREE_NAME_MAX;
-	for (size_t j = 0; j <= n; j++)
-		cost[j] = (unsigned)j;
-	for (size_t i = 0; a[i]; i++) {
-		unsigned diagonal = cost[0];
-
-		cost[0] = (unsigned)i + 1;
-		for (size_t j = 0; j < n; j++) {
-			unsigned swap = diagonal + (a[i] != b[j]);
-
-			diagonal = cost[j + 1];
-			cost[j + 1] = least(swap, least(cost[j], diagonal) + 1);
-		}
-	}
-	return cost[n];
-}
-
-static const struct row *nearest(enum scope scope, const char *name, bool is_section)
-{
-	size_t n, len = strlen(name);
-	const struct row *all = rows(&n), *best = NULL;
-	unsigned best_cost = (unsigned)(len < 6 ? 2 : len / 3) + 1; /* further is no help */
-
-	for (size_t i = 0; i < n; i++) {
-		unsigned cost;
-
-		if (all[i].scope != scope || all[i].is_section != is_section)
-			continue;
-		cost = distance(name, all[i].name);
-		if (cost < best_cost) {
-			best = &all[i];
-			best_cost = cost;
-		}
-	}
-	return best;
+	for (size_t i = 0; i < n && n_words < SCOPE_KEYS_MAX; i++)
+		if (all[i].scope == scope && all[i].is_section == is_section)
+			words[n_words++] = all[i].name;
+	return nearest_word(name, words, n_words, sizeof(*words));
 }
 
 /* The same name, but in another kind of section. */
@@ -94,8 +60,9 @@ static void tell_unknown(struct build *b, enum scope scope, const struct node *n
 {
 	const char *kind = n->value ? "key" : "section", *other = n->value ? "section" : "key";
 	const struct row *row = row_find(scope, n->name, n->value != NULL);
+	const char *near;
 
-	if (row) {
+	if (row && !strcmp(row->name, n->name)) {
 		mistake(b, n, "'%s' is a %s, not a %s", n->name, other, kind);
 		return;
 	}
@@ -104,10 +71,10 @@ static void tell_unknown(struct build *b, enum scope scope, const struct node *n
 		mistake(b, n, "%s '%s' belongs into %s", kind, n->name, scope_name(row->scope));
 		return;
 	}
-	row = nearest(scope, n->name, !n->value);
-	if (row)
+	near = nearest(scope, n->name, !n->value);
+	if (near)
 		mistake(b, n, "unknown %s '%s' in %s: '%.*s'?", kind, n->name, scope_name(scope),
-			(int)strcspn(row->name, "*"), row->name);
+			(int)strcspn(near, "*"), near);
 	else
 		mistake(b, n, "unknown %s '%s' in %s", kind, n->name, scope_name(scope));
 }
