@@ -41,7 +41,7 @@ struct conf_error {
 	char text[CONF_ERROR_TEXT];
 };
 
-/* Start with {}; conf_load appends. In the order found. */
+/* Start each load with an empty one: {}. Sorted by file and line. */
 struct conf_errors {
 	struct conf_error *list;
 	size_t n;        /* all of them */
