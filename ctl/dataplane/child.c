@@ -3,13 +3,13 @@
 #include <bpf/bpf.h>
 #include <errno.h>
 #include <string.h>
-#include "dataplane/dataplane.h"
+#include "dataplane/internal.h"
 
 int child_slot_name(struct dataplane *dp, uint32_t child, struct child_name *ret_name)
 {
 	struct child_name name;
 
-	if (bpf_map_lookup_elem(dp_map_fd(dp, "child_name"), &child, &name))
+	if (bpf_map_lookup_elem(dp_fd(dp, DP_MAP_child_name), &child, &name))
 		return -errno;
 	name.name[CHILD_NAME_MAX - 1] = '\0';
 	*ret_name = name;
@@ -38,7 +38,7 @@ int child_slot(struct dataplane *dp, const char *name, uint32_t *ret_child)
 		return -ENOSPC;
 	memset(&have, 0, sizeof(have));
 	memcpy(have.name, name, strlen(name));
-	if (bpf_map_update_elem(dp_map_fd(dp, "child_name"), &free_slot, &have, BPF_ANY))
+	if (bpf_map_update_elem(dp_fd(dp, DP_MAP_child_name), &free_slot, &have, BPF_ANY))
 		return -errno;
 	*ret_child = free_slot;
 	return 0;
@@ -48,7 +48,7 @@ int child_slot_free(struct dataplane *dp, uint32_t child)
 {
 	struct child_name none = { 0 };
 
-	if (bpf_map_update_elem(dp_map_fd(dp, "child_name"), &child, &none, BPF_ANY))
+	if (bpf_map_update_elem(dp_fd(dp, DP_MAP_child_name), &child, &none, BPF_ANY))
 		return -errno;
 	return 0;
 }

@@ -41,6 +41,11 @@ int dp_unpin(const char *instance) MUST_USE;
 /* What an error of the three functions above means and what helps, for the log. */
 const char *dp_explain(int error);
 
+/* One worker per instance: the lock is held as long as *ret_fd is open, and no longer than the
+ * process lives. The run directory is made if it is missing. -EWOULDBLOCK: another worker runs. */
+int dp_worker_lock(const char *instance, int *ret_fd) MUST_USE;
+bool dp_worker_is_alive(const char *instance);
+
 /* File descriptors for who needs the map or program itself (owned by dp). Names as in bpf/:
  * programs "gate", "egress", "route", "report"; maps as in map_abi.h. -1: no such thing. */
 int dp_map_fd(const struct dataplane *dp, const char *name);
@@ -132,6 +137,7 @@ int port_clear(struct dataplane *dp, uint32_t ifindex) MUST_USE; /* 0 too if not
 /* Whether XDP can transmit on the interface now (flag PORT_XMIT): the kernel's own word where
  * it gives one (6.3 and later), else false. It changes with the peer of a veth. */
 bool port_can_xmit(uint32_t ifindex);
+int ports_count(struct dataplane *dp, uint32_t *ret_count) MUST_USE; /* interfaces served */
 int xsk_set(struct dataplane *dp, uint32_t slot, uint32_t queue, int socket_fd) MUST_USE;
 int xsk_clear(struct dataplane *dp, uint32_t slot, uint32_t queue) MUST_USE;
 /* The host's end of the worker's veth, where the tc program sends packets; 0: none. */
