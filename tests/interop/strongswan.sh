@@ -75,5 +75,5 @@ swan() {
 swan_up() { swan "$1" --initiate --child net --timeout 10; }
 swan_has_child() { swan "$1" --list-sas | grep -q INSTALLED; }
 swan_has_no_sa() { [ -z "$(swan "$1" --list-sas)" ]; }
-# The inbound SPIs of the children, oldest first.
-swan_spis() { swan "$1" --list-sas --raw 2>/dev/null | grep -oE 'spi-in=[0-9a-f]+' | cut -d= -f2; }
+# The SPIs of all Child SAs, as sad_spis prints them.
+swan_spis() { swan "$1" --list-sas --raw | grep -oE 'spi-(in|out)=[0-9a-f]+' | cut -d= -f2 | sort -u; }
