@@ -1,16 +1,27 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # shellcheck shell=bash
-# What every scenario of tests/interop begins with: Sekisho on gwA, strongSwan on gwB.
+# What every scenario of tests/interop begins with: Sekisho on gwA, strongSwan on gwB. A script
+# runs against charon with kernel-libipsec (ESP in UDP); under its other name, xfrm_*, against a
+# guest whose kernel does ESP (protocol 50).
 . "$(dirname "${BASH_SOURCE[0]}")/../netns/lib.sh"
 . "$(dirname "${BASH_SOURCE[0]}")/strongswan.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/xfrm_guest.sh"
+
+peer_start() {
+	case $(basename "$0") in
+	xfrm_*) guest_start ;;
+	*) swan_start gwB B ;;
+	esac
+}
 
 lab_with_strongswan() {
 	need_programs
+	case $(basename "$0") in xfrm_*) guest_needs ;; esac
 	lab_new
 	lab_sites
 	lab_road
 	must capture_start road
-	must swan_start gwB B
+	must peer_start
 	must gw_start gwA
 }
 
