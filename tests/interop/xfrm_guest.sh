@@ -44,7 +44,7 @@ guest_start() {
 		start gwB guest unshare --pid --fork --kill-child \
 		python3 "$dir/exec_with_taps.py" tapwan:60 taplan:61 -- \
 		setarch -R /usr/bin/linux.uml mem=192M umid=u "uml_dir=$LAB_DIR/" \
-		root=/dev/root rootfstype=hostfs rootflags=/ ro "init=$LAB_DIR/init" quiet ipv6.disable=1 "lab=$LAB_DIR" \
+		root=/dev/root rootfstype=hostfs rootflags=/ ro "init=$LAB_DIR/init" quiet ipv6.disable=1 \
 		con=null con0=null,fd:1 ssl=null \
 		vec0:transport=fd,fd=60,vec=0,depth=64,gro=0 vec1:transport=fd,fd=61,vec=0,depth=64,gro=0
 	ready guest 30 'guest is up' || return 1
