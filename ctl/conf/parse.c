@@ -23,6 +23,7 @@ struct parse {
 	unsigned line;
 	unsigned depth;         /* of sections */
 	unsigned include_depth; /* of files */
+	bool is_over;           /* a mistake swallowed the rest: what is missing there is not told */
 };
 
 /* A value while it is read. Its memory is wiped when it grows and at the end. */
@@ -142,10 +143,12 @@ static void take_quoted(struct parse *p, struct value *v)
 		else
 			value_put(p, v, c);
 	}
-	if (p->at == p->end)
-		fail(p, line, "the quote that opens here is not closed");
-	else
+	if (p->at < p->end) {
 		p->at++;
+		return;
+	}
+	fail(p, line, "the quote that opens here is not closed");
+	p->is_over = true;
 }
 
 static void take_word(struct parse *p, struct value *v)
@@ -267,6 +270,7 @@ static void take_section(struct parse *p, struct node *into, const char *name, s
 		n->is_junk = true;
 	if (!n) { /* out of memory, or of nodes: told; the rest is not read */
 		p->at = p->end;
+		p->is_over = true;
 		return;
 	}
 	if (peek(p) == ':')
@@ -280,6 +284,7 @@ static void take_section(struct parse *p, struct node *into, const char *name, s
 	if (p->depth == TREE_DEPTH_MAX) {
 		fail(p, line, "sections nested too deep: not read further");
 		p->at = p->end;
+		p->is_over = true;
 		return;
 	}
 	p->depth++;
@@ -287,7 +292,7 @@ static void take_section(struct parse *p, struct node *into, const char *name, s
 	p->depth--;
 	if (peek(p) == '}') {
 		p->at++;
-	} else if (!p->tree->is_out_of_memory) {
+	} else if (!p->is_over && !p->tree->is_out_of_memory) {
 		errors_add(p->tree->errors, p->source, line, "section '%s' is not closed",
 			   n->name);
 	}
