@@ -256,8 +256,6 @@ static void mistakes_of_syntax_have_their_line(void **state)
 	assert_mistake("secrets { ike {\nsecret = \"abc\n } }\n", 2, "quote");
 	assert_mistake("connections : nothing { }\n", 1, "does not exist");
 	assert_mistake("a : b { }\nb : a { }\n", 2, "contains or inherits");
-	assert_mistake("connections : connections.x { x { } }\nconnections { x : connections { } }",
-		       1, "stands twice");
 	assert_mistake("\ninclude /nonexistent/file.conf\n", 2, "No such file");
 	assert_mistake("connections { a.b { } }\n", 1, "'.' is not allowed");
 	assert_mistake(conn_with("encap = yes\nencap = no", ""), 11, "stands twice, first in test");
