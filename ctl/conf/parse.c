@@ -309,6 +309,14 @@ static void take_include(struct parse *p, struct node *into, unsigned line)
 	value_fini(&v);
 }
 
+/* The rest of a broken line. Blocks should stay balanced, or one slip makes a mistake of every
+ * line that follows: a '{' or '}' is left to be read. */
+static void skip_broken(struct parse *p, unsigned line)
+{
+	while (p->line == line && p->at < p->end && !(*p->at && strchr("\n{}", *p->at)))
+		p->at++;
+}
+
 static void unexpected(struct parse *p)
 {
 	int c = peek(p);
@@ -321,9 +329,7 @@ static void unexpected(struct parse *p)
 	else
 		errors_add(p->tree->errors, p->source, p->line,
 			   "byte 0x%02x is not expected here", (unsigned)c);
-	/* Blocks should stay balanced, or one slip makes a mistake of every line that follows. */
-	while (p->at < p->end && *p->at != '\n' && *p->at != '{')
-		p->at++;
+	skip_broken(p, p->line);
 }
 
 static void parse_statement(struct parse *p, struct node *into)
@@ -359,13 +365,15 @@ static void parse_statement(struct parse *p, struct node *into)
 		take_section(p, into, name, len, line);
 		return;
 	}
-	/* Not the word itself: it may be the rest of a secret that needed quotes. */
-	fail(p, line, "expected '=' or '{' after the name that stands here");
-	if (p->line == line)
-		while (p->at < p->end && *p->at != '\n' && *p->at != '{' && *p->at != '}')
-			p->at++;
+	if (!is_spaced && p->line == line && peek(p) > 0 && !strchr("}\n", peek(p))) {
+		unexpected(p);
+	} else {
+		/* Not the word itself: it may be the rest of a secret that needed quotes. */
+		fail(p, line, "expected '=' or '{' after the name that stands here");
+		skip_broken(p, line);
+	}
 	if (peek(p) == '{')
-		take_section(p, into, name, len, p->line);
+		take_section(p, into, "?", 1, p->line);
 }
 
 /* Until the '}' that closes this section, which stays, or the end of the text. */
