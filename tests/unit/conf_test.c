@@ -259,7 +259,7 @@ static void mistakes_of_syntax_have_their_line(void **state)
 	assert_mistake("\ninclude /nonexistent/file.conf\n", 2, "No such file");
 	assert_mistake("connections { a.b { } }\n", 1, "'.' is not allowed");
 	assert_mistake(conn_with("encap = yes\nencap = no", ""), 11, "stands twice, first in test");
-	assert_mistake(conn_with("", "} net {"), 12, "section 'net' stands twice");
+	assert_mistake(conn_with("", "} net {"), 13, "section 'net' stands twice");
 }
 
 static void mistakes_of_keys_have_their_line(void **state)
