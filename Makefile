@@ -90,6 +90,7 @@ check: $(UNIT)
 	scripts/layers
 	scripts/run-units $(UNIT)
 
+include tests/bench/bench.mk
 bench:
 	scripts/bench.sh
 
