@@ -365,6 +365,8 @@ static int run(const struct options *o, unsigned ifindex)
 		step = "attach to the interface";
 		err = attach(&sink, o, ifindex);
 	}
+	if (!err)
+		fputs("pktsink: ready\n", stderr);
 	if (!err && o->warm >= 0) {
 		step = "see a first frame";
 		err = wait_first(&sink, o);
