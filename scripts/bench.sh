@@ -68,33 +68,45 @@ bad() { # ROW SIZE REASON
 	return 1
 }
 
-# All frames in the window were what they should be, and the generator outlived it.
+# All frames in the window were what they should be, the generator outlived it, and the counters
+# agree. Prints why not.
 check() { # ROW SIZE
-	local all right sent
+	local all right
 	all=$(in_sink pps)
 	right=$(in_sink "$CLASS")
-	sent=$(in_gen sent)
-	[ "${all%.*}" -gt 0 ] || { bad "$1" "$2" "nothing arrived"; return; }
-	awk -v a="$all" -v r="$right" 'BEGIN { exit !(r >= 0.999 * a) }' ||
-		{ bad "$1" "$2" "only $right of $all frames per second were $CLASS"; return; }
-	[ "${GEN_COUNT:-0}" -eq 0 ] || [ "$sent" -lt "$GEN_COUNT" ] ||
-		bad "$1" "$2" "the generator ran out of its $GEN_COUNT sealed packets"
+	if [ "$all" -le 0 ]; then
+		echo "nothing arrived"
+	elif awk -v a="$all" -v r="$right" 'BEGIN { exit !(r < 0.999 * a) }'; then
+		echo "only $right of $all frames per second were $CLASS"
+	elif [ "$GEN_COUNT" -gt 0 ] && [ "$(in_gen sent)" -ge "$GEN_COUNT" ]; then
+		echo "the generator ran out of its $GEN_COUNT sealed packets"
+	else
+		row "$1" check
+	fi
 }
 
-# try ROW SIZE RATE SECONDS: one measurement in a lab of its own; the result is in sink.json.
+# measured ROW SIZE RATE SECONDS: in the lab that is up; the result is in sink.json. Prints why not.
+measured() {
+	local why
+	if ! row "$1" up "$2" "$3" "$4" >&2; then
+		echo "cannot be set up"
+	elif ! traffic "$4" "$SINK_MODE" -s "$2" -r "$3" $GEN_OPTIONS; then
+		echo "no result: $(tail -qn 1 "$LAB_DIR/sink.log" "$LAB_DIR/gen.log" | tr '\n' ' ')"
+	else
+		why=$(check "$1")
+		[ -z "$why" ] && return 0
+		echo "$why"
+	fi
+	lab_logs >&2
+	return 1
+}
+
+# try ROW SIZE RATE SECONDS: one measurement in a lab of its own.
 try() {
 	local status=0
 	GEN_OPTIONS='' GEN_COUNT=0
-	if ! bench_lab_up || ! row "$1" up "$2" "$3" "$4"; then
-		bad "$1" "$2" "cannot be set up"
-		status=1
-	elif ! traffic "$4" "$SINK_MODE" -s "$2" -r "$3" $GEN_OPTIONS; then
-		bad "$1" "$2" "no result: $(tail -qn 1 "$LAB_DIR/sink.log" "$LAB_DIR/gen.log" | tr '\n' ' ')"
-		status=1
-	elif ! check "$1" "$2" || ! row "$1" check "$2"; then
-		status=1
-	fi
-	[ "$status" -eq 0 ] || lab_logs
+	bench_lab_up || die "cannot make the lab"
+	measured "$@" >"$LAB_DIR/why" || { bad "$1" "$2" "$(cat "$LAB_DIR/why")"; status=1; }
 	bench_lab_down
 	return "$status"
 }
@@ -104,12 +116,11 @@ declare -A OFFERED
 # Which offered load gives the most at the other end? More than a gateway can take may cost it
 # what it could have done (receive livelock), less starves it. One short look each.
 calibrate() { # ROW SIZE
-	local rate pps best=0
-	OFFERED[$1/$2]=0
-	set -- "$1" "$2" $(row "$1" offered "$2")
-	OFFERED[$1/$2]=${3:-0}
-	[ $# -gt 3 ] || return 0
-	for rate in "${@:3}"; do
+	local rates rate pps best=0
+	read -ra rates <<<"$(row "$1" offered "$2")"
+	OFFERED[$1/$2]=${rates[0]}
+	[ "${#rates[@]}" -gt 1 ] || return 0
+	for rate in "${rates[@]}"; do
 		try "$1" "$2" "$rate" 0.5 || continue
 		pps=$(in_sink pps)
 		if [ "$pps" -gt "$best" ]; then

@@ -51,23 +51,28 @@ bench_lab_down() {
 # ---- Traffic -----------------------------------------------------------------------------
 
 # traffic SECONDS SINK_MODE GENERATOR_OPTION...: leaves the reports in sink.json and gen.json.
-# The generator runs from before the measured window until after it.
+# The generator runs from before the measured window until after it, the sink longer still: a
+# frame that finds no receiver would be missing in the sums.
 traffic() {
 	local seconds=$1 mode=$2 status=0
 	shift 2
-	rm -f "$LAB_DIR"/gen.log "$LAB_DIR"/sink.log
-	start dst sink "$BUILD_DIR/bench/pktsink" -d eth0 -m "$mode" -w "$BENCH_WARM" -t "$seconds" -g 60 -j
+	start dst sink "$BUILD_DIR/bench/pktsink" -d eth0 -m "$mode" -w "$BENCH_WARM" -t "$seconds" -g 60 -j -l
 	ready sink 10 ready || return 1
 	start src gen "$BUILD_DIR/bench/pktgen" -d eth0 -c "$CPU_GEN" -t 120 -j \
 		--dmac "$(link_mac gw in)" --src 198.18.0.1 --dst 198.19.0.1 "$@"
-	wait_for 90 "the sink's report" gone sink || status=1
+	ready sink 90 '"total"' || status=1
 	cpu_wait >"$LAB_DIR/wait"
-	signal gen TERM
-	wait_for 10 "the generator's report" gone gen || status=1
-	rm -f "$LAB_DIR/pids/gen" "$LAB_DIR/pids/sink"
+	finish gen && finish sink || status=1
 	grep -h '^{"pktsink":"total"' "$LAB_DIR/sink.log" >"$LAB_DIR/sink.json" || status=1
 	grep -h '^{"pktgen":"total"' "$LAB_DIR/gen.log" >"$LAB_DIR/gen.json" || status=1
 	return "$status"
+}
+
+# Ask it to end, and let it write what it has to say.
+finish() { # LABEL
+	signal "$1" TERM
+	wait_for 10 "the end of $1" gone "$1" || return 1
+	rm -f "$LAB_DIR/pids/$1"
 }
 
 in_sink() { python3 "$TOP/scripts/lib/json_get.py" "$1" <"$LAB_DIR/sink.json"; }

@@ -38,7 +38,7 @@ struct options {
 	double give_up;	 /* on the first frame */
 	double interval; /* between reports; 0: none */
 	unsigned snaps;
-	bool keep_arp, json;
+	bool keep_arp, json, linger;
 };
 
 struct sink {
@@ -297,6 +297,7 @@ static void usage(void)
 	     "  -p FILE          store the first frames of each class in a pcap file\n"
 	     "  -k N             how many per class (10)\n"
 	     "  -a               drop ARP and IPv6 neighbour discovery too\n"
+	     "  -l               after the last report go on dropping until a signal\n"
 	     "  -j               JSON lines");
 	exit(2);
 }
@@ -331,6 +332,9 @@ static void option(struct options *o, int c, const char *arg)
 	case 'a':
 		o->keep_arp = false;
 		break;
+	case 'l':
+		o->linger = true;
+		break;
 	case 'j':
 		o->json = true;
 		break;
@@ -343,7 +347,7 @@ static void options_parse(struct options *o, int argc, char **argv)
 {
 	int c;
 
-	while ((c = getopt(argc, argv, "d:m:t:w:g:i:p:k:ajh")) != -1)
+	while ((c = getopt(argc, argv, "d:m:t:w:g:i:p:k:aljh")) != -1)
 		option(o, c, optarg);
 	if (!o->dev || optind != argc)
 		usage();
@@ -375,6 +379,8 @@ static int run(const struct options *o, unsigned ifindex)
 		fprintf(stderr, "pktsink: cannot %s: %s\n", step, strerror(-err));
 	else
 		measure(&sink, o);
+	while (!err && o->linger && !stop)
+		nap(IDLE_STEP_S);
 	sink_fini(&sink);
 	return err == -ETIMEDOUT ? 3 : err ? 1 : 0;
 }
