@@ -52,7 +52,9 @@ $(BUILD)/bpf/%.bpf.o: bpf/%.bpf.c
 	$(CLANG) -target bpf -mcpu=v3 -O2 -g -Wall -Wextra -Werror -Wno-unused-parameter \
 		-Iinclude -Ibpf -I/usr/include/$(shell $(CC) -print-multiarch) -MMD -MP -c $< -o $@
 
-$(BUILD)/bpf/sekisho.bpf.o: $(patsubst bpf/%.c,$(BUILD)/bpf/%.o,$(BPF_SRC))
+# gate.bpf.o first: it defines the maps, and bpftool 7.1 wants a definition before its users.
+$(BUILD)/bpf/sekisho.bpf.o: $(BUILD)/bpf/gate.bpf.o \
+		$(patsubst bpf/%.c,$(BUILD)/bpf/%.o,$(filter-out bpf/gate.bpf.c,$(BPF_SRC)))
 	$(BPFTOOL) gen object $@ $^
 
 $(BPF_SKEL): $(BUILD)/bpf/sekisho.bpf.o

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * ICMP errors about clear packets that cannot be protected (RFC 792, RFC 1191, RFC 1812
+ * 4.3.2): the frame becomes the answer and goes back where it came from. Not about ICMP
+ * errors, later fragments, or packets from nobody in particular; not more than
+ * ICMP_PER_SECOND. A packet that itself came out of a tunnel is not answered: the answer
+ * would quote it in clear.
+ */
+#ifndef WORKER_ICMP_H
+#define WORKER_ICMP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define ICMP_PER_SECOND 1000u
+#define ICMP_BURST 50u
+
+struct frame;
+struct worker;
+
+/* The frame holds a valid IPv4 packet at l3. True: it is now the answer, kind FRAME_SEND. */
+bool icmp_time_exceeded(struct worker *w, struct frame *f);
+/* mtu: of the inner packet. */
+bool icmp_too_big(struct worker *w, struct frame *f, uint16_t mtu);
+
+#endif
