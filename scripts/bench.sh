@@ -51,7 +51,7 @@ require_two_cpus() {
 
 build() {
 	mkdir -p "$BUILD_DIR"
-	quietly "$BUILD_DIR/bench-make.log" make -C "$TOP" -j"$(nproc)" BUILD="$BUILD" all tools bench-tools
+	quietly "$BUILD_DIR/bench-make.log" make -C "$TOP" -j"$(nproc)" BUILD="$BUILD" "$BUILD/sekisho-worker" tools bench-tools
 }
 
 # row ROW STEP [ARGUMENT...]: the function of bench_rows.sh; one that is not there fails.

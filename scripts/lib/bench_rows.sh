@@ -120,8 +120,8 @@ sealed_packets() { # SIZE RATE SECONDS
 	local slot available
 	GEN_COUNT=$(awk -v r="$2" -v s="$3" -v w="$BENCH_WARM" 'BEGIN { printf "%d", r * (s + w + 0.5) }')
 	slot=$((($1 + 8 + 60 + 63) / 64 * 64))
-	available=$(awk '$1 == "MemAvailable:" { print $2 * 1024 }' /proc/meminfo)
-	if [ $((GEN_COUNT * slot)) -gt $((available / 2)) ]; then
+	available=$(awk '$1 == "MemAvailable:" { print $2 }' /proc/meminfo)
+	if [ $((GEN_COUNT * slot / 1024)) -gt $((available / 2)) ]; then
 		warn "the sealed packets of $3 s at $2 per second would take $((GEN_COUNT * slot >> 20)) MiB"
 		return 1
 	fi
