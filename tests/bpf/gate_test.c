@@ -150,7 +150,7 @@ static uint32_t xdp_verdict(enum gate_outcome o)
 		return XDP_PASS;
 	if (starts(name, "DROP_"))
 		return XDP_DROP;
-	return starts(name, "ARP_") ? XDP_TX : XDP_REDIRECT;
+	return XDP_REDIRECT;
 }
 
 static uint32_t tc_verdict(enum gate_outcome o)
