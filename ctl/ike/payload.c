@@ -102,8 +102,9 @@ void ke_emit(struct payload_writer *pw, const struct ke *ke)
 /*  ID, 3.5:   type:8   reserved:24   data:rest  */
 int id_payload_parse(struct reader body, struct id_view *ret_id)
 {
-	struct id_view id = { .body = body, .type = rd_u8(&body) };
+	struct id_view id = { .body = body };
 
+	id.type = rd_u8(&body);
 	rd_skip(&body, 3);
 	id.data = rd_rest(&body);
 	if (!rd_done(&body))

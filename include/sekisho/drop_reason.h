@@ -35,7 +35,8 @@
 	X(DROP_NO_ROUTE, "the FIB says unreachable, blackhole or prohibited")             \
 	X(DROP_BUCKET, "more policies for this address than one lookup may walk")         \
 	X(DROP_EGRESS, "sent by this host, cannot be handed to the worker")               \
-	X(DROP_BUG, "impossible state")
+	X(DROP_BUG, "impossible state")                                                   \
+	X(EGRESS_PASS, "sent by this host: IKE, ESP, group address or not IPv4")
 
 enum gate_outcome {
 #define X(name, text) GATE_##name,
