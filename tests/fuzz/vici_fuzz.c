@@ -12,7 +12,8 @@ static bool text_of(struct reader value, char *ret_text)
 {
 	size_t len = rd_left(&value);
 
-	rd_copy(&value, ret_text, len);
+	if (len)
+		rd_copy(&value, ret_text, len);
 	ret_text[len] = '\0';
 	return strlen(ret_text) == len;
 }
