@@ -102,7 +102,7 @@ $(TOOLS): $(BUILD)/tests/%: $(BUILD)/tests/%.o $(WORKER_PARTS) $(LIB)
 	$(call say,LD)
 	$(Q)$(LINK) $^ $(LDLIBS) -o $@
 
-check: $(UNIT)
+check: $(UNIT) $(BUILD)/sekisho
 	scripts/layers
 	scripts/run-units $(UNIT)
 
