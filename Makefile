@@ -106,8 +106,9 @@ check: $(UNIT)
 	scripts/layers
 	scripts/run-units $(UNIT)
 
+include tests/bench/bench.mk
 bench:
-	scripts/bench.sh
+	BUILD=$(BUILD) scripts/bench.sh
 
 FUZZ_SRC := $(wildcard tests/fuzz/*_fuzz.c)
 FUZZERS := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(FUZZ_SRC))

@@ -12,7 +12,6 @@
 
 /* The digest of parts[0] | parts[1] | ... -EIO: OpenSSL failed. */
 int digest_sha1(const struct reader *parts, size_t n_parts, uint8_t ret_out[SHA1_LEN]) MUST_USE;
-int digest_sha256(const struct reader *parts, size_t n_parts,
-		  uint8_t ret_out[SHA256_LEN]) MUST_USE;
+int digest_sha256(const struct reader *parts, size_t n_parts, uint8_t ret_out[SHA256_LEN]) MUST_USE;
 
 #endif

@@ -74,9 +74,10 @@ static int cipher_run(const struct aead_key *key, bool is_seal, const uint8_t *n
 	EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
 	int n, len = (int)rd_left(&in);
 	uint8_t end[AES_BLOCK];
-	bool ok = ctx &&
-		  EVP_CipherInit_ex2(ctx, cipher_of(key->alg), key->enc, nonce, is_seal, NULL) == 1 &&
-		  EVP_CIPHER_CTX_set_padding(ctx, 0) == 1;
+	bool ok =
+		ctx &&
+		EVP_CipherInit_ex2(ctx, cipher_of(key->alg), key->enc, nonce, is_seal, NULL) == 1 &&
+		EVP_CIPHER_CTX_set_padding(ctx, 0) == 1;
 
 	if (ok && tag && rd_more(&aad))
 		ok = EVP_CipherUpdate(ctx, NULL, &n, aad.at, (int)rd_left(&aad)) == 1;
@@ -188,8 +189,8 @@ int aead_open(const struct aead_key *key, struct reader aad, struct reader body,
 		return -EBADMSG;
 	if (len > size)
 		return -ENOSPC;
-	if (is_gcm ? gcm_open(key, aad, iv, text, body, ret_out) :
-		     cbc_open(key, aad, iv, text, body, ret_out)) {
+	if (is_gcm ? gcm_open(key, aad, iv, text, body, ret_out)
+		   : cbc_open(key, aad, iv, text, body, ret_out)) {
 		secret_wipe(ret_out, len);
 		return -EBADMSG;
 	}

@@ -21,14 +21,14 @@
 #define AEAD_ICV_MAX 32
 
 struct aead_alg {
-	uint16_t encr;     /* enum encr_id */
+	uint16_t encr;	   /* enum encr_id */
 	uint16_t key_bits; /* of AES */
-	uint16_t integ;    /* enum integ_id; INTEG_NONE with GCM */
+	uint16_t integ;	   /* enum integ_id; INTEG_NONE with GCM */
 };
 
 /* Sizes in bytes; enc_len is 0 for what is not known here. */
 struct aead_sizes {
-	size_t enc_len;  /* SK_e: cipher key and, with GCM, its 4 bytes of salt */
+	size_t enc_len;	 /* SK_e: cipher key and, with GCM, its 4 bytes of salt */
 	size_t auth_len; /* SK_a; 0 with GCM */
 	size_t iv_len, icv_len;
 	size_t block; /* the plaintext with padding is a multiple of this */

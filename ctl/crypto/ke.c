@@ -55,7 +55,8 @@ static EVP_PKEY *key_generate(const struct ke_info *info)
 	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, info->type, NULL);
 	EVP_PKEY *key = NULL;
 	OSSL_PARAM params[] = {
-		OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, (char *)info->group, 0),
+		OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, (char *)info->group,
+						 0),
 		OSSL_PARAM_construct_end(),
 	};
 	bool ok = ctx && EVP_PKEY_keygen_init(ctx) == 1 &&

@@ -63,8 +63,7 @@ static int hmac_run(EVP_MAC_CTX *ctx, const struct reader *parts, size_t n_parts
 	if (EVP_MAC_init(ctx, NULL, 0, NULL) != 1)
 		return -EIO;
 	for (size_t i = 0; i < n_parts; i++)
-		if (rd_more(&parts[i]) &&
-		    EVP_MAC_update(ctx, parts[i].at, rd_left(&parts[i])) != 1)
+		if (rd_more(&parts[i]) && EVP_MAC_update(ctx, parts[i].at, rd_left(&parts[i])) != 1)
 			return -EIO;
 	return EVP_MAC_final(ctx, ret_out, &len, PRF_LEN_MAX) == 1 ? 0 : -EIO;
 }

@@ -95,7 +95,8 @@ struct aead_vector {
 /* GCM: the specification's test cases 4, 10 and 16 (salt cafebabe). CBC: NIST SP 800-38A F.2.1,
  * F.2.3, F.2.5, two blocks; HMAC over aad | IV | ciphertext computed apart from OpenSSL. */
 static const struct aead_vector aead_vectors[] = {
-	{ { ENCR_AES_GCM_16, 128, INTEG_NONE }, "aes128gcm16",
+	{ { ENCR_AES_GCM_16, 128, INTEG_NONE },
+	  "aes128gcm16",
 	  "feffe9928665731c6d6a8f9467308308cafebabe",
 	  "",
 	  "feedfacedeadbeeffeedfacedeadbeefabaddad2",
@@ -104,7 +105,8 @@ static const struct aead_vector aead_vectors[] = {
 	  "3221a5db94fae95ae7121a47",
 	  "d9313225f88406e5a55909c5aff5269a86a7a9531534f7da2e4c303d8a318a721c3c0c95"
 	  "956809532fcf0e2449a6b525b16aedf5aa0de657ba637b39" },
-	{ { ENCR_AES_GCM_16, 192, INTEG_NONE }, "aes192gcm16",
+	{ { ENCR_AES_GCM_16, 192, INTEG_NONE },
+	  "aes192gcm16",
 	  "feffe9928665731c6d6a8f9467308308feffe9928665731ccafebabe",
 	  "",
 	  "feedfacedeadbeeffeedfacedeadbeefabaddad2",
@@ -113,7 +115,8 @@ static const struct aead_vector aead_vectors[] = {
 	  "80f1478f37ba55bd6d27618c",
 	  "d9313225f88406e5a55909c5aff5269a86a7a9531534f7da2e4c303d8a318a721c3c0c95"
 	  "956809532fcf0e2449a6b525b16aedf5aa0de657ba637b39" },
-	{ { ENCR_AES_GCM_16, 256, INTEG_NONE }, "aes256gcm16",
+	{ { ENCR_AES_GCM_16, 256, INTEG_NONE },
+	  "aes256gcm16",
 	  "feffe9928665731c6d6a8f9467308308feffe9928665731c6d6a8f9467308308cafebabe",
 	  "",
 	  "feedfacedeadbeeffeedfacedeadbeefabaddad2",
@@ -122,14 +125,16 @@ static const struct aead_vector aead_vectors[] = {
 	  "0f4e1768cddf8853bb2d551b",
 	  "d9313225f88406e5a55909c5aff5269a86a7a9531534f7da2e4c303d8a318a721c3c0c95"
 	  "956809532fcf0e2449a6b525b16aedf5aa0de657ba637b39" },
-	{ { ENCR_AES_CBC, 128, INTEG_HMAC_SHA2_256_128 }, "aes128-sha256",
+	{ { ENCR_AES_CBC, 128, INTEG_HMAC_SHA2_256_128 },
+	  "aes128-sha256",
 	  "2b7e151628aed2a6abf7158809cf4f3c",
 	  "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f",
 	  "000102030405060708090a0b0c0d0e0f101112131415161718191a1b",
 	  "000102030405060708090a0b0c0d0e0f7649abac8119b246cee98e9b12e9197d5086cb9b"
 	  "507219ee95db113a917678b230c5047b6db7cfebfaed75cb903ab536",
 	  "6bc1bee22e409f96e93d7e117393172aae2d8a571e03ac9c9eb76fac45af8e51" },
-	{ { ENCR_AES_CBC, 192, INTEG_HMAC_SHA2_384_192 }, "aes192-sha384",
+	{ { ENCR_AES_CBC, 192, INTEG_HMAC_SHA2_384_192 },
+	  "aes192-sha384",
 	  "8e73b0f7da0e6452c810f32b809079e562f8ead2522c6b7b",
 	  "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f20212223"
 	  "2425262728292a2b2c2d2e2f",
@@ -137,7 +142,8 @@ static const struct aead_vector aead_vectors[] = {
 	  "000102030405060708090a0b0c0d0e0f4f021db243bc633d7178183a9fa071e8b4d9ada9"
 	  "ad7dedf4e5e738763f69145af139891a07a83abd240800d0a4688db0d55413f2c06cd908",
 	  "6bc1bee22e409f96e93d7e117393172aae2d8a571e03ac9c9eb76fac45af8e51" },
-	{ { ENCR_AES_CBC, 256, INTEG_HMAC_SHA2_512_256 }, "aes256-sha512",
+	{ { ENCR_AES_CBC, 256, INTEG_HMAC_SHA2_512_256 },
+	  "aes256-sha512",
 	  "603deb1015ca71be2b73aef0857d77811f352c073b6108d72d9810a30914dff4",
 	  "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f20212223"
 	  "2425262728292a2b2c2d2e2f303132333435363738393a3b3c3d3e3f",
@@ -194,13 +200,11 @@ struct ke_vector {
 /* RFC 7748 6.1; RFC 5903 8.1; modp2048 computed apart from OpenSSL, chosen so that the secret
  * begins with a zero byte, which must stay (RFC 7296 2.14). */
 static const struct ke_vector ke_vectors[] = {
-	{ KE_X25519, "x25519",
-	  "77076d0a7318a57d3c16c17251b26645df4c2f87ebc0992ab177fba51db92c2a",
+	{ KE_X25519, "x25519", "77076d0a7318a57d3c16c17251b26645df4c2f87ebc0992ab177fba51db92c2a",
 	  "8520f0098930a754748b7ddcb43ef75a0dbf3a0d26381af4eba4a98eaa9b4e6a",
 	  "de9edb7d7b7dc1b4d35b61c2ece435373f8343c85b78674dadfc7e146f882b4f",
 	  "4a5d9d5ba4ce2de1728e3bf480350f25e07e21c947d19e3376f09b3c1e161742" },
-	{ KE_ECP_256, "ecp256",
-	  "c88f01f510d9ac3f70a292daa2316de544e9aab8afe84049c62a9c57862d1433",
+	{ KE_ECP_256, "ecp256", "c88f01f510d9ac3f70a292daa2316de544e9aab8afe84049c62a9c57862d1433",
 	  "dad0b65394221cf9b051e1feca5787d098dfe637fc90b9ef945d0c37725811805271a046"
 	  "1cdb8252d61f1c456fa3e59ab1f45b33accf5f58389e0577b8990bb3",
 	  "d12dfb5289c8d4f81208b70270398c342296970a0bccb74c736fc7554494bf6356fbf3ca"
@@ -236,7 +240,8 @@ static const struct ke_vector ke_vectors[] = {
 
 static bool ke_passes(const struct ke_vector *v)
 {
-	struct bytes ours = hex(v->private_value), pub = hex(v->public_value), theirs = hex(v->theirs);
+	struct bytes ours = hex(v->private_value), pub = hex(v->public_value),
+		     theirs = hex(v->theirs);
 	uint8_t secret[KE_SECRET_MAX];
 	struct ke_pair pair;
 

@@ -12,9 +12,15 @@ struct prefix {
 
 /* strongSwan's; the first word of a type is the one that is printed. */
 static const struct prefix prefixes[] = {
-	{ "ipv4:", ID_IPV4_ADDR },   { "ipv6:", ID_IPV6_ADDR },      { "fqdn:", ID_FQDN },
-	{ "dns:", ID_FQDN },         { "email:", ID_RFC822_ADDR },   { "rfc822:", ID_RFC822_ADDR },
-	{ "userfqdn:", ID_RFC822_ADDR }, { "keyid:", ID_KEY_ID },    { "asn1dn:", ID_DER_ASN1_DN },
+	{ "ipv4:", ID_IPV4_ADDR },
+	{ "ipv6:", ID_IPV6_ADDR },
+	{ "fqdn:", ID_FQDN },
+	{ "dns:", ID_FQDN },
+	{ "email:", ID_RFC822_ADDR },
+	{ "rfc822:", ID_RFC822_ADDR },
+	{ "userfqdn:", ID_RFC822_ADDR },
+	{ "keyid:", ID_KEY_ID },
+	{ "asn1dn:", ID_DER_ASN1_DN },
 };
 
 static const char why_dn[] = "distinguished names are not supported yet";
@@ -244,8 +250,8 @@ bool id_equal(const struct ike_id *a, const struct ike_id *b)
 {
 	if (a->type != b->type || a->len != b->len)
 		return false;
-	return is_name(a) ? names_equal(a->data, b->data, a->len) :
-			    memcmp(a->data, b->data, a->len) == 0;
+	return is_name(a) ? names_equal(a->data, b->data, a->len)
+			  : memcmp(a->data, b->data, a->len) == 0;
 }
 
 int id_match(const struct ike_id *pattern, const struct ike_id *id)
@@ -258,8 +264,7 @@ int id_match(const struct ike_id *pattern, const struct ike_id *id)
 	    pattern->data[0] != '*')
 		return 0;
 	size_t tail = pattern->len - 1u;
-	return id->len >= tail &&
-			       names_equal(pattern->data + 1, id->data + id->len - tail, tail) ?
-		       2 :
-		       0;
+	return id->len >= tail && names_equal(pattern->data + 1, id->data + id->len - tail, tail)
+		       ? 2
+		       : 0;
 }

@@ -17,7 +17,8 @@
  * distinguished name, which is for certificates; both say why in *ret_why (static text). */
 int id_parse(const char *text, struct ike_id *ret_id, const char **ret_why) MUST_USE;
 struct ike_id id_from_addr(const struct ip_addr *addr);
-/* The shortest form that id_parse reads back; what cannot be printed is hexadecimal. Returns buf. */
+/* The shortest form that id_parse reads back; what cannot be printed is hexadecimal. Returns buf.
+ */
 const char *id_print(const struct ike_id *id, char *buf, size_t size);
 
 bool id_is_any(const struct ike_id *id);

@@ -9,7 +9,7 @@
 #define IKE_MAJOR 2
 
 /* Of these one per message (RFC 7296 3.2 and the exchanges of 1.2 to 1.4). */
-#define P_SINGLE                                                                                \
+#define P_SINGLE                                                                                   \
 	((uint32_t)(P_SA | P_KE | P_IDI | P_IDR | P_AUTH | P_NONCE | P_TSI | P_TSR | P_CP | P_EAP))
 
 /*  Header, 3.1:   SPIi:64   SPIr:64   next payload:8   major:4 minor:4   exchange:8   flags:8
@@ -164,8 +164,8 @@ static enum message_result chain_parse(struct message *m, uint8_t type, struct r
 		if (!rd_ok(&chain))
 			return MSG_INVALID_SYNTAX;
 		if (type == PL_SK || type == PL_SKF)
-			return is_inside_sk ? MSG_INVALID_SYNTAX :
-					      sk_take(m, type, next, body, chain);
+			return is_inside_sk ? MSG_INVALID_SYNTAX
+					    : sk_take(m, type, next, body, chain);
 		enum message_result result = payload_take(m, type, flags & CRITICAL, body);
 		if (result != MSG_OK)
 			return result;

@@ -42,7 +42,7 @@ struct ike_header {
  * outside IKE_SA_INIT gets none but INVALID_MAJOR_VERSION (RFC 7296 2.21). */
 enum message_result {
 	MSG_OK = 0,
-	MSG_DROP,                  /* not IKEv2, cut, not authentic: drop without a word */
+	MSG_DROP, /* not IKEv2, cut, not authentic: drop without a word */
 	MSG_INVALID_SYNTAX,
 	MSG_UNSUPPORTED_CRITICAL,  /* message.critical: the type that the peer insists on */
 	MSG_INVALID_MAJOR_VERSION, /* header is read, nothing else */
@@ -53,7 +53,7 @@ struct message {
 	struct ike_header header;
 	uint32_t present; /* enum payload_bit of all that was read, clear and encrypted */
 	uint8_t critical; /* with MSG_UNSUPPORTED_CRITICAL */
-	bool is_open;     /* message_open() succeeded: the content is authentic */
+	bool is_open;	  /* message_open() succeeded: the content is authentic */
 	size_t n_payloads;
 	uint8_t types[MESSAGE_PAYLOADS_MAX]; /* in the order of the wire; no SK among them */
 
@@ -71,9 +71,9 @@ struct message {
 	size_t n_notifies, n_deletes, n_vendors, n_certs, n_certreqs;
 
 	struct reader datagram; /* all of it, for AUTH's RealMessage and for retransmission */
-	struct reader sk_aad;   /* up to and with the SK payload's generic header */
-	struct reader sk;       /* the SK payload's body: IV, ciphertext, ICV */
-	uint8_t sk_next;        /* type of the first payload inside */
+	struct reader sk_aad;	/* up to and with the SK payload's generic header */
+	struct reader sk;	/* the SK payload's body: IV, ciphertext, ICV */
+	uint8_t sk_next;	/* type of the first payload inside */
 };
 
 /* Header only; for finding the IKE SA, or for answering INVALID_MAJOR_VERSION. MSG_OK, MSG_DROP

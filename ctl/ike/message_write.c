@@ -142,6 +142,8 @@ const char *message_print(const struct message *message, char *buf, size_t size)
 	bool is_closed = (message->present & (P_SK | P_SKF)) && !message->is_open;
 	struct text t = { buf, buf + size };
 
+	if (!size)
+		return buf;
 	if (name)
 		text_add(&t, "%s", name);
 	else

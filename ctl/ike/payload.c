@@ -9,8 +9,8 @@
 const char *payload_name(uint8_t type)
 {
 	switch (type) {
-#define X(name, number, text) \
-	case number:          \
+#define X(name, number, text)                                                                      \
+	case number:                                                                               \
 		return text;
 		PAYLOADS(X)
 #undef X
@@ -22,8 +22,8 @@ const char *payload_name(uint8_t type)
 const char *notify_name(uint16_t type)
 {
 	switch (type) {
-#define X(name, number) \
-	case number:    \
+#define X(name, number)                                                                            \
+	case number:                                                                               \
 		return #name;
 		NOTIFIES(X)
 #undef X

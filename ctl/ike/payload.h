@@ -22,23 +22,23 @@
 #include "ike/proposal.h"
 
 /* Payload types: name, number, short name of RFC 7296 1.2 (for logs and the trace). */
-#define PAYLOADS(X)               \
-	X(SA, 33, "SA")           \
-	X(KE, 34, "KE")           \
-	X(IDI, 35, "IDi")         \
-	X(IDR, 36, "IDr")         \
-	X(CERT, 37, "CERT")       \
-	X(CERTREQ, 38, "CERTREQ") \
-	X(AUTH, 39, "AUTH")       \
-	X(NONCE, 40, "No")        \
-	X(NOTIFY, 41, "N")        \
-	X(DELETE, 42, "D")        \
-	X(VENDOR, 43, "V")        \
-	X(TSI, 44, "TSi")         \
-	X(TSR, 45, "TSr")         \
-	X(SK, 46, "SK")           \
-	X(CP, 47, "CP")           \
-	X(EAP, 48, "EAP")         \
+#define PAYLOADS(X)                                                                                \
+	X(SA, 33, "SA")                                                                            \
+	X(KE, 34, "KE")                                                                            \
+	X(IDI, 35, "IDi")                                                                          \
+	X(IDR, 36, "IDr")                                                                          \
+	X(CERT, 37, "CERT")                                                                        \
+	X(CERTREQ, 38, "CERTREQ")                                                                  \
+	X(AUTH, 39, "AUTH")                                                                        \
+	X(NONCE, 40, "No")                                                                         \
+	X(NOTIFY, 41, "N")                                                                         \
+	X(DELETE, 42, "D")                                                                         \
+	X(VENDOR, 43, "V")                                                                         \
+	X(TSI, 44, "TSi")                                                                          \
+	X(TSR, 45, "TSr")                                                                          \
+	X(SK, 46, "SK")                                                                            \
+	X(CP, 47, "CP")                                                                            \
+	X(EAP, 48, "EAP")                                                                          \
 	X(SKF, 53, "SKF")
 
 enum payload_type {
@@ -49,7 +49,7 @@ enum payload_type {
 };
 
 /* The same as bits, for struct message's `present` and the rows of the state machine. */
-#define PL_BIT(type) (1u << ((type) - 32))
+#define PL_BIT(type) (1u << ((type) % 32)) /* 33 to 63 */
 enum payload_bit {
 #define X(name, number, text) P_##name = PL_BIT(PL_##name),
 	PAYLOADS(X)
@@ -65,60 +65,60 @@ enum exchange_type {
 
 /* Notify types, RFC 7296 3.10.1 and the extensions that peers send: name, number. Up to
  * NOTIFY_ERROR_MAX they are errors. */
-#define NOTIFIES(X)                           \
-	X(UNSUPPORTED_CRITICAL_PAYLOAD, 1)    \
-	X(INVALID_IKE_SPI, 4)                 \
-	X(INVALID_MAJOR_VERSION, 5)           \
-	X(INVALID_SYNTAX, 7)                  \
-	X(INVALID_MESSAGE_ID, 9)              \
-	X(INVALID_SPI, 11)                    \
-	X(NO_PROPOSAL_CHOSEN, 14)             \
-	X(INVALID_KE_PAYLOAD, 17)             \
-	X(AUTHENTICATION_FAILED, 24)          \
-	X(SINGLE_PAIR_REQUIRED, 34)           \
-	X(NO_ADDITIONAL_SAS, 35)              \
-	X(INTERNAL_ADDRESS_FAILURE, 36)       \
-	X(FAILED_CP_REQUIRED, 37)             \
-	X(TS_UNACCEPTABLE, 38)                \
-	X(INVALID_SELECTORS, 39)              \
-	X(UNACCEPTABLE_ADDRESSES, 40)         \
-	X(UNEXPECTED_NAT_DETECTED, 41)        \
-	X(TEMPORARY_FAILURE, 43)              \
-	X(CHILD_SA_NOT_FOUND, 44)             \
-	X(INITIAL_CONTACT, 16384)             \
-	X(SET_WINDOW_SIZE, 16385)             \
-	X(ADDITIONAL_TS_POSSIBLE, 16386)      \
-	X(IPCOMP_SUPPORTED, 16387)            \
-	X(NAT_DETECTION_SOURCE_IP, 16388)     \
-	X(NAT_DETECTION_DESTINATION_IP, 16389) \
-	X(COOKIE, 16390)                      \
-	X(USE_TRANSPORT_MODE, 16391)          \
-	X(HTTP_CERT_LOOKUP_SUPPORTED, 16392)  \
-	X(REKEY_SA, 16393)                    \
-	X(ESP_TFC_PADDING_NOT_SUPPORTED, 16394) \
-	X(NON_FIRST_FRAGMENTS_ALSO, 16395)    \
-	X(MOBIKE_SUPPORTED, 16396)            \
-	X(ADDITIONAL_IP4_ADDRESS, 16397)      \
-	X(ADDITIONAL_IP6_ADDRESS, 16398)      \
-	X(NO_ADDITIONAL_ADDRESSES, 16399)     \
-	X(UPDATE_SA_ADDRESSES, 16400)         \
-	X(COOKIE2, 16401)                     \
-	X(NO_NATS_ALLOWED, 16402)             \
-	X(AUTH_LIFETIME, 16403)               \
-	X(MULTIPLE_AUTH_SUPPORTED, 16404)     \
-	X(ANOTHER_AUTH_FOLLOWS, 16405)        \
-	X(REDIRECT_SUPPORTED, 16406)          \
-	X(REDIRECT, 16407)                    \
-	X(REDIRECTED_FROM, 16408)             \
-	X(EAP_ONLY_AUTHENTICATION, 16417)     \
-	X(CHILDLESS_IKEV2_SUPPORTED, 16418)   \
-	X(QUICK_CRASH_DETECTION, 16419)       \
-	X(IKEV2_MESSAGE_ID_SYNC_SUPPORTED, 16420) \
-	X(IKEV2_FRAGMENTATION_SUPPORTED, 16430) \
-	X(SIGNATURE_HASH_ALGORITHMS, 16431)   \
-	X(USE_PPK, 16435)                     \
-	X(PPK_IDENTITY, 16436)                \
-	X(NO_PPK_AUTH, 16437)                 \
+#define NOTIFIES(X)                                                                                \
+	X(UNSUPPORTED_CRITICAL_PAYLOAD, 1)                                                         \
+	X(INVALID_IKE_SPI, 4)                                                                      \
+	X(INVALID_MAJOR_VERSION, 5)                                                                \
+	X(INVALID_SYNTAX, 7)                                                                       \
+	X(INVALID_MESSAGE_ID, 9)                                                                   \
+	X(INVALID_SPI, 11)                                                                         \
+	X(NO_PROPOSAL_CHOSEN, 14)                                                                  \
+	X(INVALID_KE_PAYLOAD, 17)                                                                  \
+	X(AUTHENTICATION_FAILED, 24)                                                               \
+	X(SINGLE_PAIR_REQUIRED, 34)                                                                \
+	X(NO_ADDITIONAL_SAS, 35)                                                                   \
+	X(INTERNAL_ADDRESS_FAILURE, 36)                                                            \
+	X(FAILED_CP_REQUIRED, 37)                                                                  \
+	X(TS_UNACCEPTABLE, 38)                                                                     \
+	X(INVALID_SELECTORS, 39)                                                                   \
+	X(UNACCEPTABLE_ADDRESSES, 40)                                                              \
+	X(UNEXPECTED_NAT_DETECTED, 41)                                                             \
+	X(TEMPORARY_FAILURE, 43)                                                                   \
+	X(CHILD_SA_NOT_FOUND, 44)                                                                  \
+	X(INITIAL_CONTACT, 16384)                                                                  \
+	X(SET_WINDOW_SIZE, 16385)                                                                  \
+	X(ADDITIONAL_TS_POSSIBLE, 16386)                                                           \
+	X(IPCOMP_SUPPORTED, 16387)                                                                 \
+	X(NAT_DETECTION_SOURCE_IP, 16388)                                                          \
+	X(NAT_DETECTION_DESTINATION_IP, 16389)                                                     \
+	X(COOKIE, 16390)                                                                           \
+	X(USE_TRANSPORT_MODE, 16391)                                                               \
+	X(HTTP_CERT_LOOKUP_SUPPORTED, 16392)                                                       \
+	X(REKEY_SA, 16393)                                                                         \
+	X(ESP_TFC_PADDING_NOT_SUPPORTED, 16394)                                                    \
+	X(NON_FIRST_FRAGMENTS_ALSO, 16395)                                                         \
+	X(MOBIKE_SUPPORTED, 16396)                                                                 \
+	X(ADDITIONAL_IP4_ADDRESS, 16397)                                                           \
+	X(ADDITIONAL_IP6_ADDRESS, 16398)                                                           \
+	X(NO_ADDITIONAL_ADDRESSES, 16399)                                                          \
+	X(UPDATE_SA_ADDRESSES, 16400)                                                              \
+	X(COOKIE2, 16401)                                                                          \
+	X(NO_NATS_ALLOWED, 16402)                                                                  \
+	X(AUTH_LIFETIME, 16403)                                                                    \
+	X(MULTIPLE_AUTH_SUPPORTED, 16404)                                                          \
+	X(ANOTHER_AUTH_FOLLOWS, 16405)                                                             \
+	X(REDIRECT_SUPPORTED, 16406)                                                               \
+	X(REDIRECT, 16407)                                                                         \
+	X(REDIRECTED_FROM, 16408)                                                                  \
+	X(EAP_ONLY_AUTHENTICATION, 16417)                                                          \
+	X(CHILDLESS_IKEV2_SUPPORTED, 16418)                                                        \
+	X(QUICK_CRASH_DETECTION, 16419)                                                            \
+	X(IKEV2_MESSAGE_ID_SYNC_SUPPORTED, 16420)                                                  \
+	X(IKEV2_FRAGMENTATION_SUPPORTED, 16430)                                                    \
+	X(SIGNATURE_HASH_ALGORITHMS, 16431)                                                        \
+	X(USE_PPK, 16435)                                                                          \
+	X(PPK_IDENTITY, 16436)                                                                     \
+	X(NO_PPK_AUTH, 16437)                                                                      \
 	X(INTERMEDIATE_EXCHANGE_SUPPORTED, 16438)
 
 #define NOTIFY_ERROR_MAX 16383
@@ -140,7 +140,7 @@ const char *exchange_name(uint8_t type);
 struct payload_writer {
 	struct writer w;
 	uint8_t *next;
-	uint8_t *sk;          /* generic header of the SK payload, NULL: message in clear */
+	uint8_t *sk;	      /* generic header of the SK payload, NULL: message in clear */
 	struct aead_key *key; /* that seals it; borrowed */
 };
 
@@ -282,7 +282,7 @@ void opaque_emit(struct payload_writer *pw, enum payload_type type, struct reade
 
 struct skf {
 	uint16_t number, total; /* 1.. */
-	struct reader body;     /* IV, ciphertext, ICV */
+	struct reader body;	/* IV, ciphertext, ICV */
 };
 
 int skf_parse(struct reader body, struct skf *ret_skf) MUST_USE;

@@ -69,8 +69,8 @@ static int proposal_body_parse(struct reader r, struct proposal *ret_p, bool *re
 	unsigned n = rd_u8(&r);
 	struct reader spi = rd_carve(&r, ret_p->spi_len);
 
-	*ret_is_usable = n <= PROPOSAL_TRANSFORMS_MAX &&
-			 is_spi_len_known(ret_p->protocol, ret_p->spi_len);
+	*ret_is_usable =
+		n <= PROPOSAL_TRANSFORMS_MAX && is_spi_len_known(ret_p->protocol, ret_p->spi_len);
 	if (rd_left(&spi) <= sizeof(ret_p->spi))
 		rd_copy(&spi, ret_p->spi, rd_left(&spi));
 	for (unsigned i = 0; i < n; i++) {
@@ -132,8 +132,7 @@ static size_t proposal_wire_len(const struct proposal *p)
 	size_t len = PROPOSAL_HEADER_LEN + p->spi_len;
 
 	for (size_t i = 0; i < p->n_transforms; i++)
-		len += TRANSFORM_HEADER_LEN +
-		       (p->transforms[i].key_bits ? KEY_LENGTH_ATTR_LEN : 0);
+		len += TRANSFORM_HEADER_LEN + (p->transforms[i].key_bits ? KEY_LENGTH_ATTR_LEN : 0);
 	return len;
 }
 

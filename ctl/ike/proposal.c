@@ -17,17 +17,17 @@ struct keyword {
 	unsigned use; /* FOR_*: may be configured there */
 };
 
-#define GCM(word, bits, use)                                               \
-	{                                                                  \
-		word, { .type = TRANSFORM_ENCR, .id = ENCR_AES_GCM_16, .key_bits = bits }, use \
+#define GCM(word, bits, use)                                                                       \
+	{                                                                                          \
+		word, { .type = TRANSFORM_ENCR, .id = ENCR_AES_GCM_16, .key_bits = bits }, use     \
 	}
-#define CBC(word, bits)                                                        \
-	{                                                                      \
-		word, { .type = TRANSFORM_ENCR, .id = ENCR_AES_CBC, .key_bits = bits }, FOR_IKE \
+#define CBC(word, bits)                                                                            \
+	{                                                                                          \
+		word, { .type = TRANSFORM_ENCR, .id = ENCR_AES_CBC, .key_bits = bits }, FOR_IKE    \
 	}
-#define ID(word, type_, id_, use)                  \
-	{                                          \
-		word, { .type = type_, .id = id_ }, use \
+#define ID(word, type_, id_, use)                                                                  \
+	{                                                                                          \
+		word, { .type = type_, .id = id_ }, use                                            \
 	}
 
 /* The first word of a transform is the one that is printed. */
@@ -109,8 +109,8 @@ static const struct keyword *keyword_find(const char *word, unsigned use, char *
 			 use == FOR_IKE ? "IKE" : "ESP");
 		return NULL;
 	}
-	const char *near = nearest_word(word, &keywords[0].word, ARRAY_SIZE(keywords),
-					sizeof(keywords[0]));
+	const char *near =
+		nearest_word(word, &keywords[0].word, ARRAY_SIZE(keywords), sizeof(keywords[0]));
 	snprintf(ret_why, why_size, "unknown algorithm '%s'%s%s%s", word,
 		 near ? ", did you mean '" : "", near ? near : "", near ? "'?" : "");
 	return NULL;
@@ -165,15 +165,20 @@ static void prf_derive(struct proposal *p)
 	}
 }
 
-/* Grouped by type, as everybody sends them; the order within a type is the preference. */
+/* The order in which people write a proposal, and strongSwan sends it. */
+static const uint8_t type_order[] = {
+	TRANSFORM_ENCR, TRANSFORM_INTEG, TRANSFORM_PRF, TRANSFORM_KE, TRANSFORM_ESN,
+};
+
+/* Grouped by type; the order within a type is the preference. */
 static void types_sort(struct proposal *p)
 {
 	struct proposal sorted = *p;
 
 	sorted.n_transforms = 0;
-	for (unsigned type = TRANSFORM_ENCR; type <= TRANSFORM_ESN; type++)
+	for (size_t o = 0; o < ARRAY_SIZE(type_order); o++)
 		for (size_t i = 0; i < p->n_transforms; i++)
-			if (p->transforms[i].type == type)
+			if (p->transforms[i].type == type_order[o])
 				sorted.transforms[sorted.n_transforms++] = p->transforms[i];
 	*p = sorted;
 }
@@ -309,8 +314,8 @@ static bool pair_choose(const struct proposal *ours, const struct proposal *thei
 	chosen.n_transforms = 0;
 	if (ours->protocol != theirs->protocol)
 		return false;
-	for (uint8_t type = TRANSFORM_ENCR; type <= TRANSFORM_ESN; type++)
-		if (!type_choose(ours, theirs, type, &chosen))
+	for (size_t o = 0; o < ARRAY_SIZE(type_order); o++)
+		if (!type_choose(ours, theirs, type_order[o], &chosen))
 			return false;
 	for (size_t i = 0; i < theirs->n_transforms; i++) {
 		uint8_t type = theirs->transforms[i].type;

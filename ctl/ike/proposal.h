@@ -16,14 +16,14 @@
 #define PROPOSAL_TEXT_MAX 256
 
 struct transform {
-	uint8_t type;      /* enum transform_type */
-	bool is_odd;       /* received with an unknown attribute: never chosen (RFC 7296 3.3.6) */
-	uint16_t id;       /* encr_id, prf_id, integ_id, ke_id, esn_id */
+	uint8_t type;	   /* enum transform_type */
+	bool is_odd;	   /* received with an unknown attribute: never chosen (RFC 7296 3.3.6) */
+	uint16_t id;	   /* encr_id, prf_id, integ_id, ke_id, esn_id */
 	uint16_t key_bits; /* attribute 14, 0: none */
 };
 
 struct proposal {
-	uint8_t number;   /* on the wire, 1.. */
+	uint8_t number;	  /* on the wire, 1.. */
 	uint8_t protocol; /* enum protocol_id */
 	uint8_t spi_len;
 	uint8_t spi[8];

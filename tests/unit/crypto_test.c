@@ -269,9 +269,9 @@ static void every_changed_byte_is_noticed(void **state)
 		assert_int_equal(aead_open(&key, rd_from("Head", 4), rd_from(body, n), text,
 					   sizeof(text), &got),
 				 -EBADMSG);
-		assert_int_equal(aead_open(&key, rd_from("head", 4), rd_from(body, n), text, 31,
-					   &got),
-				 -ENOSPC);
+		assert_int_equal(
+			aead_open(&key, rd_from("head", 4), rd_from(body, n), text, 31, &got),
+			-ENOSPC);
 	}
 }
 
@@ -286,9 +286,9 @@ static void every_truncation_is_noticed(void **state)
 		for (size_t cut = 0; cut < n; cut++) {
 			struct reader part = exact_copy(rd_from(body, n), cut);
 
-			assert_int_equal(aead_open(&key, rd_from("head", 4), part, text,
-						   sizeof(text), &got),
-					 -EBADMSG);
+			assert_int_equal(
+				aead_open(&key, rd_from("head", 4), part, text, sizeof(text), &got),
+				-EBADMSG);
 			free((void *)part.at);
 		}
 	}

@@ -190,10 +190,10 @@ static void delete_round_trip(void **state)
 static void wrong_delete_is_refused(void **state)
 {
 	static const char *const wrong[] = {
-		"01 00 0001",            /* IKE with a number of SPIs */
-		"01 08 0000",            /* IKE with an SPI size */
+		"01 00 0001",		       /* IKE with a number of SPIs */
+		"01 08 0000",		       /* IKE with an SPI size */
 		"03 08 0001 0000000000000001", /* ESP with the wrong size */
-		"03 04 0001 00000101 00", /* something left */
+		"03 04 0001 00000101 00",      /* something left */
 	};
 	struct delete_payload d;
 
@@ -247,13 +247,13 @@ static void ts_opaque_ports(void **state)
 static void wrong_ts_is_refused(void **state)
 {
 	static const char *const wrong[] = {
-		"00 000000",                                            /* none */
-		"01 000000 07 00 0010 0000 ffff 0a020000 0a01ffff",     /* last before first */
-		"01 000000 07 00 0010 0051 0050 0a010000 0a01ffff",     /* ports, too */
+		"00 000000",						     /* none */
+		"01 000000 07 00 0010 0000 ffff 0a020000 0a01ffff",	     /* last before first */
+		"01 000000 07 00 0010 0051 0050 0a010000 0a01ffff",	     /* ports, too */
 		"01 000000 07 00 0014 0000 ffff 0a010000 0a01ffff 00000000", /* too long */
-		"01 000000 07 00 0004",                                 /* too short */
-		"01 000000 07 00 0003 0000 ffff 0a010000 0a01ffff",     /* below its header */
-		"01 000000 07 00 0010 0000 ffff 0a010000 0a01ffff 00",  /* something left */
+		"01 000000 07 00 0004",					     /* too short */
+		"01 000000 07 00 0003 0000 ffff 0a010000 0a01ffff",	     /* below its header */
+		"01 000000 07 00 0010 0000 ffff 0a010000 0a01ffff 00",	     /* something left */
 		"01 000000 08 00 0028 0000 ffff 00000000000000000000ffff0a010000" /* IPv4 in IPv6 */
 		"                               00000000000000000000ffff0a01ffff",
 		"01 000000 08 00 0028 0000 ffff 00000000000000000000000000000000" /* ends in it */
@@ -327,10 +327,10 @@ static void wrong_sa_is_refused(void **state)
 		"00 00 0010 01 01 00 01  03 00 0008 01 00 0003", /* more transforms, but none */
 		"00 00 0010 01 01 00 02  00 00 0008 01 00 0003", /* one too few */
 		"00 00 0018 01 01 00 01  00 00 0008 01 00 0003 00 00 0008 01 00 0003",
-		"00 00 0010 01 01 00 01  00 00 0007 01 00 0003", /* cut within */
-		"00 00 0003 01 01 00 00",                        /* below its header */
+		"00 00 0010 01 01 00 01  00 00 0007 01 00 0003",	   /* cut within */
+		"00 00 0003 01 01 00 00",				   /* below its header */
 		"00 00 0014 01 01 00 01  00 00 000c 01 00 0003 000e 0004", /* attribute too long */
-		"00 00 0010 01 01 09 01  00 00 0008 01 00 0003", /* SPI longer than all */
+		"00 00 0010 01 01 09 01  00 00 0008 01 00 0003",	   /* SPI longer than all */
 	};
 	static struct sa_payload sa;
 
@@ -342,8 +342,8 @@ static void wrong_sa_is_refused(void **state)
 static void unusable_proposals_are_left_out(void **state)
 {
 	static const char *const odd[] = {
-		"00 00 0010 01 07 00 01  00 00 0008 01 00 0003",          /* protocol 7 */
-		"00 00 0012 01 03 02 01  abcd  00 00 0008 01 00 0003",    /* ESP SPI of 2 */
+		"00 00 0010 01 07 00 01  00 00 0008 01 00 0003",       /* protocol 7 */
+		"00 00 0012 01 03 02 01  abcd  00 00 0008 01 00 0003", /* ESP SPI of 2 */
 		"00 00 001c 01 03 0c 01  000102030405060708090a0b 00 00 0008 01 00 0003",
 	};
 	static struct sa_payload sa;
