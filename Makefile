@@ -106,8 +106,9 @@ check: $(UNIT)
 	scripts/layers
 	scripts/run-units $(UNIT)
 
+include tests/bench/bench.mk
 bench:
-	scripts/bench.sh
+	BUILD=$(BUILD) scripts/bench.sh
 
 # Everything once more as an archive with the fuzzer's instrumentation; each target takes what
 # it uses.

@@ -24,13 +24,16 @@ static __always_inline bool is_ipsec(const struct packet *p)
 	return p->proto == IPPROTO_UDP && (p->sport == IKE_PORT || p->sport == NATT_PORT);
 }
 
-static __always_inline enum gate_outcome into_host_if(__u32 *ret_ifindex)
+static __always_inline enum gate_outcome into_host_if(const struct __sk_buff *skb,
+						      __u32 *ret_ifindex)
 {
 	__u32 zero = 0;
 	struct host_if_val *host = bpf_map_lookup_elem(&host_if, &zero);
 
 	if (!host || !host->ifindex)
 		return GATE_DROP_EGRESS;
+	if (host->ifindex == skb->ifindex)
+		return GATE_EGRESS_PASS; /* it is on its way into the pair already */
 	*ret_ifindex = host->ifindex;
 	return GATE_EGRESS_PROTECT;
 }
@@ -43,7 +46,8 @@ static __always_inline bool is_allowed(const struct spd_view *view, const struct
 	return spd_inbound(view, p, &is_bypass) == GATE_DROP_CLEAR_IN || is_bypass;
 }
 
-static __always_inline enum gate_outcome decide(struct packet *p, __u32 *ret_ifindex)
+static __always_inline enum gate_outcome decide(const struct __sk_buff *skb, struct packet *p,
+						__u32 *ret_ifindex)
 {
 	enum gate_outcome o = parse(p);
 	struct spd_view view;
@@ -59,7 +63,7 @@ static __always_inline enum gate_outcome decide(struct packet *p, __u32 *ret_ifi
 	bool has_leave = view.default_action == SPD_BYPASS || is_allowed(&view, p);
 	o = spd_outbound(&view, &f, has_leave, &child);
 	if (o == GATE_TO_WORKER_OUT)
-		return into_host_if(ret_ifindex);
+		return into_host_if(skb, ret_ifindex);
 	return o == NEXT ? GATE_EGRESS_BYPASS : o;
 }
 
@@ -75,7 +79,7 @@ int egress(struct __sk_buff *skb)
 		.end = (void *)(long)skb->data_end,
 		.frame_len = skb->len,
 	};
-	enum gate_outcome o = decide(&p, &ifindex);
+	enum gate_outcome o = decide(skb, &p, &ifindex);
 	count(o);
 	if (o == GATE_EGRESS_PROTECT)
 		return bpf_redirect(ifindex, 0);

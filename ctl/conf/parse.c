@@ -23,6 +23,7 @@ struct parse {
 	unsigned line;
 	unsigned depth;         /* of sections */
 	unsigned include_depth; /* of files */
+	bool is_over;           /* a mistake swallowed the rest: what is missing there is not told */
 };
 
 /* A value while it is read. Its memory is wiped when it grows and at the end. */
@@ -142,10 +143,12 @@ static void take_quoted(struct parse *p, struct value *v)
 		else
 			value_put(p, v, c);
 	}
-	if (p->at == p->end)
-		fail(p, line, "the quote that opens here is not closed");
-	else
+	if (p->at < p->end) {
 		p->at++;
+		return;
+	}
+	fail(p, line, "the quote that opens here is not closed");
+	p->is_over = true;
 }
 
 static void take_word(struct parse *p, struct value *v)
@@ -267,6 +270,7 @@ static void take_section(struct parse *p, struct node *into, const char *name, s
 		n->is_junk = true;
 	if (!n) { /* out of memory, or of nodes: told; the rest is not read */
 		p->at = p->end;
+		p->is_over = true;
 		return;
 	}
 	if (peek(p) == ':')
@@ -280,6 +284,7 @@ static void take_section(struct parse *p, struct node *into, const char *name, s
 	if (p->depth == TREE_DEPTH_MAX) {
 		fail(p, line, "sections nested too deep: not read further");
 		p->at = p->end;
+		p->is_over = true;
 		return;
 	}
 	p->depth++;
@@ -287,7 +292,7 @@ static void take_section(struct parse *p, struct node *into, const char *name, s
 	p->depth--;
 	if (peek(p) == '}') {
 		p->at++;
-	} else if (!p->tree->is_out_of_memory) {
+	} else if (!p->is_over && !p->tree->is_out_of_memory) {
 		errors_add(p->tree->errors, p->source, line, "section '%s' is not closed",
 			   n->name);
 	}
@@ -304,6 +309,14 @@ static void take_include(struct parse *p, struct node *into, unsigned line)
 	value_fini(&v);
 }
 
+/* The rest of a broken line. Blocks should stay balanced, or one slip makes a mistake of every
+ * line that follows: a '{' or '}' is left to be read. */
+static void skip_broken(struct parse *p, unsigned line)
+{
+	while (p->line == line && p->at < p->end && !(*p->at && strchr("\n{}", *p->at)))
+		p->at++;
+}
+
 static void unexpected(struct parse *p)
 {
 	int c = peek(p);
@@ -316,9 +329,7 @@ static void unexpected(struct parse *p)
 	else
 		errors_add(p->tree->errors, p->source, p->line,
 			   "byte 0x%02x is not expected here", (unsigned)c);
-	/* Blocks should stay balanced, or one slip makes a mistake of every line that follows. */
-	while (p->at < p->end && *p->at != '\n' && *p->at != '{')
-		p->at++;
+	skip_broken(p, p->line);
 }
 
 static void parse_statement(struct parse *p, struct node *into)
@@ -354,13 +365,15 @@ static void parse_statement(struct parse *p, struct node *into)
 		take_section(p, into, name, len, line);
 		return;
 	}
-	/* Not the word itself: it may be the rest of a secret that needed quotes. */
-	fail(p, line, "expected '=' or '{' after the name that stands here");
-	if (p->line == line)
-		while (p->at < p->end && *p->at != '\n' && *p->at != '{' && *p->at != '}')
-			p->at++;
+	if (!is_spaced && p->line == line && peek(p) > 0 && !strchr("}\n", peek(p))) {
+		unexpected(p);
+	} else {
+		/* Not the word itself: it may be the rest of a secret that needed quotes. */
+		fail(p, line, "expected '=' or '{' after the name that stands here");
+		skip_broken(p, line);
+	}
 	if (peek(p) == '{')
-		take_section(p, into, name, len, p->line);
+		take_section(p, into, "?", 1, p->line);
 }
 
 /* Until the '}' that closes this section, which stays, or the end of the text. */

@@ -178,6 +178,8 @@ static struct node *base_ready(struct tree *t, const struct node *section, const
 	struct node *from = resolve(t, b->path);
 	const char *why = NULL;
 
+	if (from)
+		from->is_base = true;
 	if (!from || from == t->root)
 		why = "which does not exist";
 	else if (from->inherit == INHERIT_UNDER_WAY)
@@ -189,7 +191,6 @@ static struct node *base_ready(struct tree *t, const struct node *section, const
 			   "section '%s' inherits '%s', %s", section->name, b->path, why);
 		return NULL;
 	}
-	from->is_base = true;
 	if (from->inherit == INHERIT_TODO)
 		inherit(t, from, depth + 1);
 	return from;

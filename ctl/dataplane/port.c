@@ -141,9 +141,3 @@ int route_lookup(struct dataplane *dp, struct route_query *query)
 	*query = answer;
 	return 0;
 }
-
-bool port_can_xmit(uint32_t ifindex)
-{
-	(void)ifindex;
-	return false;
-}

@@ -158,6 +158,8 @@ int spd_replace(struct dataplane *dp, const struct spd_policy *policies, size_t 
 {
 	struct spd_index ix;
 
+	if (!dp->may_write)
+		return -EPERM;
 	if (default_action != SPD_BYPASS && default_action != SPD_DISCARD)
 		return -EINVAL;
 	for (size_t i = 0; i < n; i++)
@@ -221,6 +223,8 @@ int spd_switch(struct dataplane *dp, uint32_t child, uint32_t sa)
 {
 	uint64_t *out = dp->mapping[DP_MAP_child_out].at;
 
+	if (!dp->may_write)
+		return -EPERM;
 	if (!child || child >= CHILD_MAX || sa >= SA_MAX)
 		return -EINVAL;
 	__atomic_store_n(&out[child], sa, __ATOMIC_RELEASE);

@@ -116,7 +116,7 @@ static int recv_all(int fd, uint8_t *data, size_t len)
 
 static int segment_receive(struct vici_client *c, struct reader *ret_segment)
 {
-	uint8_t head[4];
+	uint8_t head[4] = { 0 };
 	struct reader r = rd_from(head, sizeof(head));
 	int err = recv_all(c->fd, head, sizeof(head));
 	size_t len;

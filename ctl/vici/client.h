@@ -13,8 +13,8 @@ int vici_open(const char *path, unsigned timeout_ms, struct vici_client **ret_cl
 void vici_close(struct vici_client *client);
 
 /*
- * One command. `event`: registered for as long as it runs, NULL: none; `each` gets the message
- * of every such event. args: NULL for none. *ret_response is valid until the next call.
+ * One command. `event`: registered first (and it stays so), NULL: none; `each` gets the message
+ * of every such event that comes before the response. args: NULL for none. *ret_response is valid until the next call.
  * -ENOSYS: the daemon does not know the command or the event; -EBADMSG; -ETIMEDOUT;
  * -ECONNRESET: it went away; -EINTR. After an error the connection is of no use: close it.
  */
