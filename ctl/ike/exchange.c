@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include "crypto/secret.h"
 #include "ike/alloc.h"
+#include "ike/collision.h"
 
 const struct exchange *const exchanges[] = { &ex_sa_init, &ex_auth, &ex_child, &ex_info };
 const size_t n_exchanges = ARRAY_SIZE(exchanges);
@@ -202,6 +203,9 @@ void exchange_established(struct ike_sa *sa)
 						      conn->over_s * 1000ull :
 					      0;
 	}
+	if (sa->init)
+		collision_keep_nonces(sa);
+	sa->is_fresh = true;
 	init_free(sa);
 	sa_touch(sa);
 }
