@@ -15,36 +15,48 @@
 #include "base/addr.h"
 #include <sekisho/drop_reason.h>
 #include <sekisho/map_abi.h>
+#include <sekisho/route.h>
 
 #define DP_PATH_MAX 128
 
 struct dataplane; /* open file descriptors and mappings of one instance */
 
 /* Directory of an instance: /sys/fs/bpf/sekisho or /sys/fs/bpf/sekisho@NAME. instance: NULL for
- * the default. A name is [A-Za-z0-9_.-]{1,32}, not starting with a dot; -EINVAL otherwise. */
+ * the default. A name is [A-Za-z0-9_-]{1,32} (bpffs allows no dots); -EINVAL otherwise. */
 int dp_pin_dir(const char *instance, char *ret_path, size_t size) MUST_USE;
 /* Where the sockets of an instance live: /run/sekisho or /run/sekisho@NAME. */
 int dp_run_dir(const char *instance, char *ret_path, size_t size) MUST_USE;
 
 /* Worker: load the programs, reuse the maps that are pinned (their contents stay), pin what
- * is not. Pins appear under a temporary name and are renamed: a crash leaves no half set.
- * -EPROTO: the pins are of another ABI; -ENOENT: no bpffs; -EPERM: not permitted. */
+ * is not. A half set of pins, left by a crash, is completed; SAs or policies of which a part
+ * is missing are dropped as a whole, for a lost sequence number would repeat a nonce. Programs
+ * that are pinned already are kept if they are the same, else their pins are replaced.
+ * -EPROTO: the pins are of another ABI; -ENODEV: no bpffs; -EPERM: not permitted. */
 int dp_create(const char *instance, struct dataplane **ret_dp) MUST_USE;
 /* Controller and command line: -ENOENT when no worker has made the pins yet. */
 int dp_open(const char *instance, bool may_write, struct dataplane **ret_dp) MUST_USE;
 void dp_close(struct dataplane *dp);
-/* Remove all pins of an instance (`sekisho-worker --unpin`). */
+/* Remove all pins of an instance (`sekisho-worker --unpin`). 0 too when there are none. */
 int dp_unpin(const char *instance) MUST_USE;
+/* What an error of the three functions above means and what helps, for the log. */
+const char *dp_explain(int error);
+
+/* One worker per instance: the lock is held as long as *ret_fd is open, and no longer than the
+ * process lives. The run directory is made if it is missing. -EWOULDBLOCK: another worker runs. */
+int dp_worker_lock(const char *instance, int *ret_fd) MUST_USE;
+bool dp_worker_is_alive(const char *instance);
 
 /* File descriptors for who needs the map or program itself (owned by dp). Names as in bpf/:
  * programs "gate", "egress", "route", "report"; maps as in map_abi.h. -1: no such thing. */
 int dp_map_fd(const struct dataplane *dp, const char *name);
 int dp_prog_fd(const struct dataplane *dp, const char *name);
+/* The kernel's id of a program, as netlink reports attached ones; 0: no such program. */
+uint32_t dp_prog_id(const struct dataplane *dp, const char *name);
 
 /* Mappings of the mmapable maps, arrays over all indices; NULL where the map is not open. */
 struct sa_hot *dp_sa_hot(const struct dataplane *dp);
 const struct sa_val *dp_sa(const struct dataplane *dp);
-const uint32_t *dp_child_out(const struct dataplane *dp);
+const uint64_t *dp_child_out(const struct dataplane *dp);
 const struct spd_state *dp_spd_state(const struct dataplane *dp);
 uint64_t *dp_worker_count(const struct dataplane *dp); /* WORKER_OUTCOME_COUNT of them */
 
@@ -74,6 +86,16 @@ int spd_match(const struct spd_policy *policies, size_t n, const struct spd_flow
 /* The switch of a rekey: policies of `child` use outbound SA `sa` from now on (0: none). */
 int spd_switch(struct dataplane *dp, uint32_t child, uint32_t sa) MUST_USE;
 
+/* ---- Child SA slots --------------------------------------------------------------- */
+
+/* The slot of "CONNECTION/CHILD": the one that has the name already, else a free one, which
+ * gets the name. -ENOSPC: CHILD_MAX reached; -ENAMETOOLONG. */
+int child_slot(struct dataplane *dp, const char *name, uint32_t *ret_child) MUST_USE;
+/* The slot is free again; the caller has deleted its SAs and policies. */
+int child_slot_free(struct dataplane *dp, uint32_t child) MUST_USE;
+/* "" for a free slot. */
+int child_slot_name(struct dataplane *dp, uint32_t child, struct child_name *ret_name) MUST_USE;
+
 /* ---- SAD ------------------------------------------------------------------------ */
 
 struct sad_sa {
@@ -91,6 +113,11 @@ void sad_release(struct dataplane *dp, uint32_t sa);
 int sad_add(struct dataplane *dp, uint32_t sa, const struct sad_sa *what) MUST_USE;
 /* Unpublish, then wipe the secret. If child_out still points at it, that is cleared first. */
 int sad_delete(struct dataplane *dp, uint32_t sa) MUST_USE;
+/* A consistent copy of a published SA for the worker's cache. -ENOENT: not (any more) in use.
+ * The cache is good as long as dp_sa()[sa].gen equals ret_val->gen. Outbound: compare once more
+ * after the sequence number was taken from sa_hot and before it is used; if gen has changed
+ * the number may belong to the next SA of this index, and the packet is dropped. */
+int sad_read(const struct dataplane *dp, uint32_t sa, struct sa_val *ret_val) MUST_USE;
 /* A peer moved (NAT, MOBIKE): new outer addresses and ports of a published SA. */
 int sad_move(struct dataplane *dp, uint32_t sa, const struct ip_addr *src,
 	     const struct ip_addr *dst, uint16_t encap_sport, uint16_t encap_dport) MUST_USE;
@@ -102,6 +129,35 @@ int sad_each(struct dataplane *dp,
 /* Key material of an SA (worker only; read once per SA, wiped by the caller). */
 int sad_secret(struct dataplane *dp, uint32_t sa, struct sa_secret *ret_secret) MUST_USE;
 int sad_ts(struct dataplane *dp, uint32_t sa, struct sa_ts *ret_ts) MUST_USE;
+
+/* ---- Interfaces and routes (worker) ------------------------------------------------ */
+
+int port_set(struct dataplane *dp, uint32_t ifindex, const struct port_val *port) MUST_USE;
+int port_clear(struct dataplane *dp, uint32_t ifindex) MUST_USE; /* 0 too if not there */
+/* Whether XDP can transmit on the interface now (flag PORT_XMIT): the kernel's own word where
+ * it gives one (6.3 and later), else false. It changes with the peer of a veth. */
+bool port_can_xmit(uint32_t ifindex);
+int ports_count(struct dataplane *dp, uint32_t *ret_count) MUST_USE; /* interfaces served */
+int xsk_set(struct dataplane *dp, uint32_t slot, uint32_t queue, int socket_fd) MUST_USE;
+int xsk_clear(struct dataplane *dp, uint32_t slot, uint32_t queue) MUST_USE;
+/* The host's end of the worker's veth, where the tc program sends packets; 0: none. */
+int host_if_set(struct dataplane *dp, uint32_t ifindex) MUST_USE;
+
+/* An address of this host on an interface (map addrs). vlan != 0: on that VLAN of `ifindex`,
+ * which is then known to exist. mac: what ARP answers. */
+struct addr_entry {
+	uint32_t ifindex;
+	uint16_t vlan;
+	uint8_t mac[6];
+	struct ip_addr addr;
+};
+/* All of them at once: new ones are added before old ones go, so there is no gap. Each is
+ * local wherever it arrives, too. An entry with ifindex 0 is local only. */
+int addrs_replace(struct dataplane *dp, const struct addr_entry *entries, size_t n) MUST_USE;
+
+/* Ask the program `route` (route.h), in the network namespace of the calling thread: fills the
+ * second half of *query. About 2 us. Own packets need forwarding on lo, as ip_forward sets. */
+int route_lookup(struct dataplane *dp, struct route_query *query) MUST_USE;
 
 /* ---- Counters and events --------------------------------------------------------- */
 

@@ -35,7 +35,8 @@
 	X(DROP_NO_ROUTE, "the FIB says unreachable, blackhole or prohibited")             \
 	X(DROP_BUCKET, "more policies for this address than one lookup may walk")         \
 	X(DROP_EGRESS, "sent by this host, cannot be handed to the worker")               \
-	X(DROP_BUG, "impossible state")
+	X(DROP_BUG, "impossible state")                                                   \
+	X(EGRESS_PASS, "sent by this host: IKE, ESP, group address or not IPv4")
 
 enum gate_outcome {
 #define X(name, text) GATE_##name,
@@ -75,7 +76,10 @@ enum gate_outcome {
 	X(DROP_TX_FULL, "transmit ring full")                                             \
 	X(DROP_CRYPTO, "the crypto provider refused the job")                             \
 	X(DROP_RX_FULL, "receive ring full: dropped by the kernel before the worker")     \
-	X(DROP_FILL_EMPTY, "fill ring empty: dropped by the kernel before the worker")
+	X(DROP_FILL_EMPTY, "fill ring empty: dropped by the kernel before the worker")    \
+	X(TTL_ANSWERED, "answered with ICMP time exceeded")                               \
+	X(FRAGMENTED, "cut into fragments before encryption")                             \
+	X(DROP_ECN, "congestion mark on a packet that cannot carry it (RFC 6040 4.2)")
 
 enum worker_outcome {
 #define X(name, text) WORKER_##name,

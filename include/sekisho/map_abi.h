@@ -5,9 +5,9 @@
  *
  * Who writes what (one writer per map, or per field where said):
  *
- *   controller  spd_state spd_index spd_cand spd child_out sad sa sa_ts sa_secret
+ *   controller  spd_state spd_index spd_cand spd child_out child_name sad sa sa_ts sa_secret
  *               and sa_hot of an SA that is not published yet
- *   worker      ports addrs xsks worker_count and sa_hot of published SAs
+ *   worker      ports addrs xsks host_if worker_count and sa_hot of published SAs
  *   programs    counters child_acq events
  *
  * An SA is published last: first sa, sa_ts, sa_secret and sa_hot of a free index,
@@ -31,9 +31,11 @@
 #define SPD_MAX 8192u        /* policies of one generation */
 #define SPD_CAND_MAX 65536u  /* candidates of one generation, all buckets together */
 #define SPD_BUCKET_MAX 256u  /* candidates one lookup walks at most */
+#define SPD_INDEX_MAX 131072u /* prefixes of both generations */
 #define PORT_MAX 64u         /* attached interfaces */
 #define PORT_QUEUES 64u      /* receive queues of one interface */
 #define ADDR_MAX 4096u
+#define COUNTERS_MAX 64u /* outcomes of a list: more than there are, so that lists may grow */
 #define EVENTS_BYTES (256u * 1024u) /* ring buffer: some 3000 events */
 
 struct ip_addr {
@@ -75,8 +77,7 @@ struct spd_state {
 	__u32 abi;
 	__u32 gen;            /* 0 or 1 */
 	__u64 epoch;
-	__u32 default_action; /* enum spd_action for what matches nothing */
-	__u32 zero;
+	__u32 default_action[2]; /* of each generation: enum spd_action for what matches nothing */
 };
 
 /*
@@ -103,10 +104,18 @@ struct spd_val {
 	__u8 zero[3];
 };
 
-/* child_out[child] (__u32): the outbound SA that the policies of a child use now; 0: none
- * yet (acquire). One 4-byte write is the whole switch of a rekey.
+/* child_out[child] (__u64, mmapable): the outbound SA that the policies of a child use now;
+ * 0: none yet (acquire). One 8-byte write is the whole switch of a rekey. (Not __u32: the
+ * kernel rounds array elements up to 8 bytes, and who maps the array would stumble.)
  * child_acq[child] (__u64): CLOCK_MONOTONIC ns of the last acquire, written by the programs. */
 #define ACQUIRE_INTERVAL_NS 1000000000ull /* one acquire per child and second */
+
+/* child_name[child]: whose slot it is; all zero: free. Written by the controller, so that dumps
+ * can be joined with the configuration and a new controller finds the slots of the old one. */
+#define CHILD_NAME_MAX 128u
+struct child_name {
+	char name[CHILD_NAME_MAX]; /* "CONNECTION/CHILD", NUL-terminated */
+};
 
 /* ---- SAD: RFC 4301 4.4.2 ------------------------------------------------------- */
 
@@ -143,7 +152,7 @@ struct sad_val {
 /* sa[i] (mmapable, read by the worker): what an SA is. Never changed while published,
  * except for src, dst and the encapsulation ports when a peer moves. */
 struct sa_val {
-	__u32 gen; /* grows whenever the index is used again; the worker's caches compare it */
+	__u32 gen; /* grows whenever the entry changes (odd: being written); caches compare it */
 	__u32 spi;
 	struct ip_addr src, dst; /* outer header */
 	__u32 child;
@@ -196,6 +205,7 @@ struct sa_hot {
 /* ---- Interfaces ---------------------------------------------------------------- */
 
 #define PORT_HOST 0x1u /* the worker's own veth: what arrives was sent by this host */
+#define PORT_XMIT 0x2u /* XDP can transmit here; without it, forwarding and ARP are the kernel's */
 
 /* ports: ifindex (__u32) -> an interface that the worker serves. */
 struct port_val {
@@ -207,7 +217,8 @@ struct port_val {
 };
 
 /* addrs: this host's addresses. With ifindex: answered by ARP on that interface and VLAN.
- * With ifindex 0 and vlan 0: local to this host, wherever it arrives. */
+ * With ifindex 0 and vlan 0: local to this host, wherever it arrives. With ifindex, vlan and
+ * the address all zero: this VLAN exists here; frames of others are the kernel's (to drop). */
 struct addr_key {
 	__u32 ifindex;
 	__u16 vlan;
@@ -217,6 +228,13 @@ struct addr_key {
 struct addr_val {
 	__u8 mac[6];
 	__u8 zero[2];
+};
+
+/* host_if[0]: the host's end of the worker's veth; packets that the tc program wants
+ * protected are sent into it. ifindex 0: not there, such packets are dropped. */
+struct host_if_val {
+	__u32 ifindex;
+	__u32 zero;
 };
 
 /* ---- Events: programs and worker -> controller, through the ring buffer `events` -- */

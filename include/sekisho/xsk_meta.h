@@ -3,6 +3,9 @@
  * What the gate tells the worker about a frame: XDP metadata, directly in front of the
  * Ethernet header of every frame that is redirected to an AF_XDP socket. At most 32 bytes
  * (the limit of kernels before 6.3), a multiple of 4.
+ *
+ * META_OUT and META_HOLD: the TTL is decremented already, unless this host made the packet
+ * (RFC 4301 5.1.2.1); VLAN tags are still there (l3_off says). META_IN: the frame as it came.
  */
 #ifndef SEKISHO_XSK_META_H
 #define SEKISHO_XSK_META_H

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/* The outcome of a packet: counted once, and turned into the verdict of its hook. */
+#ifndef BPF_COUNT_H
+#define BPF_COUNT_H
+
+#include <stdbool.h>
+#include "maps.h"
+
+/* Steps return an outcome, or this: the packet goes on to the next step. */
+#define NEXT GATE_OUTCOME_COUNT
+
+static __always_inline void count(enum gate_outcome o)
+{
+	__u32 key = o;
+	__u64 *n = bpf_map_lookup_elem(&counters, &key);
+
+	if (n)
+		(*n)++;
+}
+
+static __always_inline int xdp_verdict(enum gate_outcome o)
+{
+	switch (o) {
+	case GATE_PASS_LOCAL:
+	case GATE_PASS_KERNEL:
+	case GATE_PASS_NOT_IP:
+	case GATE_PASS_IKE:
+		return XDP_PASS;
+	case GATE_ARP_REPLY:
+	case GATE_FORWARD:
+	case GATE_TO_WORKER_OUT:
+	case GATE_TO_WORKER_IN:
+	case GATE_TO_WORKER_HOLD:
+		return XDP_REDIRECT;
+	default:
+		return XDP_DROP;
+	}
+}
+
+#endif

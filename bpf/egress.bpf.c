@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
+/*
+ * The tc egress program of every attached interface: the SPD's outbound side for what leaves
+ * through the host's stack, so that nothing that wants protection leaves in clear even when
+ * the gate gave it to the kernel. What is to be protected goes into the worker's veth, at
+ * whose other end the gate takes it.
+ */
+#include <linux/pkt_cls.h>
+#include "maps.h"
+#include "parse.h"
+#include "spd.h"
+#include <sekisho/esp.h>
+
+/* Ethernet, two tags, IPv4 with all options, UDP: what parse() may look at. */
+#define HEADERS_MAX (14 + 2 * 4 + 60 + 8)
+
+/* IPsec's own packets (RFC 4301 4.4.1: the SPD must not catch them): IKE, ESP in UDP, ESP. */
+static __always_inline bool is_ipsec(const struct packet *p)
+{
+	if (!host_owns(p->saddr))
+		return false;
+	if (p->proto == IPPROTO_NUM_ESP || p->proto == IPPROTO_NUM_AH)
+		return true;
+	return p->proto == IPPROTO_UDP && (p->sport == IKE_PORT || p->sport == NATT_PORT);
+}
+
+static __always_inline enum gate_outcome into_host_if(const struct __sk_buff *skb,
+						      __u32 *ret_ifindex)
+{
+	__u32 zero = 0;
+	struct host_if_val *host = bpf_map_lookup_elem(&host_if, &zero);
+
+	if (!host || !host->ifindex)
+		return GATE_DROP_EGRESS;
+	if (host->ifindex == skb->ifindex)
+		return GATE_EGRESS_PASS; /* it is on its way into the pair already */
+	*ret_ifindex = host->ifindex;
+	return GATE_EGRESS_PROTECT;
+}
+
+/* A forwarded packet that came in an SA or was let in has its match in the other direction. */
+static __always_inline bool is_allowed(const struct spd_view *view, const struct packet *p)
+{
+	bool is_bypass;
+
+	return spd_inbound(view, p, &is_bypass) == GATE_DROP_CLEAR_IN || is_bypass;
+}
+
+static __always_inline enum gate_outcome decide(const struct __sk_buff *skb, struct packet *p,
+						__u32 *ret_ifindex)
+{
+	enum gate_outcome o = parse(p);
+	struct spd_view view;
+	__u32 child;
+
+	if (o == GATE_DROP_RUNT || o == GATE_DROP_MALFORMED)
+		return o;
+	if (o != NEXT || p->ethertype != ETH_P_IP || is_group(p->daddr) || is_ipsec(p))
+		return GATE_EGRESS_PASS;
+	if (!spd_view(&view))
+		return GATE_DROP_BUG;
+	struct flow f = flow_out(p);
+	bool has_leave = view.default_action == SPD_BYPASS || is_allowed(&view, p);
+	o = spd_outbound(&view, &f, has_leave, &child);
+	if (o == GATE_TO_WORKER_OUT)
+		return into_host_if(skb, ret_ifindex);
+	return o == NEXT ? GATE_EGRESS_BYPASS : o;
+}
+
+SEC("tc")
+int egress(struct __sk_buff *skb)
+{
+	__u32 ifindex = 0, want = skb->len < HEADERS_MAX ? skb->len : HEADERS_MAX;
+
+	if ((void *)(long)skb->data + want > (void *)(long)skb->data_end)
+		bpf_skb_pull_data(skb, want);
+	struct packet p = {
+		.data = (void *)(long)skb->data,
+		.end = (void *)(long)skb->data_end,
+		.frame_len = skb->len,
+	};
+	enum gate_outcome o = decide(skb, &p, &ifindex);
+	count(o);
+	if (o == GATE_EGRESS_PROTECT)
+		return bpf_redirect(ifindex, 0);
+	return o == GATE_EGRESS_BYPASS || o == GATE_EGRESS_PASS ? TC_ACT_OK : TC_ACT_SHOT;
+}

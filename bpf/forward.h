@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/*
+ * Routing by the kernel's FIB and neighbours (DESIGN rule 3). What the FIB answers with
+ * anything but a next hop whose MAC is known, and whatever is unusual about the packet,
+ * goes to the kernel, which resolves, fragments, or writes the ICMP error.
+ */
+#ifndef BPF_FORWARD_H
+#define BPF_FORWARD_H
+
+#include "host.h"
+
+#define AF_INET 2
+
+static __always_inline struct bpf_fib_lookup fib_query(const struct packet *p, __u32 ifindex)
+{
+	return (struct bpf_fib_lookup){
+		.family = AF_INET,
+		.l4_protocol = p->proto,
+		.sport = bpf_htons(p->sport),
+		.dport = bpf_htons(p->dport),
+		.tot_len = p->total_len,
+		.ifindex = ifindex,
+		.tos = p->tos,
+		.ipv4_src = p->saddr,
+		.ipv4_dst = p->daddr,
+	};
+}
+
+/* RFC 1624 for a TTL that is one less. */
+static __always_inline void ttl_decrement(struct iphdr *ip)
+{
+	__u32 sum = ip->check + bpf_htons(0x0100);
+
+	ip->check = (__u16)(sum + (sum >= 0xffff));
+	ip->ttl--;
+}
+
+static __always_inline bool forward_is_plain(const struct packet *p)
+{
+	__u8 net = bpf_ntohl(p->saddr) >> 24;
+
+	return p->tags == 0 && p->ttl > 1 && p->l4_off == p->l3_off + sizeof(struct iphdr) &&
+	       net != 0 && net != 127 && net < 224;
+}
+
+/* Where XDP can transmit, the worker says so; elsewhere the kernel forwards. */
+static __always_inline bool forward_can_xmit(__u32 ifindex)
+{
+	struct port_val *port = bpf_map_lookup_elem(&ports, &ifindex);
+
+	return port && port->flags & PORT_XMIT;
+}
+
+static __always_inline enum gate_outcome forward_send(struct packet *p,
+						      const struct bpf_fib_lookup *fib)
+{
+	struct ethhdr *eth = p->data;
+	struct iphdr *ip = (void *)(eth + 1);
+
+	if ((void *)(ip + 1) > p->end)
+		return GATE_DROP_BUG;
+	mac_copy(eth->h_dest, fib->dmac);
+	mac_copy(eth->h_source, fib->smac);
+	ttl_decrement(ip);
+	return bpf_redirect(fib->ifindex, 0) == XDP_REDIRECT ? GATE_FORWARD : GATE_DROP_BUG;
+}
+
+static __always_inline enum gate_outcome forward(struct xdp_md *ctx, struct packet *p)
+{
+	if (!forward_is_plain(p))
+		return GATE_PASS_KERNEL;
+	struct bpf_fib_lookup fib = fib_query(p, ctx->ingress_ifindex);
+	switch (bpf_fib_lookup(ctx, &fib, sizeof(fib), 0)) {
+	case BPF_FIB_LKUP_RET_SUCCESS:
+		return forward_can_xmit(fib.ifindex) ? forward_send(p, &fib) : GATE_PASS_KERNEL;
+	case BPF_FIB_LKUP_RET_BLACKHOLE:
+	case BPF_FIB_LKUP_RET_UNREACHABLE:
+	case BPF_FIB_LKUP_RET_PROHIBIT:
+		return GATE_DROP_NO_ROUTE;
+	default:
+		return GATE_PASS_KERNEL;
+	}
+}
+
+#endif

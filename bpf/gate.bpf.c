@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
+/*
+ * The gate: every frame of every attached interface meets this XDP program first.
+ *
+ *	parse -> ARP
+ *	      -> to this host: IKE, ESP (SAD) -> inbound SPD -> the host's stack
+ *	      -> to others:                      inbound SPD -> outbound SPD -> discard
+ *	                                                                    -> the worker
+ *	                                                                    -> the FIB
+ *
+ * One program for all interfaces: `ports` tells what the worker serves. Fails closed: what the
+ * SPD wants protected leaves here to the worker or not at all.
+ */
+#define MAP /* this file owns the maps */
+#include "maps.h"
+#include "acquire.h"
+#include "arp.h"
+#include "forward.h"
+#include "meta.h"
+#include "parse.h"
+#include "sad.h"
+#include "spd.h"
+
+/* From the SPD's "protect" to the worker. TTL: this host forwards the packet, unless it made
+ * it; RFC 4301 5.1.2.1. Expired ones are the kernel's, which drops them and says so. */
+static __always_inline enum gate_outcome protect(struct xdp_md *ctx, struct packet *p,
+						 const struct port_val *port, const struct flow *f,
+						 struct xsk_meta *m)
+{
+	struct iphdr *ip = p->data + p->l3_off;
+	bool is_own = port && port->flags & PORT_HOST;
+
+	if (!port || !host_has_vlan(ctx->ingress_ifindex, p))
+		return GATE_DROP_NO_PORT;
+	if (!is_own && p->ttl <= 1)
+		return GATE_PASS_KERNEL;
+	enum gate_outcome o = child_find_sa(m->child, f, &m->sa);
+	if (o == GATE_DROP_BUG)
+		return o;
+	m->kind = o == GATE_TO_WORKER_OUT ? META_OUT : META_HOLD;
+	if ((void *)(ip + 1) > p->end)
+		return GATE_DROP_BUG;
+	if (!is_own)
+		ttl_decrement(ip);
+	return to_worker(ctx, port, m, o);
+}
+
+/* What this host sent and the tc program wanted protected; it goes nowhere else. */
+static __always_inline enum gate_outcome from_host(struct xdp_md *ctx, struct packet *p,
+						   const struct port_val *port,
+						   const struct spd_view *view, struct xsk_meta *m)
+{
+	struct flow f = flow_out(p);
+	enum gate_outcome o = spd_outbound(view, &f, false, &m->child);
+
+	if (o == GATE_TO_WORKER_OUT)
+		return protect(ctx, p, port, &f, m);
+	return o == NEXT ? GATE_DROP_EGRESS : o;
+}
+
+static __always_inline enum gate_outcome transit(struct xdp_md *ctx, struct packet *p,
+						 const struct port_val *port,
+						 const struct spd_view *view, bool is_allowed,
+						 struct xsk_meta *m)
+{
+	struct flow f = flow_out(p);
+	enum gate_outcome o = spd_outbound(view, &f, is_allowed, &m->child);
+
+	if (o == GATE_TO_WORKER_OUT)
+		return protect(ctx, p, port, &f, m);
+	return o == NEXT ? forward(ctx, p) : o;
+}
+
+static __always_inline enum gate_outcome from_wire(struct xdp_md *ctx, struct packet *p,
+						   const struct port_val *port,
+						   const struct spd_view *view, struct xsk_meta *m)
+{
+	bool is_local = host_owns(p->daddr), is_allowed = false;
+	enum gate_outcome o;
+
+	if (is_local) {
+		o = sad_inbound(p, m);
+		if (o == GATE_TO_WORKER_IN)
+			return to_worker(ctx, port, m, o);
+		if (o != NEXT)
+			return o;
+	}
+	o = spd_inbound(view, p, &is_allowed);
+	if (o != NEXT)
+		return o;
+	if (is_local)
+		return is_allowed || view->default_action == SPD_BYPASS ? GATE_PASS_LOCAL
+									: GATE_DROP_POLICY;
+	return transit(ctx, p, port, view, is_allowed, m);
+}
+
+/* Frames to another station's MAC (promiscuous mode) and group addresses are not for routing. */
+static __always_inline bool is_for_us(const struct packet *p, const struct port_val *port)
+{
+	const __u8 *mac = p->data;
+
+	if (!port || mac[0] & 1)
+		return true;
+	return mac_equal(mac, port->mac);
+}
+
+static __always_inline enum gate_outcome decide(struct xdp_md *ctx, struct packet *p)
+{
+	__u32 ifindex = ctx->ingress_ifindex;
+	struct port_val *port = bpf_map_lookup_elem(&ports, &ifindex);
+	struct xsk_meta m = {};
+	struct spd_view view;
+	enum gate_outcome o = parse(p);
+
+	if (o != NEXT)
+		return o;
+	m.l3_off = p->l3_off;
+	if (p->ethertype == ETH_P_ARP)
+		return arp(p, ifindex, port);
+	if (is_group(p->daddr) || p->data + ETH_HLEN > p->end)
+		return GATE_PASS_KERNEL;
+	if (!spd_view(&view))
+		return GATE_DROP_BUG;
+	if (port && port->flags & PORT_HOST)
+		return from_host(ctx, p, port, &view, &m);
+	if (!is_for_us(p, port))
+		return GATE_PASS_KERNEL;
+	return from_wire(ctx, p, port, &view, &m);
+}
+
+SEC("xdp")
+int gate(struct xdp_md *ctx)
+{
+	struct packet p = {
+		.data = (void *)(long)ctx->data,
+		.end = (void *)(long)ctx->data_end,
+		.frame_len = ctx->data_end - ctx->data,
+	};
+	enum gate_outcome o = decide(ctx, &p);
+
+	count(o);
+	return xdp_verdict(o);
+}
+
+char _license[] SEC("license") = "Dual BSD/GPL";

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/*
+ * Ethernet, up to two VLAN tags, IPv4 with options, the ports: one function fills
+ * `struct packet`, and nothing else does. Offsets count from the Ethernet header.
+ */
+#ifndef BPF_PARSE_H
+#define BPF_PARSE_H
+
+#include <linux/if_ether.h>
+#include <linux/in.h>
+#include <linux/ip.h>
+#include <linux/udp.h>
+#include <bpf/bpf_endian.h>
+#include "count.h"
+
+#define TAGS_MAX 2 /* VLAN and QinQ */
+#define IPV4_MF 0x2000
+#define IPV4_OFFSET 0x1fff
+#define PROTO_DCCP 33
+#define PROTO_SCTP 132
+#define PROTO_UDPLITE 136
+
+struct packet {
+	void *data, *end;
+	__u32 frame_len;      /* of the whole frame; end - data may be less of it (tc) */
+	__u16 l3_off, l4_off;
+	__u16 ethertype;      /* behind the tags, host order */
+	__u16 vlan;           /* of the outer tag; 0: untagged */
+	__u8 tags;
+	__u8 proto, ttl, tos;
+	__u16 total_len;      /* of IPv4, header included */
+	__be32 saddr, daddr;
+	__u16 sport, dport;   /* host order, 0: the protocol has none or it is not in here */
+	bool is_fragment;
+	bool is_later_fragment;
+};
+
+struct vlan_tag {
+	__be16 tci, ethertype;
+};
+
+static __always_inline bool has_ports(__u8 proto)
+{
+	return proto == IPPROTO_TCP || proto == IPPROTO_UDP || proto == PROTO_SCTP ||
+	       proto == PROTO_DCCP || proto == PROTO_UDPLITE;
+}
+
+static __always_inline enum gate_outcome parse_link(struct packet *p)
+{
+	struct ethhdr *eth = p->data;
+
+	if ((void *)(eth + 1) > p->end)
+		return GATE_DROP_RUNT;
+	p->ethertype = bpf_ntohs(eth->h_proto);
+	p->l3_off = sizeof(*eth);
+#pragma unroll
+	for (int i = 0; i < TAGS_MAX; i++) {
+		struct vlan_tag *tag = p->data + sizeof(*eth) + i * sizeof(*tag);
+
+		if (p->ethertype != ETH_P_8021Q && p->ethertype != ETH_P_8021AD)
+			break;
+		if ((void *)(tag + 1) > p->end)
+			return GATE_DROP_RUNT;
+		if (i == 0)
+			p->vlan = bpf_ntohs(tag->tci) & 0xfff;
+		p->tags++;
+		p->ethertype = bpf_ntohs(tag->ethertype);
+		p->l3_off += sizeof(*tag);
+	}
+	return NEXT;
+}
+
+static __always_inline enum gate_outcome parse_ports(struct packet *p)
+{
+	struct udphdr *l4 = p->data + p->l4_off;
+	__u32 len = p->total_len - (p->l4_off - p->l3_off);
+
+	if (p->is_later_fragment || !has_ports(p->proto))
+		return NEXT;
+	if (len < sizeof(*l4))
+		return GATE_DROP_MALFORMED;
+	if ((void *)(l4 + 1) > p->end)
+		return GATE_DROP_RUNT;
+	p->sport = bpf_ntohs(l4->source);
+	p->dport = bpf_ntohs(l4->dest);
+	return NEXT;
+}
+
+static __always_inline enum gate_outcome parse_ipv4(struct packet *p)
+{
+	struct iphdr *ip = p->data + p->l3_off;
+
+	if ((void *)(ip + 1) > p->end)
+		return GATE_DROP_RUNT;
+	__u32 header_len = ip->ihl * 4;
+	__u16 frag = bpf_ntohs(ip->frag_off);
+
+	p->total_len = bpf_ntohs(ip->tot_len);
+	if (ip->version != 4 || header_len < sizeof(*ip) || p->total_len < header_len)
+		return GATE_DROP_MALFORMED;
+	if (p->l3_off + p->total_len > p->frame_len)
+		return GATE_DROP_RUNT;
+	p->l4_off = p->l3_off + header_len;
+	p->proto = ip->protocol;
+	p->ttl = ip->ttl;
+	p->tos = ip->tos;
+	p->saddr = ip->saddr;
+	p->daddr = ip->daddr;
+	p->is_fragment = frag & (IPV4_MF | IPV4_OFFSET);
+	p->is_later_fragment = frag & IPV4_OFFSET;
+	return parse_ports(p);
+}
+
+/* NEXT: an IPv4 packet whose headers hold together, or ARP (ethertype tells). */
+static __always_inline enum gate_outcome parse(struct packet *p)
+{
+	enum gate_outcome o = parse_link(p);
+
+	if (o != NEXT || p->ethertype == ETH_P_ARP)
+		return o;
+	if (p->ethertype == ETH_P_IPV6)
+		return GATE_PASS_KERNEL;
+	if (p->ethertype != ETH_P_IP)
+		return GATE_PASS_NOT_IP;
+	return parse_ipv4(p);
+}
+
+#endif

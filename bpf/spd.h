@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/*
+ * The SPD (RFC 4301 4.4.1). One list serves both directions: its selectors are (local,
+ * remote), a packet going out has source = local, one coming in has source = remote.
+ *
+ * spd_index finds, by the remote address, the bucket of policies that can match; the bucket
+ * is walked in priority order. User space keeps buckets at SPD_BUCKET_MAX or shorter.
+ *
+ * The default action is for packets that no policy matches in either direction: what one
+ * direction allows explicitly, or what came in an SA, is not refused by the absence of a
+ * policy in the other.
+ */
+#ifndef BPF_SPD_H
+#define BPF_SPD_H
+
+#include "host.h"
+
+/* Besides enum spd_action. */
+#define SPD_NONE 16     /* no policy matches */
+#define SPD_FRAGMENT 17 /* the first policy that could match needs ports, there are none */
+#define SPD_FULL 18     /* bucket too long */
+#define SPD_BROKEN 19   /* the maps contradict each other */
+
+struct flow {
+	__be32 remote;
+	__be32 local;
+	__u16 local_port, remote_port;
+	__u8 proto;
+	bool is_later_fragment;
+};
+
+struct spd_walk {
+	__u64 local;  /* low half of the address as a number; the high one is 0 for IPv4 */
+	__u32 gen;
+	__u32 first;  /* in spd_cand */
+	__u32 action; /* out: enum spd_action or one of the above */
+	__u32 child;  /* out */
+	__u16 local_port, remote_port;
+	__u8 proto;
+	bool needs_ports; /* of a protocol with ports, but a later fragment */
+};
+
+static __always_inline bool any_port(const struct ts_val *ts)
+{
+	return ts->port_first == 0 && ts->port_last == 0xffff;
+}
+
+static __always_inline bool in_ports(const struct ts_val *ts, __u16 port)
+{
+	return ts->port_first <= port && port <= ts->port_last;
+}
+
+static __always_inline bool in_proto(const struct ts_val *ts, __u8 proto)
+{
+	return ts->proto == 0 || ts->proto == proto;
+}
+
+/* The remote range is not compared: the bucket holds only policies that cover it. */
+static __always_inline __u32 spd_test(const struct spd_val *val, const struct spd_walk *w)
+{
+	const struct addr_range *local = &val->local.addr;
+
+	if (!in_proto(&val->local, w->proto) || !in_proto(&val->remote, w->proto))
+		return SPD_NONE;
+	if (local->first.hi > 0 || (local->last.hi == 0 && w->local > local->last.lo) ||
+	    w->local < local->first.lo)
+		return SPD_NONE;
+	if (w->needs_ports)
+		return any_port(&val->local) && any_port(&val->remote) ? val->action : SPD_FRAGMENT;
+	if (!in_ports(&val->local, w->local_port) || !in_ports(&val->remote, w->remote_port))
+		return SPD_NONE;
+	return val->action;
+}
+
+static long spd_step(__u32 i, void *arg)
+{
+	struct spd_walk *w = arg;
+	__u32 at = w->gen * SPD_CAND_MAX + w->first + i;
+	__u32 *cand = bpf_map_lookup_elem(&spd_cand, &at);
+
+	w->action = SPD_BROKEN;
+	if (!cand)
+		return 1;
+	at = w->gen * SPD_MAX + *cand;
+	struct spd_val *val = bpf_map_lookup_elem(&spd, &at);
+	if (!val || *cand >= SPD_MAX)
+		return 1;
+	w->action = spd_test(val, w);
+	w->child = val->child;
+	return w->action != SPD_NONE;
+}
+
+static __always_inline struct spd_index_val *spd_bucket(__u32 gen, __be32 remote)
+{
+	struct spd_index_key key = { .prefixlen = 32 + 128, .gen = gen };
+
+	addr_write(key.addr, remote);
+	return bpf_map_lookup_elem(&spd_index, &key);
+}
+
+/* The first policy of generation `gen` that matches. Returns enum spd_action or SPD_*;
+ * *ret_child is set with SPD_PROTECT. */
+static __always_inline __u32 spd_find(__u32 gen, const struct flow *f, __u32 *ret_child)
+{
+	struct spd_index_val *bucket = spd_bucket(gen, f->remote);
+	struct spd_walk w = {
+		.local = 0xffff00000000ull | bpf_ntohl(f->local),
+		.gen = gen,
+		.action = SPD_NONE,
+		.local_port = f->local_port,
+		.remote_port = f->remote_port,
+		.proto = f->proto,
+		.needs_ports = f->is_later_fragment && has_ports(f->proto),
+	};
+
+	if (!bucket)
+		return SPD_NONE;
+	if (bucket->count > SPD_BUCKET_MAX)
+		return SPD_FULL;
+	w.first = bucket->first;
+	bpf_loop(bucket->count, spd_step, &w, 0);
+	*ret_child = w.child;
+	return w.action;
+}
+
+/* The state of this moment: read once per packet, so that all its lookups see one list. */
+struct spd_view {
+	__u32 gen;
+	__u32 default_action;
+};
+
+static __always_inline bool spd_view(struct spd_view *ret_view)
+{
+	__u32 zero = 0;
+	struct spd_state *state = bpf_map_lookup_elem(&spd_state, &zero);
+
+	if (!state)
+		return false;
+	ret_view->gen = *(volatile __u32 *)&state->gen & 1;
+	ret_view->default_action = state->default_action[ret_view->gen];
+	return true;
+}
+
+static __always_inline enum gate_outcome spd_refusal(__u32 action)
+{
+	switch (action) {
+	case SPD_DISCARD:
+		return GATE_DROP_POLICY;
+	case SPD_FRAGMENT:
+		return GATE_DROP_FRAGMENT;
+	case SPD_FULL:
+		return GATE_DROP_BUCKET;
+	default:
+		return GATE_DROP_BUG;
+	}
+}
+
+/* A clear packet that arrives (RFC 4301 5.2 step 3a). *ret_allowed: a policy said bypass. */
+static __always_inline enum gate_outcome spd_inbound(const struct spd_view *view,
+						     const struct packet *p, bool *ret_allowed)
+{
+	struct flow f = { .remote = p->saddr, .local = p->daddr, .remote_port = p->sport,
+			  .local_port = p->dport, .proto = p->proto,
+			  .is_later_fragment = p->is_later_fragment };
+	__u32 child, action = spd_find(view->gen, &f, &child);
+
+	*ret_allowed = action == SPD_BYPASS;
+	if (action == SPD_BYPASS || action == SPD_NONE)
+		return NEXT;
+	return action == SPD_PROTECT ? GATE_DROP_CLEAR_IN : spd_refusal(action);
+}
+
+/* A packet that leaves (RFC 4301 5.1). NEXT: in clear; TO_WORKER_OUT: by *ret_child. */
+static __always_inline enum gate_outcome spd_outbound(const struct spd_view *view,
+						      const struct flow *f, bool is_allowed,
+						      __u32 *ret_child)
+{
+	__u32 action = spd_find(view->gen, f, ret_child);
+
+	if (action == SPD_NONE)
+		action = is_allowed || view->default_action == SPD_BYPASS ? SPD_BYPASS : SPD_DISCARD;
+	if (action == SPD_PROTECT)
+		return GATE_TO_WORKER_OUT;
+	return action == SPD_BYPASS ? NEXT : spd_refusal(action);
+}
+
+static __always_inline struct flow flow_out(const struct packet *p)
+{
+	return (struct flow){ .remote = p->daddr, .local = p->saddr, .remote_port = p->dport,
+			      .local_port = p->sport, .proto = p->proto,
+			      .is_later_fragment = p->is_later_fragment };
+}
+
+#endif

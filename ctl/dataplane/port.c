@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What the worker tells the programs about this host, and what it asks of them. */
+#include "dataplane/internal.h"
+
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int write_entry(int fd, const void *key, const void *value)
+{
+	return bpf_map_update_elem(fd, key, value, BPF_ANY) ? -errno : 0;
+}
+
+static int remove_entry(int fd, const void *key)
+{
+	return bpf_map_delete_elem(fd, key) && errno != ENOENT ? -errno : 0;
+}
+
+int port_set(struct dataplane *dp, uint32_t ifindex, const struct port_val *port)
+{
+	if (port->slot >= PORT_MAX)
+		return -EINVAL;
+	return write_entry(dp_fd(dp, DP_MAP_ports), &ifindex, port);
+}
+
+int port_clear(struct dataplane *dp, uint32_t ifindex)
+{
+	return remove_entry(dp_fd(dp, DP_MAP_ports), &ifindex);
+}
+
+int ports_count(struct dataplane *dp, uint32_t *ret_count)
+{
+	int fd = dp_fd(dp, DP_MAP_ports);
+	uint32_t key, n = 0;
+
+	for (void *last = NULL; n < PORT_MAX && !bpf_map_get_next_key(fd, last, &key); last = &key)
+		n++;
+	*ret_count = n;
+	return fd < 0 ? -EBADF : 0;
+}
+
+int xsk_set(struct dataplane *dp, uint32_t slot, uint32_t queue, int socket_fd)
+{
+	uint32_t key = slot * PORT_QUEUES + queue;
+
+	if (slot >= PORT_MAX || queue >= PORT_QUEUES)
+		return -EINVAL;
+	return write_entry(dp_fd(dp, DP_MAP_xsks), &key, &socket_fd);
+}
+
+int xsk_clear(struct dataplane *dp, uint32_t slot, uint32_t queue)
+{
+	uint32_t key = slot * PORT_QUEUES + queue;
+
+	if (slot >= PORT_MAX || queue >= PORT_QUEUES)
+		return -EINVAL;
+	return remove_entry(dp_fd(dp, DP_MAP_xsks), &key);
+}
+
+int host_if_set(struct dataplane *dp, uint32_t ifindex)
+{
+	struct host_if_val val = { .ifindex = ifindex };
+	uint32_t zero = 0;
+
+	return write_entry(dp_fd(dp, DP_MAP_host_if), &zero, &val);
+}
+
+/* Up to three keys of one entry: on its interface, local everywhere, the VLAN itself. */
+#define ENTRY_KEYS 3
+
+static size_t entry_keys(const struct addr_entry *e, struct addr_key ret_keys[ENTRY_KEYS])
+{
+	size_t n = 0;
+
+	ret_keys[n++] = (struct addr_key){ 0 };
+	memcpy(ret_keys[0].addr, e->addr.b, sizeof(e->addr.b));
+	if (!e->ifindex)
+		return n;
+	ret_keys[n] = ret_keys[0];
+	ret_keys[n].ifindex = e->ifindex;
+	ret_keys[n++].vlan = e->vlan;
+	if (e->vlan)
+		ret_keys[n++] = (struct addr_key){ .ifindex = e->ifindex, .vlan = e->vlan };
+	return n;
+}
+
+static int key_cmp(const void *a, const void *b)
+{
+	return memcmp(a, b, sizeof(struct addr_key));
+}
+
+/* Delete what is not in `keep` (sorted). */
+static int addrs_prune(int fd, const struct addr_key *keep, size_t n)
+{
+	struct addr_key key, next;
+	int r = bpf_map_get_next_key(fd, NULL, &next);
+
+	while (!r) {
+		key = next;
+		r = bpf_map_get_next_key(fd, &key, &next);
+		if (!bsearch(&key, keep, n, sizeof(key), key_cmp) && remove_entry(fd, &key))
+			return -errno;
+	}
+	return errno == ENOENT ? 0 : -errno;
+}
+
+int addrs_replace(struct dataplane *dp, const struct addr_entry *entries, size_t n)
+{
+	struct addr_key *keep = calloc(n * ENTRY_KEYS + 1, sizeof(*keep));
+	int fd = dp_fd(dp, DP_MAP_addrs), r = 0;
+	size_t n_keep = 0;
+
+	if (!keep)
+		return -ENOMEM;
+	for (size_t i = 0; !r && i < n; i++) {
+		size_t n_keys = entry_keys(&entries[i], &keep[n_keep]);
+		struct addr_val val = { 0 };
+		memcpy(val.mac, entries[i].mac, sizeof(val.mac));
+		for (size_t k = 0; !r && k < n_keys; k++)
+			r = write_entry(fd, &keep[n_keep + k], &val);
+		n_keep += n_keys;
+	}
+	qsort(keep, n_keep, sizeof(*keep), key_cmp);
+	if (!r)
+		r = addrs_prune(fd, keep, n_keep);
+	free(keep);
+	return r;
+}
+
+int route_lookup(struct dataplane *dp, struct route_query *query)
+{
+	struct route_query answer;
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = query, .data_size_in = sizeof(*query),
+		    .data_out = &answer, .data_size_out = sizeof(answer));
+
+	if (bpf_prog_test_run_opts(dp->prog_fd[DP_PROG_route], &opts))
+		return -errno;
+	if (opts.retval != 2 /* XDP_PASS */ || opts.data_size_out != sizeof(answer))
+		return -EIO;
+	*query = answer;
+	return 0;
+}

@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The SPD in the maps: two generations, one in force. spd_replace writes the other one and
+ * flips; spd_match is the plain reading of RFC 4301 that the programs are compared with.
+ */
+#include "dataplane/internal.h"
+#include "dataplane/spd_index.h"
+
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct ordered {
+	const struct spd_policy *policy;
+	size_t position;
+};
+
+static int order_cmp(const void *a, const void *b)
+{
+	const struct ordered *x = a, *y = b;
+
+	if (x->policy->priority != y->policy->priority)
+		return x->policy->priority < y->policy->priority ? -1 : 1;
+	return x->position < y->position ? -1 : 1;
+}
+
+/* A copy in order of priority, equal ones as they were. NULL: no memory. */
+static struct spd_policy *sort_policies(const struct spd_policy *policies, size_t n)
+{
+	struct ordered *order = calloc(n + 1, sizeof(*order));
+	struct spd_policy *sorted = calloc(n + 1, sizeof(*sorted));
+
+	if (!order || !sorted) {
+		free(order);
+		free(sorted);
+		return NULL;
+	}
+	for (size_t i = 0; i < n; i++)
+		order[i] = (struct ordered){ &policies[i], i };
+	qsort(order, n, sizeof(*order), order_cmp);
+	for (size_t i = 0; i < n; i++)
+		sorted[i] = *order[i].policy;
+	free(order);
+	return sorted;
+}
+
+static struct spd_index_key index_key(uint32_t gen, const struct spd_prefix *p)
+{
+	struct spd_index_key key = { .prefixlen = 32u + p->bits, .gen = (uint8_t)gen };
+	struct ip_addr a = addr_from_num(p->addr);
+
+	memcpy(key.addr, a.b, sizeof(a.b));
+	return key;
+}
+
+/* Empty the trie of a generation. Deleting while walking restarts the walk, so collect first. */
+static int clear_index(struct dataplane *dp, uint32_t gen)
+{
+	struct spd_index_key *keys = calloc(SPD_INDEX_MAX, sizeof(*keys)), key;
+	int fd = dp_fd(dp, DP_MAP_spd_index), r = 0;
+	size_t n = 0;
+
+	if (!keys)
+		return -ENOMEM;
+	for (void *at = NULL; n < SPD_INDEX_MAX && !bpf_map_get_next_key(fd, at, &key); at = &key)
+		if (key.gen == gen)
+			keys[n++] = key;
+	for (size_t i = 0; !r && i < n; i++)
+		if (bpf_map_delete_elem(fd, &keys[i]) && errno != ENOENT)
+			r = -errno;
+	free(keys);
+	return r;
+}
+
+static int write_index(struct dataplane *dp, uint32_t gen, const struct spd_index *ix)
+{
+	for (size_t i = 0; i < ix->n_prefixes; i++) {
+		struct spd_index_key key = index_key(gen, &ix->prefixes[i]);
+		struct spd_index_val val = { ix->prefixes[i].first, ix->prefixes[i].count };
+		if (bpf_map_update_elem(dp_fd(dp, DP_MAP_spd_index), &key, &val, BPF_ANY))
+			return -errno;
+	}
+	return 0;
+}
+
+static int write_candidates(struct dataplane *dp, uint32_t gen, const struct spd_index *ix)
+{
+	for (size_t i = 0; i < ix->n_cand; i++) {
+		uint32_t at = gen * SPD_CAND_MAX + (uint32_t)i;
+		if (bpf_map_update_elem(dp_fd(dp, DP_MAP_spd_cand), &at, &ix->cand[i], BPF_ANY))
+			return -errno;
+	}
+	return 0;
+}
+
+/* The list ends with an entry whose action is none: spd_list reads up to it. */
+#define ACTION_END 0xff
+
+static int write_policies(struct dataplane *dp, uint32_t gen, const struct spd_policy *policies,
+			  size_t n)
+{
+	for (size_t i = 0; i <= n && i < SPD_MAX; i++) {
+		uint32_t at = gen * SPD_MAX + (uint32_t)i;
+		struct spd_val val = { .action = ACTION_END };
+		if (i < n)
+			val = (struct spd_val){ .local = policies[i].local,
+						.remote = policies[i].remote,
+						.child = policies[i].child,
+						.action = (uint8_t)policies[i].action };
+		if (bpf_map_update_elem(dp_fd(dp, DP_MAP_spd), &at, &val, BPF_ANY))
+			return -errno;
+	}
+	return 0;
+}
+
+/* epoch after gen: a cache that sees the new epoch has read the new list. */
+static void flip(struct dataplane *dp, uint32_t gen)
+{
+	struct spd_state *state = dp->mapping[DP_MAP_spd_state].at;
+
+	__atomic_store_n(&state->gen, gen, __ATOMIC_RELEASE);
+	__atomic_store_n(&state->epoch, state->epoch + 1, __ATOMIC_RELEASE);
+}
+
+static int replace(struct dataplane *dp, const struct spd_policy *sorted, size_t n,
+		   const struct spd_index *ix, enum spd_action default_action)
+{
+	struct spd_state *state = dp->mapping[DP_MAP_spd_state].at;
+	uint32_t gen = !state->gen;
+	int r;
+
+	dp_quiesce(); /* packets that still read the generation before the last flip */
+	r = clear_index(dp, gen);
+	if (!r)
+		r = write_policies(dp, gen, sorted, n);
+	if (!r)
+		r = write_candidates(dp, gen, ix);
+	if (!r)
+		r = write_index(dp, gen, ix);
+	if (r)
+		return r;
+	state->default_action[gen] = default_action;
+	flip(dp, gen);
+	return 0;
+}
+
+static bool policy_is_valid(const struct spd_policy *p)
+{
+	return addr_num_cmp(p->remote.addr.first, p->remote.addr.last) <= 0 &&
+	       addr_num_cmp(p->local.addr.first, p->local.addr.last) <= 0 &&
+	       (p->action == SPD_BYPASS || p->action == SPD_DISCARD ||
+		(p->action == SPD_PROTECT && p->child && p->child < CHILD_MAX));
+}
+
+int spd_replace(struct dataplane *dp, const struct spd_policy *policies, size_t n,
+		enum spd_action default_action)
+{
+	struct spd_index ix;
+
+	if (!dp->may_write)
+		return -EPERM;
+	if (default_action != SPD_BYPASS && default_action != SPD_DISCARD)
+		return -EINVAL;
+	for (size_t i = 0; i < n; i++)
+		if (!policy_is_valid(&policies[i]))
+			return -EINVAL;
+	if (n > SPD_MAX)
+		return -E2BIG;
+	struct spd_policy *sorted = sort_policies(policies, n);
+	if (!sorted)
+		return -ENOMEM;
+	int r = spd_index_init(&ix, sorted, n);
+	if (!r)
+		r = replace(dp, sorted, n, &ix, default_action);
+	spd_index_fini(&ix);
+	free(sorted);
+	return r;
+}
+
+int spd_list(struct dataplane *dp, struct spd_policy *ret_policies, size_t max)
+{
+	const struct spd_state *state = dp_spd_state(dp);
+	uint64_t epoch = __atomic_load_n(&state->epoch, __ATOMIC_ACQUIRE);
+	uint32_t first = state->gen * SPD_MAX;
+	size_t n = 0;
+
+	if (!epoch)
+		return 0; /* nothing was ever written */
+	for (; n < max && n < SPD_MAX; n++) {
+		uint32_t at = first + (uint32_t)n;
+		struct spd_val val;
+		if (bpf_map_lookup_elem(dp_fd(dp, DP_MAP_spd), &at, &val))
+			return -errno;
+		if (val.action == ACTION_END)
+			break;
+		ret_policies[n] = (struct spd_policy){ val.local, val.remote, val.action, val.child,
+						       (uint32_t)n };
+	}
+	return (int)n;
+}
+
+static bool ts_match(const struct ts_val *ts, const struct ip_addr *addr, uint16_t port,
+		     uint8_t proto)
+{
+	return addr_in_range(addr, &ts->addr) && ts->port_first <= port && port <= ts->port_last &&
+	       (!ts->proto || ts->proto == proto);
+}
+
+int spd_match(const struct spd_policy *policies, size_t n, const struct spd_flow *flow)
+{
+	int best = -1;
+
+	for (size_t i = 0; i < n; i++)
+		if (ts_match(&policies[i].local, &flow->local, flow->local_port, flow->proto) &&
+		    ts_match(&policies[i].remote, &flow->remote, flow->remote_port, flow->proto) &&
+		    (best < 0 || policies[i].priority < policies[best].priority))
+			best = (int)i;
+	return best;
+}
+
+int spd_switch(struct dataplane *dp, uint32_t child, uint32_t sa)
+{
+	uint64_t *out = dp->mapping[DP_MAP_child_out].at;
+
+	if (!dp->may_write)
+		return -EPERM;
+	if (!child || child >= CHILD_MAX || sa >= SA_MAX)
+		return -EINVAL;
+	__atomic_store_n(&out[child], sa, __ATOMIC_RELEASE);
+	return 0;
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Making and tuning network devices: the worker's veth pair, offloads, sysctls, queues. */
+#ifndef NET_DEV_H
+#define NET_DEV_H
+
+#include <net/if.h>
+#include <stdint.h>
+#include "base/must.h"
+
+/* Names of the veth pair of an instance: sekisho0 and sekisho0p, or skNAME0 and skNAME0p with
+ * NAME cut so that they fit. instance: NULL for the default. */
+void dev_pair_names(const char *instance, char ret_host[IF_NAMESIZE], char ret_port[IF_NAMESIZE]);
+/* Both ends there and up, reused if they are, with that MTU and without IPv6. -EEXIST: one
+ * of the names belongs to something else. */
+int dev_pair_make(const char *host, const char *port, uint32_t mtu) MUST_USE;
+int dev_remove(const char *name) MUST_USE; /* 0 too when there is none */
+
+#define OFFLOAD_TX 0x1	/* transmit checksums, TSO, GSO: frames must be complete */
+#define OFFLOAD_RX 0x2	/* GRO, LRO: frames must not grow */
+/* Switch them off; what the driver refuses stays as it is. */
+void dev_offload_off(const char *name, int which);
+/* Receive queues in use: ETHTOOL_GCHANNELS, or `otherwise` where the driver does not say. */
+uint32_t dev_rx_queues(const char *name, uint32_t otherwise);
+/* /proc/sys/net/ipv4/conf/NAME/KEY = value. 0 or -errno. */
+int dev_sysctl4(const char *name, const char *key, int value) MUST_USE;
+/* What it is now, or -errno. */
+int dev_sysctl4_get(const char *name, const char *key);
+
+#endif

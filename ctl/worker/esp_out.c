@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "worker/esp_out.h"
+
+#include <endian.h>
+#include <string.h>
+
+#define FIXED_LEN(sa) ((sa)->outer.len + ESP_GCM_IV_LEN + ESP_GCM_ICV_LEN)
+
+static uint32_t text_len(uint32_t inner_len)
+{
+	return (inner_len + ESP_TRAILER_LEN + ESP_ALIGN - 1) & ~(ESP_ALIGN - 1);
+}
+
+uint32_t esp_out_len(const struct sa_rt *sa, uint32_t inner_len)
+{
+	return FIXED_LEN(sa) + text_len(inner_len);
+}
+
+uint16_t esp_out_inner_max(const struct sa_rt *sa, uint16_t mtu)
+{
+	uint32_t fixed = FIXED_LEN(sa);
+
+	if (mtu < fixed + ESP_ALIGN)
+		return 0;
+	return (uint16_t)(((mtu - fixed) & ~(ESP_ALIGN - 1)) - ESP_TRAILER_LEN);
+}
+
+/* Padding 1, 2, 3, ..., pad length, next header (RFC 4303 2.4 to 2.6). */
+static void trailer_write(uint8_t *at, uint32_t pad_len)
+{
+	for (uint32_t i = 1; i <= pad_len; i++)
+		*at++ = (uint8_t)i;
+	*at++ = (uint8_t)pad_len;
+	*at = ESP_NEXT_IPV4;
+}
+
+/* SPI, high half with ESN, low half (RFC 4106 5). */
+static uint16_t aad_write(uint8_t *at, const struct sa_rt *sa, uint64_t seq)
+{
+	__be32 spi = htonl(sa->spi), low = htonl((uint32_t)seq), high = htonl((uint32_t)(seq >> 32));
+	bool esn = sa->flags & SA_ESN;
+
+	memcpy(at, &spi, 4);
+	memcpy(at + 4, esn ? &high : &low, 4);
+	memcpy(at + 8, &low, 4);
+	return esn ? 12 : 8;
+}
+
+void esp_out_write(struct frame *f, const struct sa_rt *sa, uint64_t seq, struct esp_job *ret_job)
+{
+	uint8_t *inner = f->data + f->l3;
+	const struct ip4 *ip = (const struct ip4 *)inner;
+	uint32_t inner_len = ntohs(ip->len), len = text_len(inner_len);
+	uint32_t total = FIXED_LEN(sa) + len;
+	uint64_t iv = htobe64(seq);
+
+	f->data = inner - ESP_GCM_IV_LEN - sa->outer.len;
+	f->len = total;
+	f->l3 = 0;
+	f->seq = seq;
+	trailer_write(inner + inner_len, len - inner_len - ESP_TRAILER_LEN);
+	outer_write(&sa->outer, f->data, (uint16_t)total, ip->tos, ip4_frag(ip) & IP4_DF, seq);
+	memcpy(inner - ESP_GCM_IV_LEN, &iv, ESP_GCM_IV_LEN);
+	ret_job->key = sa->key;
+	ret_job->text = inner;
+	ret_job->text_len = len;
+	ret_job->icv = inner + len;
+	ret_job->aad_len = aad_write(ret_job->aad, sa, seq);
+	ret_job->result = 0;
+	memcpy(ret_job->iv, &iv, ESP_GCM_IV_LEN);
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Anti-replay of one inbound SA (RFC 4303 3.4.3) on the mapped struct sa_hot: `seq` is the
+ * highest number authenticated, `window` the ring of RFC 6479. One writer: the worker.
+ *
+ * A packet is asked for twice: replay_check() before decryption, so that old packets cost
+ * no crypto, and replay_commit() after its ICV was found good. The second asks again,
+ * because twins can share a burst.
+ */
+#ifndef WORKER_REPLAY_H
+#define WORKER_REPLAY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sekisho/map_abi.h>
+
+/* The 64-bit number of a packet whose low half is `low` (RFC 4303 Appendix A2.2). Without
+ * ESN that is `low` itself. False: only a number below zero would fit. */
+bool replay_infer(const struct sa_hot *hot, uint32_t low, uint16_t window, bool esn,
+		  uint64_t *ret_seq);
+/* True: neither seen nor left of the window. window 0 switches the check off. Number 0 is
+ * never sent (RFC 4303 3.3.3). */
+bool replay_check(const struct sa_hot *hot, uint64_t seq, uint16_t window);
+/* The packet was authentic: note it. False: a twin came first, drop it. */
+bool replay_commit(struct sa_hot *hot, uint64_t seq, uint16_t window);
+
+#endif

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The inbound stages of a turn: check, open as one batch, accept, find the next hop. */
+#include "worker/esp_in.h"
+#include "worker/icmp.h"
+#include "worker/worker.h"
+
+static void check(struct worker *w, struct burst *b, uint32_t i)
+{
+	struct frame *f = &b->frame[i];
+
+	if (!turn_use_sa(w, b, f, SA_IN))
+		return;
+	if (f->sa->hard_packets && f->sa->hot->packets >= f->sa->hard_packets) {
+		sa_report(w, f->sa, EVENT_HARD);
+		f->drop = WORKER_DROP_SA_EXPIRED;
+		return;
+	}
+	f->drop = (uint8_t)esp_in_check(f, f->sa, &b->job[b->n_jobs]);
+	if (f->drop == FRAME_KEEP)
+		b->job_frame[b->n_jobs++] = (uint16_t)i;
+}
+
+/* Back through the SPD (hub and spoke): the outbound stages take it as a clear packet. */
+static void protect_again(struct frame *f, uint32_t child)
+{
+	f->kind = META_HOLD;
+	f->child = child;
+	f->sa = NULL;
+}
+
+/* This host forwards the packet: what the gate does for clear ones. Errors go back into the
+ * tunnel; the kernel, if it found them, would send them in clear. */
+static void forward(struct worker *w, struct frame *f, struct ip4 *ip, const struct nexthop *hop)
+{
+	bool fits = f->len <= hop->mtu;
+
+	if (ip->ttl <= 1) {
+		if (icmp_time_exceeded(w, f))
+			count_add(w, WORKER_TTL_ANSWERED, 1);
+		else
+			f->drop = WORKER_DROP_TTL;
+	} else if (!fits && (ip4_frag(ip) & IP4_DF)) {
+		if (icmp_too_big(w, f, hop->mtu))
+			count_add(w, WORKER_TOO_BIG, 1);
+		else
+			f->drop = WORKER_DROP_TOO_BIG;
+	} else if (fits && hop->kind == HOP_PORT) {
+		ip4_ttl_decrement(ip);
+		turn_send(w, f, hop);
+	} else { /* no neighbour yet, or to be cut */
+		turn_send_host(w, f);
+	}
+}
+
+static void deliver(struct worker *w, struct frame *f)
+{
+	struct ip4 *ip = (struct ip4 *)f->data;
+	const struct nexthop *hop = nexthop_inner(w, ip, (uint16_t)f->len);
+
+	switch (hop->kind) {
+	case HOP_PROTECT:
+		protect_again(f, hop->child);
+		break;
+	case HOP_DISCARD:
+		f->drop = WORKER_DROP_POLICY;
+		break;
+	case HOP_NO_ROUTE:
+		f->drop = WORKER_DROP_NO_ROUTE;
+		break;
+	case HOP_PORT:
+	case HOP_HOST:
+		forward(w, f, ip, hop);
+		break;
+	default:
+		turn_send_host(w, f);
+	}
+}
+
+static void take_in(struct worker *w, struct frame *f, const struct esp_job *job)
+{
+	struct sa_rt *sa = f->sa;
+
+	f->drop = (uint8_t)esp_in_accept(f, sa, job);
+	if (f->drop != FRAME_KEEP)
+		return;
+	sa->packets++;
+	sa->bytes += f->len;
+	count_add(w, WORKER_OPENED, 1);
+	if (sa->soft_packets && sa->hot->packets + sa->packets >= sa->soft_packets)
+		sa_report(w, sa, EVENT_SOFT);
+	deliver(w, f);
+}
+
+void turn_in(struct worker *w, struct burst *b)
+{
+	b->n_jobs = 0;
+	for (uint32_t i = 0; i < b->n; i++)
+		if (b->frame[i].kind == META_IN && b->frame[i].drop == FRAME_KEEP)
+			check(w, b, i);
+	if (b->n_jobs == 0)
+		return;
+	w->provider->open(b->job, b->n_jobs);
+	for (uint32_t i = 0; i < b->n_jobs; i++)
+		take_in(w, &b->frame[b->job_frame[i]], &b->job[i]);
+}

@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The outbound stages of a turn: admit every clear packet to its SA, take sequence numbers
+ * per SA, write, seal as one batch, send.
+ */
+#include "worker/esp_out.h"
+#include "worker/fragment.h"
+#include "worker/icmp.h"
+#include "worker/worker.h"
+
+static uint32_t child_sa(const struct worker *w, uint32_t child)
+{
+	return child < CHILD_MAX ? (uint32_t)__atomic_load_n(&w->child_out[child], __ATOMIC_ACQUIRE)
+				 : 0;
+}
+
+/* The SA that the gate named, or the one that has replaced it since. */
+static bool find_sa(struct worker *w, struct burst *b, struct frame *f)
+{
+	if (f->kind == META_OUT && turn_use_sa(w, b, f, SA_OUT))
+		return true;
+	uint32_t now = child_sa(w, f->child);
+	if (f->kind == META_HOLD && !now) {
+		hold_keep(w, f);
+		return false;
+	}
+	if (f->kind == META_OUT && (!now || now == f->sa_index))
+		return false;
+	f->kind = META_OUT;
+	f->sa_index = now;
+	f->drop = FRAME_KEEP;
+	return turn_use_sa(w, b, f, SA_OUT);
+}
+
+/* A packet that this host routes loses one of its TTL (RFC 4301 5.1.2.1 note 2). The gate has
+ * done that to those it gave us, but not to those that were in a tunnel. */
+static bool ttl_admit(struct worker *w, struct frame *f, struct ip4 *ip)
+{
+	if (!f->decrypted)
+		return true;
+	if (ip->ttl > 1) {
+		ip4_ttl_decrement(ip);
+		return true;
+	}
+	if (icmp_time_exceeded(w, f))
+		count_add(w, WORKER_TTL_ANSWERED, 1);
+	else
+		f->drop = WORKER_DROP_TTL;
+	return false;
+}
+
+static bool size_admit(struct worker *w, struct burst *b, struct frame *f, const struct ip4 *ip,
+		       uint16_t mtu)
+{
+	uint16_t inner_max = esp_out_inner_max(f->sa, mtu);
+	uint32_t before = b->n;
+
+	if (f->inner_len <= inner_max)
+		return true;
+	if (ip4_frag(ip) & IP4_DF) {
+		if (icmp_too_big(w, f, inner_max))
+			count_add(w, WORKER_TOO_BIG, 1);
+		else
+			f->drop = WORKER_DROP_TOO_BIG;
+		return false;
+	}
+	f->drop = WORKER_DROP_NO_FRAME;
+	if (fragment_cut(w, b, f, inner_max)) {
+		f->drop = WORKER_FRAGMENTED;
+		for (uint32_t i = before; i < b->n; i++)
+			b->frame[i].drop = FRAME_KEEP;
+		f->sa->wanted += b->n - before;
+	}
+	return false;
+}
+
+static void admit(struct worker *w, struct burst *b, struct frame *f)
+{
+	struct ip4 *ip = (struct ip4 *)(f->data + f->l3);
+
+	f->inner_len = f->l3 < f->len ? ip4_packet_len(f->data + f->l3, f->len - f->l3) : 0;
+	if (!f->inner_len) {
+		f->drop = WORKER_DROP_RUNT;
+		return;
+	}
+	if (!find_sa(w, b, f))
+		return;
+	const struct nexthop *hop = nexthop_outer(w, f->sa);
+	if (hop->kind == HOP_NO_ROUTE)
+		f->drop = WORKER_DROP_NO_ROUTE;
+	else if (umem_room(&w->umem, f->data + f->l3) < f->inner_len + ESP_OUT_TAILROOM ||
+		 umem_headroom(&w->umem, f->data + f->l3) < ESP_OUT_HEADROOM)
+		f->drop = WORKER_DROP_TOO_BIG;
+	else if (ttl_admit(w, f, ip) && size_admit(w, b, f, ip, hop->mtu))
+		f->sa->wanted++;
+}
+
+static bool is_to_admit(const struct frame *f)
+{
+	return (f->kind == META_OUT || f->kind == META_HOLD) && f->drop == FRAME_KEEP && !f->sa &&
+	       f->data;
+}
+
+/* Pieces of a packet that is cut are appended to the burst; their SA is set already. A frame
+ * that has become an ICMP error for the tunnel is a new packet: it is looked at once more. */
+static void admit_all(struct worker *w, struct burst *b)
+{
+	for (uint32_t i = 0; i < b->n; i++)
+		for (int tries = 0; tries < 2 && is_to_admit(&b->frame[i]); tries++)
+			admit(w, b, &b->frame[i]);
+}
+
+/* The highest number that the SA may send. Without ESN the 32-bit space is all there is
+ * (RFC 4303 3.3.3); with ESN 2^64 - 1. */
+static uint64_t last_number(const struct sa_rt *sa)
+{
+	uint64_t last = sa->flags & SA_ESN ? UINT64_MAX : UINT32_MAX;
+
+	return sa->hard_packets && sa->hard_packets < last ? sa->hard_packets : last;
+}
+
+/*
+ * Numbers for the whole burst in one step, before any of them is used: whatever happens to
+ * this process, no number is taken twice. If the index has another SA by now the numbers may
+ * be that one's, so none is used.
+ */
+static void take_numbers(struct worker *w, struct sa_rt *sa)
+{
+	uint64_t last = last_number(sa), at = __atomic_load_n(&sa->hot->seq, __ATOMIC_RELAXED);
+
+	sa->next_seq = sa->end_seq = 0;
+	if (at < last) {
+		at = __atomic_fetch_add(&sa->hot->seq, sa->wanted, __ATOMIC_SEQ_CST);
+		sa->next_seq = at + 1;
+		sa->end_seq = last - at < sa->wanted ? last + 1 : at + 1 + sa->wanted;
+	}
+	if (!sa_cache_valid(&w->sas, sa))
+		sa->end_seq = sa->next_seq;
+	else if (last - at <= sa->wanted || at >= last)
+		sa_report(w, sa, EVENT_HARD);
+	else if (sa->soft_packets && at + sa->wanted >= sa->soft_packets)
+		sa_report(w, sa, EVENT_SOFT);
+	sa->wanted = 0;
+}
+
+static enum worker_outcome why_no_number(struct worker *w, const struct sa_rt *sa)
+{
+	if (!sa_cache_valid(&w->sas, sa))
+		return WORKER_DROP_STALE_SA;
+	return sa->hard_packets ? WORKER_DROP_SA_EXPIRED : WORKER_DROP_SEQ_END;
+}
+
+static void write_all(struct worker *w, struct burst *b)
+{
+	b->n_jobs = 0;
+	for (uint32_t i = 0; i < b->n; i++) {
+		struct frame *f = &b->frame[i];
+
+		if (f->kind != META_OUT || f->drop != FRAME_KEEP || !f->data)
+			continue;
+		if (f->sa->next_seq >= f->sa->end_seq) {
+			f->drop = (uint8_t)why_no_number(w, f->sa);
+			continue;
+		}
+		esp_out_write(f, f->sa, f->sa->next_seq++, &b->job[b->n_jobs]);
+		b->job_frame[b->n_jobs++] = (uint16_t)i;
+	}
+}
+
+static void send_sealed(struct worker *w, struct frame *f, const struct esp_job *job)
+{
+	struct sa_rt *sa = f->sa;
+
+	if (job->result) {
+		f->drop = WORKER_DROP_CRYPTO;
+		return;
+	}
+	sa->packets++;
+	sa->bytes += f->inner_len;
+	count_add(w, WORKER_SEALED, 1);
+	turn_send(w, f, &sa->hop);
+}
+
+/* --bench-forward: everything but ESP, in clear. */
+static void send_unsealed(struct worker *w, struct burst *b)
+{
+	for (uint32_t i = 0; i < b->n; i++) {
+		struct frame *f = &b->frame[i];
+
+		if (f->kind != META_OUT || f->drop != FRAME_KEEP || !f->data)
+			continue;
+		f->data += f->l3;
+		f->len = f->inner_len;
+		turn_send(w, f, &f->sa->hop);
+	}
+}
+
+void turn_out(struct worker *w, struct burst *b)
+{
+	admit_all(w, b);
+	for (uint32_t i = 0; i < b->n_touched; i++)
+		if (b->touched[i]->wanted)
+			take_numbers(w, b->touched[i]);
+	if (w->bench_forward) {
+		send_unsealed(w, b);
+		return;
+	}
+	write_all(w, b);
+	if (b->n_jobs == 0)
+		return;
+	w->provider->seal(b->job, b->n_jobs);
+	for (uint32_t i = 0; i < b->n_jobs; i++)
+		send_sealed(w, &b->frame[b->job_frame[i]], &b->job[i]);
+}

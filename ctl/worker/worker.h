@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The worker: everything one thread owns. One turn takes a burst of frames through the
+ * stages in worker.c; between bursts worker_events() and worker_housekeeping() do the rest.
+ */
+#ifndef WORKER_WORKER_H
+#define WORKER_WORKER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include "crypto/esp_provider.h"
+#include "dataplane/dataplane.h"
+#include "net/net.h"
+#include "worker/frame.h"
+#include "worker/hold.h"
+#include "worker/ip4.h"
+#include "worker/nexthop.h"
+#include "worker/port.h"
+#include "worker/sa_cache.h"
+#include "worker/umem.h"
+
+#define XSK_MAX (PORT_MAX * PORT_QUEUES)
+
+struct burst {
+	uint32_t n;
+	struct frame frame[BURST_MAX];
+	uint32_t n_jobs;
+	struct esp_job job[BURST_MAX];
+	uint16_t job_frame[BURST_MAX]; /* whose job it is */
+	uint32_t n_touched;
+	struct sa_rt *touched[BURST_MAX]; /* SAs of this burst */
+};
+
+struct worker {
+	struct dataplane *dp;
+	const struct esp_provider *provider;
+	const uint64_t *child_out;	   /* mapped */
+	const struct spd_state *spd_state; /* mapped */
+	uint64_t *count_map;		   /* mapped, WORKER_OUTCOME_COUNT; we are its writer */
+	struct net *net;
+	const char *instance; /* NULL: the default */
+	char host_name[IF_NAMESIZE], port_name[IF_NAMESIZE]; /* the veth pair */
+	uint32_t host_ifindex;
+	uint8_t host_mac[6];
+	struct port *host; /* the pair's port end, NULL until it is attached */
+	uint32_t gate_id;  /* kernel's id of the gate */
+	bool bench_forward;
+
+	struct umem umem;
+	struct port *ports[PORT_MAX]; /* by slot; NULL: free */
+	struct port *closed[PORT_MAX]; /* frames still resting */
+	struct xsk *xsks[XSK_MAX];    /* open ones, dense */
+	uint32_t n_xsks, next_xsk;    /* next_xsk: where the next burst starts to look */
+	uint64_t id_used[XSK_MAX / 64]; /* xsk ids in use */
+
+	struct sa_cache sas;
+	struct hop_table hops;
+	struct hold hold;
+	struct burst burst;
+	uint64_t now_ns; /* CLOCK_BOOTTIME at the start of the turn */
+	uint64_t icmp_ns; /* token bucket of our ICMP errors */
+	uint64_t count[WORKER_OUTCOME_COUNT]; /* not yet in the map */
+	bool ports_again; /* an interface could not be attached: try again soon */
+	int attach_error; /* the last one, so that it is logged once */
+};
+
+static inline void count_add(struct worker *w, enum worker_outcome o, uint64_t n)
+{
+	w->count[o] += n;
+}
+
+/* dp, provider, instance, bench_forward are set by the caller. 0 or -errno, a line is logged. */
+int worker_init(struct worker *w) MUST_USE;
+void worker_fini(struct worker *w);
+/* Besides the end: take away what outlives a worker: tc programs and the veth pair. */
+void worker_dismantle(struct worker *w);
+/* One burst from all sockets through all stages. Returns how many frames there were. */
+uint32_t worker_turn(struct worker *w);
+/* Netlink has news. */
+void worker_net_changed(struct worker *w);
+/* Slow work, every quarter of a second. */
+void worker_housekeeping(struct worker *w);
+
+/* turn_out.c, turn_in.c: the stages of one direction on the frames of the burst. */
+void turn_in(struct worker *w, struct burst *b);
+void turn_out(struct worker *w, struct burst *b);
+/* Shared by both: note that the burst uses the SA; false: it is over (f->drop is set). */
+bool turn_use_sa(struct worker *w, struct burst *b, struct frame *f, uint8_t dir);
+/* A free place in the burst for a frame that the worker makes, NULL: none. */
+struct frame *burst_add(struct burst *b);
+/* Send f (an IPv4 packet at f->data) by that hop, HOP_PORT or HOP_HOST: Ethernet header and
+ * socket. */
+void turn_send(struct worker *w, struct frame *f, const struct nexthop *hop);
+/* Send f, an IPv4 packet at f->data, into this host's stack. */
+void turn_send_host(struct worker *w, struct frame *f);
+/* An SA reached a soft or hard limit: tell the controller, once. */
+void sa_report(struct worker *w, struct sa_rt *rt, uint32_t type);
+
+#endif

@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# shellcheck shell=bash
+#
+# The lab's tunnel as a swanctl.conf, which Sekisho and strongSwan both read. One side's view:
+# `tunnel_conf A` is for gwA, `tunnel_conf B` for gwB. What a test wants otherwise it sets in
+# the variables below before the call. Sourced after lab.sh.
+
+TUNNEL_PSK="the lab's secret, 40 characters of no value"
+TUNNEL_IKE=aes128gcm16-prfsha256-x25519
+TUNNEL_ESP=aes128gcm16
+
+side_wan() { # A or B: the address of its gateway
+	case $1 in A) echo "${WAN_A:-192.0.2.1}" ;; B) echo "${WAN_B:-192.0.2.2}" ;; esac
+}
+side_lan() {
+	case $1 in A) echo "${LAN_A:-10.1.0.0/24}" ;; B) echo "${LAN_B:-10.2.0.0/24}" ;; esac
+}
+other() { case $1 in A) echo B ;; B) echo A ;; esac; }
+
+# tunnel_conf SIDE: optional variables START (start_action: none, trap, start), REKEY
+# (rekey_time of the child), ENCAP, PSK_A and PSK_B (a wrong secret on one side).
+tunnel_conf() {
+	local side=$1 peer psk
+	peer=$(other "$side")
+	psk=PSK_$side
+	cat <<-EOT
+	connections {
+	    tunnel {
+	        version = 2
+	        local_addrs = $(side_wan "$side")
+	        remote_addrs = $(side_wan "$peer")
+	        proposals = $TUNNEL_IKE
+	        encap = ${ENCAP:-no}
+	        local {
+	            auth = psk
+	            id = gw$side.example
+	        }
+	        remote {
+	            auth = psk
+	            id = gw$peer.example
+	        }
+	        children {
+	            net {
+	                local_ts = $(side_lan "$side")
+	                remote_ts = $(side_lan "$peer")
+	                esp_proposals = $TUNNEL_ESP
+	                rekey_time = ${REKEY:-1h}
+	                start_action = ${START:-none}
+	            }
+	        }
+	    }
+	}
+	secrets {
+	    ike-lab {
+	        id-1 = gwA.example
+	        id-2 = gwB.example
+	        secret = "${!psk:-$TUNNEL_PSK}"
+	    }
+	}
+	EOT
+}

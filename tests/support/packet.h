@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Frames for the tests of the BPF programs, described by what matters and built by one function. */
+#ifndef SUPPORT_PACKET_H
+#define SUPPORT_PACKET_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define PKT_MAX 2048
+
+enum pkt_kind { PKT_IPV4, PKT_ARP, PKT_OTHER };
+enum pkt_payload { PAYLOAD_PLAIN, PAYLOAD_MARKER, PAYLOAD_KEEPALIVE };
+
+/* Zero means the usual: IPv4, UDP-less payload of 16 bytes, TTL 64, no tags. */
+struct pkt {
+	enum pkt_kind kind;
+	const char *dmac, *smac; /* NULL: 02:00:00:00:00:01 and :02 */
+	uint16_t vlan[2];
+	uint16_t ethertype; /* PKT_OTHER */
+	const char *src, *dst;
+	uint8_t proto; /* 0: 17 UDP */
+	uint8_t ttl, tos;
+	uint8_t option_words;
+	uint8_t arp_op;
+	uint16_t sport, dport;
+	uint16_t frag;     /* flags and offset, as in the header */
+	uint16_t payload;  /* bytes behind UDP, or behind IPv4; 0: 16 */
+	int total_len_off; /* added to the true total length */
+	int udp_len_off;   /* added to the true UDP length */
+	uint8_t version;   /* 0: 4 */
+	uint8_t ihl;       /* 0: the true one */
+	enum pkt_payload content;
+	uint32_t spi; /* first word of the payload where not 0 */
+};
+
+/* Returns the length; the frame is in `ret_frame` of PKT_MAX bytes. Aborts on bad addresses. */
+size_t pkt_build(const struct pkt *p, uint8_t *ret_frame);
+void pkt_mac(const char *text, uint8_t ret_mac[6]);
+
+#endif
