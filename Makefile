@@ -112,7 +112,7 @@ bench:
 
 FUZZ_SRC := $(wildcard tests/fuzz/*_fuzz.c)
 FUZZERS := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(FUZZ_SRC))
-$(BUILD)/fuzz/%: tests/fuzz/%.c $(ROOM_SRC) $(filter-out ctl/worker/main.c,$(call prog_src,worker)) | $(BPF_SKEL)
+$(BUILD)/fuzz/%: tests/fuzz/%.c tests/support/replay.c $(ROOM_SRC) $(filter-out ctl/worker/main.c,$(call prog_src,worker)) | $(BPF_SKEL)
 	@mkdir -p $(@D)
 	$(CLANG) -std=gnu11 $(CPPFLAGS) -Itests $(WARN) -O1 -g -fsanitize=fuzzer,address,undefined \
 		-fno-sanitize-recover=all $(filter %.c,$^) $(LDLIBS) -o $@
