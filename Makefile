@@ -17,6 +17,10 @@ BPFTOOL ?= $(firstword $(wildcard /usr/sbin/bpftool /usr/bin/bpftool) bpftool)
 PKG_CONFIG ?= pkg-config
 OPT ?= -O2
 
+# make V=1 shows the whole commands.
+Q := $(if $(V),,@)
+say = $(if $(V),,@printf '  %-5s %s\n' $(1) $(patsubst $(BUILD)/%,%,$@);)
+
 PKGS := libbpf libxdp libuv libnl-3.0 libnl-route-3.0 libcrypto jansson
 CFLAGS ?= $(OPT) -g
 WARN := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla
@@ -49,44 +53,54 @@ test-programs: $(UNIT) $(BPF_TESTS) $(TOOLS)
 # ---- BPF -------------------------------------------------------------------------------
 $(BUILD)/bpf/%.bpf.o: bpf/%.bpf.c
 	@mkdir -p $(@D)
-	$(CLANG) -target bpf -mcpu=v3 -O2 -g -Wall -Wextra -Werror -Wno-unused-parameter \
+	$(call say,BPF)
+	$(Q)$(CLANG) -target bpf -mcpu=v3 -O2 -g -Wall -Wextra -Werror -Wno-unused-parameter \
 		-Iinclude -Ibpf -I/usr/include/$(shell $(CC) -print-multiarch) -MMD -MP -c $< -o $@
 
 # gate.bpf.o first: it defines the maps, and bpftool 7.1 wants a definition before its users.
 $(BUILD)/bpf/sekisho.bpf.o: $(BUILD)/bpf/gate.bpf.o \
 		$(patsubst bpf/%.c,$(BUILD)/bpf/%.o,$(filter-out bpf/gate.bpf.c,$(BPF_SRC)))
-	$(BPFTOOL) gen object $@ $^
+	$(call say,BPFLD)
+	$(Q)$(BPFTOOL) gen object $@ $^
 
 $(BPF_SKEL): $(BUILD)/bpf/sekisho.bpf.o
-	$(BPFTOOL) gen skeleton $< name sekisho >$@.tmp && mv $@.tmp $@
+	$(Q)$(BPFTOOL) gen skeleton $< name sekisho >$@.tmp && mv $@.tmp $@
 
 # ---- user space ------------------------------------------------------------------------
 $(BUILD)/ctl/%.o: ctl/%.c | $(BPF_SKEL)
 	@mkdir -p $(@D)
-	$(COMPILE) -c $< -o $@
+	$(call say,CC)
+	$(Q)$(COMPILE) -c $< -o $@
 
 $(BUILD)/tests/%.o: tests/%.c | $(BPF_SKEL)
 	@mkdir -p $(@D)
-	$(COMPILE) -Itests -c $< -o $@
+	$(call say,CC)
+	$(Q)$(COMPILE) -Itests -c $< -o $@
 
 $(LIB): $(call obj,$(ROOM_SRC))
-	rm -f $@
-	ar rcs $@ $^
+	$(call say,AR)
+	$(Q)rm -f $@
+	$(Q)ar rcs $@ $^
 
 $(BUILD)/sekisho-worker: $(call obj,$(call prog_src,worker)) $(LIB)
-	$(LINK) $^ $(LDLIBS) -o $@
+	$(call say,LD)
+	$(Q)$(LINK) $^ $(LDLIBS) -o $@
 $(BUILD)/sekishod: $(call obj,$(call prog_src,sekishod)) $(LIB)
-	$(LINK) $^ $(LDLIBS) -o $@
+	$(call say,LD)
+	$(Q)$(LINK) $^ $(LDLIBS) -o $@
 $(BUILD)/sekisho: $(call obj,$(call prog_src,cli)) $(LIB)
-	$(LINK) $^ $(LDLIBS) -o $@
+	$(call say,LD)
+	$(Q)$(LINK) $^ $(LDLIBS) -o $@
 
 # Tests may draw on the worker's objects too, all but its main.
 WORKER_PARTS := $(call obj,$(filter-out ctl/worker/main.c,$(call prog_src,worker)))
 TEST_HELP := $(call obj,$(wildcard tests/support/*.c))
 $(UNIT) $(BPF_TESTS): $(BUILD)/tests/%: $(BUILD)/tests/%.o $(WORKER_PARTS) $(TEST_HELP) $(LIB)
-	$(LINK) $^ $(LDLIBS) -lcmocka -o $@
+	$(call say,LD)
+	$(Q)$(LINK) $^ $(LDLIBS) -lcmocka -o $@
 $(TOOLS): $(BUILD)/tests/%: $(BUILD)/tests/%.o $(WORKER_PARTS) $(LIB)
-	$(LINK) $^ $(LDLIBS) -o $@
+	$(call say,LD)
+	$(Q)$(LINK) $^ $(LDLIBS) -o $@
 
 check: $(UNIT)
 	scripts/layers

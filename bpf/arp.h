@@ -53,7 +53,9 @@ static __always_inline enum gate_outcome arp(struct packet *p, __u32 ifindex,
 	if (!addr)
 		return GATE_PASS_KERNEL;
 	arp_turn(p->data, arp, addr->mac);
-	return GATE_ARP_REPLY;
+	/* Not XDP_TX: on a veth that wakes the receiver only where an XDP program listens, while
+	 * PORT_XMIT, which was asked above, speaks for redirects. */
+	return bpf_redirect(ifindex, 0) == XDP_REDIRECT ? GATE_ARP_REPLY : GATE_DROP_BUG;
 }
 
 #endif

@@ -41,6 +41,11 @@ int dp_unpin(const char *instance) MUST_USE;
 /* What an error of the three functions above means and what helps, for the log. */
 const char *dp_explain(int error);
 
+/* One worker per instance: the lock is held as long as *ret_fd is open, and no longer than the
+ * process lives. The run directory is made if it is missing. -EWOULDBLOCK: another worker runs. */
+int dp_worker_lock(const char *instance, int *ret_fd) MUST_USE;
+bool dp_worker_is_alive(const char *instance);
+
 /* File descriptors for who needs the map or program itself (owned by dp). Names as in bpf/:
  * programs "gate", "egress", "route", "report"; maps as in map_abi.h. -1: no such thing. */
 int dp_map_fd(const struct dataplane *dp, const char *name);
@@ -80,6 +85,16 @@ struct spd_flow {
 int spd_match(const struct spd_policy *policies, size_t n, const struct spd_flow *flow);
 /* The switch of a rekey: policies of `child` use outbound SA `sa` from now on (0: none). */
 int spd_switch(struct dataplane *dp, uint32_t child, uint32_t sa) MUST_USE;
+
+/* ---- Child SA slots --------------------------------------------------------------- */
+
+/* The slot of "CONNECTION/CHILD": the one that has the name already, else a free one, which
+ * gets the name. -ENOSPC: CHILD_MAX reached; -ENAMETOOLONG. */
+int child_slot(struct dataplane *dp, const char *name, uint32_t *ret_child) MUST_USE;
+/* The slot is free again; the caller has deleted its SAs and policies. */
+int child_slot_free(struct dataplane *dp, uint32_t child) MUST_USE;
+/* "" for a free slot. */
+int child_slot_name(struct dataplane *dp, uint32_t child, struct child_name *ret_name) MUST_USE;
 
 /* ---- SAD ------------------------------------------------------------------------ */
 
@@ -122,6 +137,7 @@ int port_clear(struct dataplane *dp, uint32_t ifindex) MUST_USE; /* 0 too if not
 /* Whether XDP can transmit on the interface now (flag PORT_XMIT): the kernel's own word where
  * it gives one (6.3 and later), else false. It changes with the peer of a veth. */
 bool port_can_xmit(uint32_t ifindex);
+int ports_count(struct dataplane *dp, uint32_t *ret_count) MUST_USE; /* interfaces served */
 int xsk_set(struct dataplane *dp, uint32_t slot, uint32_t queue, int socket_fd) MUST_USE;
 int xsk_clear(struct dataplane *dp, uint32_t slot, uint32_t queue) MUST_USE;
 /* The host's end of the worker's veth, where the tc program sends packets; 0: none. */

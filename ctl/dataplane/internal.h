@@ -13,6 +13,7 @@
 	X(sa_secret, UNIT_SAD)   \
 	X(sa_hot, UNIT_SAD)      \
 	X(child_out, UNIT_SAD)   \
+	X(child_name, UNIT_SAD)  \
 	X(spd_index, UNIT_SPD)   \
 	X(spd_cand, UNIT_SPD)    \
 	X(spd, UNIT_SPD)         \

@@ -59,16 +59,23 @@ static int check_abi(int spd_state_fd)
 	return state.abi == SEKISHO_ABI ? 0 : -EPROTO;
 }
 
+/* A read-only descriptor cannot be mapped, not even for reading: the mapping is read-only. */
+static __u32 open_flags(const struct dataplane *dp, const struct bpf_map *map)
+{
+	return dp->may_write || bpf_map__map_flags(map) & BPF_F_MMAPABLE ? 0 : BPF_F_RDONLY;
+}
+
 /* Open the maps that are pinned; the others keep -1. */
 static int open_maps(struct dataplane *dp, const struct sekisho *skel)
 {
-	LIBBPF_OPTS(bpf_obj_get_opts, opts, .file_flags = dp->may_write ? 0 : BPF_F_RDONLY);
 	char path[DP_PATH_MAX];
 
 	for (int i = 0; i < DP_MAP_COUNT; i++) {
 		int r = pin_path(dp->dir, dp_map_names[i], path, sizeof(path));
 		if (r)
 			return r;
+		LIBBPF_OPTS(bpf_obj_get_opts, opts,
+			    .file_flags = open_flags(dp, skel_map(skel, i)));
 		dp->map_fd[i] = bpf_obj_get_opts(path, &opts);
 		if (dp->map_fd[i] < 0 && errno != ENOENT)
 			return -errno;

@@ -29,6 +29,17 @@ int port_clear(struct dataplane *dp, uint32_t ifindex)
 	return remove_entry(dp_fd(dp, DP_MAP_ports), &ifindex);
 }
 
+int ports_count(struct dataplane *dp, uint32_t *ret_count)
+{
+	int fd = dp_fd(dp, DP_MAP_ports);
+	uint32_t key, n = 0;
+
+	for (void *last = NULL; n < PORT_MAX && !bpf_map_get_next_key(fd, last, &key); last = &key)
+		n++;
+	*ret_count = n;
+	return fd < 0 ? -EBADF : 0;
+}
+
 int xsk_set(struct dataplane *dp, uint32_t slot, uint32_t queue, int socket_fd)
 {
 	uint32_t key = slot * PORT_QUEUES + queue;

@@ -191,6 +191,8 @@ static int retire(struct dataplane *dp, uint32_t sa)
 
 int sad_add(struct dataplane *dp, uint32_t sa, const struct sad_sa *what)
 {
+	if (!dp->may_write)
+		return -EPERM;
 	if (!sa || sa >= SA_MAX || !sa_is_valid(what))
 		return -EINVAL;
 	hot_reset(&dp_sa_hot(dp)[sa]);
@@ -221,6 +223,8 @@ static int unpublish(struct dataplane *dp, uint32_t sa, const struct sa_val *v)
 
 int sad_delete(struct dataplane *dp, uint32_t sa)
 {
+	if (!dp->may_write)
+		return -EPERM;
 	if (!sa || sa >= SA_MAX || !sa_array(dp)[sa].dir)
 		return -ENOENT;
 	struct sa_val val = sa_array(dp)[sa];
@@ -240,6 +244,8 @@ int sad_delete(struct dataplane *dp, uint32_t sa)
 int sad_move(struct dataplane *dp, uint32_t sa, const struct ip_addr *src,
 	     const struct ip_addr *dst, uint16_t encap_sport, uint16_t encap_dport)
 {
+	if (!dp->may_write)
+		return -EPERM;
 	if (!sa || sa >= SA_MAX || !sa_array(dp)[sa].dir)
 		return -ENOENT;
 	struct sa_val *at = &sa_array(dp)[sa], old = *at, new = old;

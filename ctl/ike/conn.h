@@ -71,4 +71,10 @@ struct conn {
 
 void conn_free(struct conn *conn);
 
+/* Does a message to `local` from `remote` concern this connection? 0: no; else the better the
+ * larger: each side counts 2 when it names the address, 1 when it is %any. */
+int conn_match_addr(const struct conn *conn, const struct ip_addr *local,
+		    const struct ip_addr *remote);
+const struct conn_child *conn_child_by_name(const struct conn *conn, const char *name);
+
 #endif

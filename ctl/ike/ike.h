@@ -33,16 +33,21 @@ enum ike_effect_type {
 	FX_SEND = 1,    /* send .datagram */
 	FX_TIMER,       /* call ike_expire() at .at_ms (the earliest of all; 0: no timer) */
 	FX_JOB,         /* run .job on a worker thread */
-	FX_SA_ADD,      /* install the inbound and the outbound SA of .sa, do not switch yet */
+	FX_SA_ADD,      /* install the inbound and the outbound SA of .sa, do not switch yet.
+			 * When that fails: ike_hard_limit() with its spi_in, and it is given up */
 	FX_SA_SWITCH,   /* policies of .sa->child use its outbound SA from now on */
 	FX_SA_DELETE,   /* remove both SAs of .sa (their counters are lost then) */
 	FX_LOG,         /* one line for people: .text, with .is_error */
-	FX_CHILD_UP,    /* .sa is usable: for `up` waiting, held packets, status */
+	FX_CHILD_UP,    /* .sa is usable (is_rekey: and was before): `up` waits for it, held packets */
 	FX_CHILD_DOWN,  /* .conn_child has no Child SA any more (deleted, failed) */
-	FX_CONN_FAILED, /* an initiation gave up: .text says why */
+	FX_CONN_FAILED, /* an initiation failed: .text says why. conn_child NULL: all of .conn.
+			 * With keyingtries left, the core tries again by itself */
+	FX_SA_MOVE,     /* .sa has new outer addresses or ports (the peer's NAT changed) */
+	FX_KEEPALIVE,   /* send .datagram (one byte 0xff, RFC 3948 2.3) without non-ESP marker */
 };
 
-/* One Child SA (RFC 7296 2.17): a pair of SAs. Owned by the core; valid until the next call. */
+/* One Child SA (RFC 7296 2.17): a pair of SAs. In effects a copy that is valid until the next
+ * call; spi_in names it (unique in this gateway). Keys are in that of FX_SA_ADD only. */
 struct child_sa {
 	const struct conn *conn;
 	const struct conn_child *conn_child;
@@ -79,8 +84,12 @@ struct ike_effect {
 struct ike_host {
 	int (*random)(void *arg, void *buf, size_t len);
 	uint32_t (*spi)(void *arg);
-	/* CLOCK_MONOTONIC-like ms of the last inbound ESP packet of a Child SA; 0: never. For DPD. */
+	/* CLOCK_MONOTONIC-like ms of the last inbound ESP packet of a Child SA; 0: never. For DPD
+	 * and for the switch of a rekey: the clock of now_ms. */
 	uint64_t (*last_inbound_ms)(void *arg, uint32_t spi_in);
+	/* The source address that the kernel would use towards `remote`, for connections whose
+	 * local address is %any. May be NULL. 0 or -errno. */
+	int (*source)(void *arg, const struct ip_addr *remote, struct ip_addr *ret_local);
 	void *arg;
 };
 
@@ -88,8 +97,9 @@ int ike_new(const struct ike_host *host, struct ike **ret_ike) MUST_USE;
 /* Wipes and frees; sends nothing, deletes nothing: SAs in the maps live on (DESIGN rule 4). */
 void ike_free(struct ike *ike);
 
-/* The connections in force. The core borrows the array until the next call of this function;
- * IKE SAs of connections that are gone are deleted (effects follow). Matched by name. */
+/* The connections in force. The core borrows them (not the array of pointers) until the effects
+ * of the next call of this function are taken; IKE SAs of connections that are gone are deleted
+ * (effects follow). Matched by name. What is new and has start_action = start is initiated. */
 int ike_configure(struct ike *ike, const struct conn *const *conns, size_t n,
 		  uint64_t now_ms) MUST_USE;
 
@@ -97,14 +107,19 @@ void ike_input(struct ike *ike, const struct datagram *in, uint64_t now_ms);
 void ike_expire(struct ike *ike, uint64_t now_ms);
 void ike_job_done(struct ike *ike, struct ike_job *job, uint64_t now_ms);
 void job_run(struct ike_job *job);
+/* For a job that comes back after ike_free(). Wipes it. */
+void job_free(struct ike_job *job);
 
-/* child NULL: the IKE SA and all its children. -ENOENT: no such name; -EALREADY: it is up. */
+/* child NULL: the IKE SA and all its children. -ENOENT: no such name; -EALREADY: it is up or
+ * under way; -EDESTADDRREQ: no peer address is configured; -ENOBUFS: too many IKE SAs. */
 int ike_initiate(struct ike *ike, const char *conn, const char *child,
 		 uint64_t now_ms) MUST_USE;
 int ike_terminate(struct ike *ike, const char *conn, const char *child,
 		  uint64_t now_ms) MUST_USE;
 int ike_rekey_child(struct ike *ike, const char *child, uint64_t now_ms) MUST_USE;
-/* EVENT_ACQUIRE of the maps: bring up the child of this slot unless it is under way. */
+int ike_rekey(struct ike *ike, const char *conn, uint64_t now_ms) MUST_USE; /* the IKE SA */
+/* EVENT_ACQUIRE of the maps: bring up the child of this slot unless it is under way. Obeyed for
+ * children with start_action trap or start, or dpd_action or close_action trap. */
 void ike_acquire(struct ike *ike, uint32_t child, uint64_t now_ms);
 /* EVENT_SOFT: rekey the Child SA with this inbound or outbound SPI. EVENT_HARD: it is dead. */
 void ike_soft_limit(struct ike *ike, uint32_t spi, bool is_inbound, uint64_t now_ms);
@@ -112,6 +127,36 @@ void ike_hard_limit(struct ike *ike, uint32_t spi, bool is_inbound, uint64_t now
 
 /* Next effect of the last calls, in order; false: none left. */
 bool ike_effect(struct ike *ike, struct ike_effect *ret_fx);
+
+/* What happened to messages that led to nothing: every one is counted once. */
+#define IKE_COUNTS(X)                                                                    \
+	X(RECEIVED, "messages received")                                                 \
+	X(SENT, "messages sent, retransmissions too")                                    \
+	X(RETRANSMITTED, "requests sent again")                                          \
+	X(ANSWERED_AGAIN, "duplicate requests answered from the stored response")        \
+	X(BAD_HEADER, "not IKEv2, or cut")                                               \
+	X(BAD_VERSION, "of another major version")                                       \
+	X(UNKNOWN_SPI, "for no IKE SA of ours")                                          \
+	X(BAD_SYNTAX, "payloads that do not parse")                                      \
+	X(CRITICAL, "a critical payload that is not known here")                         \
+	X(NOT_AUTHENTIC, "integrity check failed, or not encrypted")                     \
+	X(MESSAGE_ID, "outside the window, or an old response")                          \
+	X(BUSY, "while a computation for an earlier message runs")                       \
+	X(UNEXPECTED, "no row of the state machine takes it")                            \
+	X(REFUSED, "well-formed, and not acceptable")                                    \
+	X(NO_CONNECTION, "from or to addresses that no connection names")                \
+	X(TOO_MANY, "a limit of IKE SAs, half-open ones or tasks is reached")            \
+	X(COOKIE_ASKED, "IKE_SA_INIT answered with a cookie")                            \
+	X(TOO_LONG, "longer than its exchange may be")
+enum ike_count {
+#define X(name, text) IKE_COUNT_##name,
+	IKE_COUNTS(X)
+#undef X
+	IKE_COUNT_MAX
+};
+const uint64_t *ike_counts(const struct ike *ike); /* IKE_COUNT_MAX of them */
+const char *ike_count_name(enum ike_count c);      /* "BAD_HEADER" */
+const char *ike_count_text(enum ike_count c);
 
 /* ---- For status: a consistent view between calls ---------------------------------- */
 struct ike_sa_info {

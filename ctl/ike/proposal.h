@@ -6,22 +6,24 @@
 #ifndef IKE_PROPOSAL_H
 #define IKE_PROPOSAL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sekisho/ike_num.h>
 #include "base/must.h"
 
-#define PROPOSAL_TRANSFORMS_MAX 32
+#define PROPOSAL_TRANSFORMS_MAX 64 /* strongSwan offers some 45 by default */
 #define PROPOSAL_TEXT_MAX 256
 
 struct transform {
-	uint8_t type;      /* enum transform_type */
-	uint16_t id;       /* encr_id, prf_id, integ_id, ke_id, esn_id */
+	uint8_t type;	   /* enum transform_type */
+	bool is_odd;	   /* received with an unknown attribute: never chosen (RFC 7296 3.3.6) */
+	uint16_t id;	   /* encr_id, prf_id, integ_id, ke_id, esn_id */
 	uint16_t key_bits; /* attribute 14, 0: none */
 };
 
 struct proposal {
-	uint8_t number;   /* on the wire, 1.. */
+	uint8_t number;	  /* on the wire, 1.. */
 	uint8_t protocol; /* enum protocol_id */
 	uint8_t spi_len;
 	uint8_t spi[8];

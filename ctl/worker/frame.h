@@ -27,7 +27,7 @@ struct frame {
 	uint16_t l3, esp;    /* offsets of the IPv4 and the ESP header from data */
 	uint8_t kind;	     /* enum meta_kind or FRAME_SEND */
 	uint8_t drop;	     /* enum worker_outcome, FRAME_KEEP while alive */
-	bool decrypted;	     /* it came in an SA: its TTL has not been looked at */
+	bool decrypted;	     /* it came in an SA: its TTL is as the peer sent it */
 	uint16_t inner_len;  /* out: of the clear packet */
 	uint32_t sa_index;   /* as the gate said */
 	uint32_t child;

@@ -10,6 +10,7 @@
 #define ICMP_CODE_TOO_BIG 4u
 #define ICMP_TIME_EXCEEDED 11u
 #define ICMP_TOTAL_MAX 576u /* RFC 1812 4.3.2.3 */
+#define L2_MAX (ETH_HDR_LEN + 2 * VLAN_TAG_LEN)
 #define NS_PER_ICMP (1000000000ull / ICMP_PER_SECOND)
 
 struct icmp {
@@ -33,12 +34,12 @@ static bool is_icmp_error(const struct ip4 *ip, uint16_t len)
 	return type != 0 && type != 8 && type != 13 && type != 14;
 }
 
-static bool may_answer(const struct frame *f, const struct ip4 *ip)
+static bool may_answer(const struct ip4 *ip)
 {
 	uint32_t src = ntohl(ip->src), dst = ntohl(ip->dst);
 	bool src_is_host = src >> 24 != 0 && src >> 24 != 127 && src >> 28 < 0xe;
 
-	return !f->decrypted && src_is_host && dst >> 28 < 0xe && !(ip4_frag(ip) & IP4_OFFSET) &&
+	return src_is_host && dst >> 28 < 0xe && !(ip4_frag(ip) & IP4_OFFSET) &&
 	       !is_icmp_error(ip, ntohs(ip->len));
 }
 
@@ -79,16 +80,14 @@ static bool own_addr(struct worker *w, const struct frame *f, const struct ip4 *
 	return true;
 }
 
-/* Back to where it came from: the same tags, MACs exchanged. `at` is where it starts now. */
-static void eth_turn_round(uint8_t *at, const uint8_t *eth, uint16_t l2_len)
+/* Back to where it came from: the same tags, MACs exchanged. */
+static void eth_turn_round(uint8_t *eth)
 {
-	uint8_t src[ETH_ALEN], dst[ETH_ALEN];
+	uint8_t dst[ETH_ALEN];
 
 	memcpy(dst, eth, ETH_ALEN);
-	memcpy(src, eth + ETH_ALEN, ETH_ALEN);
-	memmove(at, eth, l2_len);
-	memcpy(at, src, ETH_ALEN);
-	memcpy(at + ETH_ALEN, dst, ETH_ALEN);
+	memmove(eth, eth + ETH_ALEN, ETH_ALEN);
+	memcpy(eth + ETH_ALEN, dst, ETH_ALEN);
 }
 
 static void headers_write(uint8_t *at, __be32 src, __be32 dst, uint32_t quote_len,
@@ -105,31 +104,85 @@ static void headers_write(uint8_t *at, __be32 src, __be32 dst, uint32_t quote_le
 	memcpy(at + sizeof(ip), &icmp, sizeof(icmp));
 }
 
-static bool answer(struct worker *w, struct frame *f, struct icmp icmp)
+/* Our address inside the local selectors of the SA that the packet came in. */
+static bool tunnel_addr(struct worker *w, const struct frame *f, __be32 *ret_src)
+{
+	size_t n;
+	const struct net_addr *addrs = net_addrs(w->net, &n);
+
+	for (size_t i = 0; i < n; i++) {
+		uint32_t a = addr_to_v4(&addrs[i].addr);
+
+		for (unsigned k = 0; k < f->sa->ts.n_local; k++)
+			if (a >= f->sa->ts.local[k].first && a <= f->sa->ts.local[k].last) {
+				*ret_src = htonl(a);
+				return true;
+			}
+	}
+	return false;
+}
+
+/* The packet at f->data + l3 becomes the quote, the error stands in front of it. */
+static void error_write(struct frame *f, __be32 src, struct icmp icmp)
 {
 	uint8_t *quote = f->data + f->l3;
 	const struct ip4 *ip = (const struct ip4 *)quote;
 	uint32_t len = ntohs(ip->len);
-	__be32 src;
 
-	if (!may_answer(f, ip) || !own_addr(w, f, ip, &src) || !token_take(w))
-		return false;
 	if (len > ICMP_TOTAL_MAX - ICMP_HDRS)
 		len = ICMP_TOTAL_MAX - ICMP_HDRS;
-	if (f->in->port != w->host)
-		eth_turn_round(f->data - ICMP_HDRS, f->data, f->l3);
 	headers_write(quote - ICMP_HDRS, src, ip->src, len, icmp);
-	f->kind = FRAME_SEND;
-	if (f->in->port == w->host) {
-		f->data = quote - ICMP_HDRS;
-		f->len = ICMP_HDRS + len;
-		turn_send_host(w, f);
-	} else {
-		f->data -= ICMP_HDRS;
-		f->len = f->l3 + ICMP_HDRS + len;
-		f->out = f->in;
-	}
+	f->data = quote - ICMP_HDRS;
+	f->len = ICMP_HDRS + len;
+}
+
+static bool answer_tunnel(struct worker *w, struct frame *f, struct icmp icmp)
+{
+	__be32 src;
+
+	if (!f->sa || !tunnel_addr(w, f, &src) || !token_take(w))
+		return false;
+	error_write(f, src, icmp);
+	f->l3 = 0;
+	const struct nexthop *hop = nexthop_inner(w, (const struct ip4 *)f->data, (uint16_t)f->len);
+	if (hop->kind != HOP_PROTECT)
+		return false;
+	f->kind = META_HOLD;
+	f->child = hop->child;
+	f->sa = NULL;
+	f->decrypted = false;
 	return true;
+}
+
+static bool answer_clear(struct worker *w, struct frame *f, struct icmp icmp)
+{
+	uint8_t eth[L2_MAX];
+	__be32 src;
+
+	if (f->l3 < ETH_HDR_LEN || f->l3 > L2_MAX)
+		return false;
+	memcpy(eth, f->data, f->l3); /* the error is written over it */
+	if (!own_addr(w, f, (const struct ip4 *)(f->data + f->l3), &src) || !token_take(w))
+		return false;
+	error_write(f, src, icmp);
+	if (f->in->port == w->host) {
+		turn_send_host(w, f);
+		return f->drop == FRAME_KEEP;
+	}
+	f->data -= f->l3;
+	f->len += f->l3;
+	eth_turn_round(eth);
+	memcpy(f->data, eth, f->l3);
+	f->kind = FRAME_SEND;
+	f->out = f->in;
+	return true;
+}
+
+static bool answer(struct worker *w, struct frame *f, struct icmp icmp)
+{
+	if (!may_answer((const struct ip4 *)(f->data + f->l3)))
+		return false;
+	return f->decrypted ? answer_tunnel(w, f, icmp) : answer_clear(w, f, icmp);
 }
 
 bool icmp_time_exceeded(struct worker *w, struct frame *f)

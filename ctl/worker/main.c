@@ -215,7 +215,7 @@ static void loop_run(struct worker *w, struct loop *l)
 
 static int run(struct worker *w, const struct options *o)
 {
-	struct loop loop;
+	struct loop loop = { 0 };
 	int err = loop_init(&loop);
 
 	err = err ? err : worker_init(w);

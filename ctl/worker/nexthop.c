@@ -76,6 +76,7 @@ static void hop_from_answer(struct worker *w, struct nexthop *hop, const struct 
 		hop_forward(w, hop, q);
 		break;
 	case ROUTE_LOCAL:
+		hop->kind = HOP_LOCAL;
 		hop->mtu = MTU_ANY;
 		break;
 	case ROUTE_PROTECT:

@@ -18,7 +18,8 @@ struct worker;
 enum hop_kind {
 	HOP_NONE,    /* not asked yet */
 	HOP_PORT,    /* on the wire of a port */
-	HOP_HOST,    /* into this host's stack */
+	HOP_HOST,    /* into this host's stack, which forwards it */
+	HOP_LOCAL,   /* into this host's stack, for which it is */
 	HOP_PROTECT, /* back through the SPD: outbound SA of `child` */
 	HOP_DISCARD, /* the SPD says discard */
 	HOP_NO_ROUTE,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The inbound stages of a turn: check, open as one batch, accept, find the next hop. */
 #include "worker/esp_in.h"
+#include "worker/icmp.h"
 #include "worker/worker.h"
 
 static void check(struct worker *w, struct burst *b, uint32_t i)
@@ -27,6 +28,30 @@ static void protect_again(struct frame *f, uint32_t child)
 	f->sa = NULL;
 }
 
+/* This host forwards the packet: what the gate does for clear ones. Errors go back into the
+ * tunnel; the kernel, if it found them, would send them in clear. */
+static void forward(struct worker *w, struct frame *f, struct ip4 *ip, const struct nexthop *hop)
+{
+	bool fits = f->len <= hop->mtu;
+
+	if (ip->ttl <= 1) {
+		if (icmp_time_exceeded(w, f))
+			count_add(w, WORKER_TTL_ANSWERED, 1);
+		else
+			f->drop = WORKER_DROP_TTL;
+	} else if (!fits && (ip4_frag(ip) & IP4_DF)) {
+		if (icmp_too_big(w, f, hop->mtu))
+			count_add(w, WORKER_TOO_BIG, 1);
+		else
+			f->drop = WORKER_DROP_TOO_BIG;
+	} else if (fits && hop->kind == HOP_PORT) {
+		ip4_ttl_decrement(ip);
+		turn_send(w, f, hop);
+	} else { /* no neighbour yet, or to be cut */
+		turn_send_host(w, f);
+	}
+}
+
 static void deliver(struct worker *w, struct frame *f)
 {
 	struct ip4 *ip = (struct ip4 *)f->data;
@@ -43,13 +68,8 @@ static void deliver(struct worker *w, struct frame *f)
 		f->drop = WORKER_DROP_NO_ROUTE;
 		break;
 	case HOP_PORT:
-		/* What cannot simply be sent on the kernel finishes: it answers by ICMP. */
-		if (ip->ttl > 1 && f->len <= hop->mtu) {
-			ip4_ttl_decrement(ip);
-			turn_send(w, f, hop);
-			break;
-		}
-		turn_send_host(w, f);
+	case HOP_HOST:
+		forward(w, f, ip, hop);
 		break;
 	default:
 		turn_send_host(w, f);

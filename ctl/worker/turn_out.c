@@ -32,11 +32,11 @@ static bool find_sa(struct worker *w, struct burst *b, struct frame *f)
 	return turn_use_sa(w, b, f, SA_OUT);
 }
 
-/* A packet that this host routes loses one of its TTL; what the host's own stack sent does
- * not (RFC 4301 5.1.2.1 note 2). */
+/* A packet that this host routes loses one of its TTL (RFC 4301 5.1.2.1 note 2). The gate has
+ * done that to those it gave us, but not to those that were in a tunnel. */
 static bool ttl_admit(struct worker *w, struct frame *f, struct ip4 *ip)
 {
-	if (f->in->port == w->host && !f->decrypted)
+	if (!f->decrypted)
 		return true;
 	if (ip->ttl > 1) {
 		ip4_ttl_decrement(ip);
@@ -74,7 +74,6 @@ static bool size_admit(struct worker *w, struct burst *b, struct frame *f, const
 	return false;
 }
 
-/* The pieces that this appends to the burst are admitted already: their SA is set. */
 static void admit(struct worker *w, struct burst *b, struct frame *f)
 {
 	struct ip4 *ip = (struct ip4 *)(f->data + f->l3);
@@ -96,14 +95,19 @@ static void admit(struct worker *w, struct burst *b, struct frame *f)
 		f->sa->wanted++;
 }
 
+static bool is_to_admit(const struct frame *f)
+{
+	return (f->kind == META_OUT || f->kind == META_HOLD) && f->drop == FRAME_KEEP && !f->sa &&
+	       f->data;
+}
+
+/* Pieces of a packet that is cut are appended to the burst; their SA is set already. A frame
+ * that has become an ICMP error for the tunnel is a new packet: it is looked at once more. */
 static void admit_all(struct worker *w, struct burst *b)
 {
-	for (uint32_t i = 0; i < b->n; i++) {
-		struct frame *f = &b->frame[i];
-
-		if ((f->kind == META_OUT || f->kind == META_HOLD) && f->drop == FRAME_KEEP && !f->sa)
-			admit(w, b, f);
-	}
+	for (uint32_t i = 0; i < b->n; i++)
+		for (int tries = 0; tries < 2 && is_to_admit(&b->frame[i]); tries++)
+			admit(w, b, &b->frame[i]);
 }
 
 /* The highest number that the SA may send. Without ESN the 32-bit space is all there is

@@ -5,7 +5,7 @@
  *
  * Who writes what (one writer per map, or per field where said):
  *
- *   controller  spd_state spd_index spd_cand spd child_out sad sa sa_ts sa_secret
+ *   controller  spd_state spd_index spd_cand spd child_out child_name sad sa sa_ts sa_secret
  *               and sa_hot of an SA that is not published yet
  *   worker      ports addrs xsks host_if worker_count and sa_hot of published SAs
  *   programs    counters child_acq events
@@ -69,16 +69,17 @@ enum spd_action {
 };
 
 /*
- * spd_state[0]: which of the two generations packets read. The controller writes the
- * other generation completely, then flips `gen` in one write. `epoch` grows with every
- * flip: caches of verdicts compare it.
+ * spd_state[0]: which of the two generations packets read: SPD_GEN(epoch). The controller
+ * writes the other generation completely, then adds 1 to `epoch`, and that one write is the
+ * flip. Caches of verdicts compare `epoch`.
  */
 struct spd_state {
 	__u32 abi;
-	__u32 gen;            /* 0 or 1 */
+	__u32 zero;
 	__u64 epoch;
 	__u32 default_action[2]; /* of each generation: enum spd_action for what matches nothing */
 };
+#define SPD_GEN(epoch) ((__u32)(epoch) & 1)
 
 /*
  * spd_index (LPM trie): remote address -> its bucket. The prefix of generation g starts
@@ -109,6 +110,13 @@ struct spd_val {
  * kernel rounds array elements up to 8 bytes, and who maps the array would stumble.)
  * child_acq[child] (__u64): CLOCK_MONOTONIC ns of the last acquire, written by the programs. */
 #define ACQUIRE_INTERVAL_NS 1000000000ull /* one acquire per child and second */
+
+/* child_name[child]: whose slot it is; all zero: free. Written by the controller, so that dumps
+ * can be joined with the configuration and a new controller finds the slots of the old one. */
+#define CHILD_NAME_MAX 128u
+struct child_name {
+	char name[CHILD_NAME_MAX]; /* "CONNECTION/CHILD", NUL-terminated */
+};
 
 /* ---- SAD: RFC 4301 4.4.2 ------------------------------------------------------- */
 

@@ -26,6 +26,7 @@ attach() { # NODE IF...
 	shift
 	for interface; do
 		on "$node" ip link set dev "$interface" xdp pinned "$(gw_pins "$node")/gate" || return 1
+		wait_for 5 "the worker to serve $interface" served "$node" "$interface" || return 1
 	done
 }
 detach() { on "$1" ip link set dev "$2" xdp off; }
@@ -41,6 +42,15 @@ gw_start() {
 	(umask 077 && tunnel_conf "${1#gw}" >"$LAB_DIR/$1.conf")
 	worker_start "$1" && attach "$1" lan wan && controller_start "$1"
 }
+
+# Whether the worker serves an interface, by the map that tells the gate so.
+served() { # NODE IF
+	local index
+	index=$(ip -n "$(ns "$1")" -o link show dev "$2" | cut -d: -f1)
+	"$BPFTOOL" -j map dump pinned "$(gw_pins "$1")/ports" | python3 -c 'import json, sys
+sys.exit(int(sys.argv[1]) not in [port["formatted"]["key"] for port in json.load(sys.stdin)])' "$index"
+}
+not_served() { ! served "$1" "$2"; }
 
 gw_has_child() { sekisho "$1" sas 2>/dev/null | grep -q INSTALLED; }
 gw_has_no_child() { ! gw_has_child "$1"; }

@@ -85,8 +85,8 @@ lab_clean() {
 process_started() { awk '{ sub(/.*\) /, ""); print $20 }' "/proc/$1/stat" 2>/dev/null; }
 
 process_alive() { # PID_FILE
-	local pid started
-	read -r pid started <"$1" || return 1
+	local pid started _
+	read -r pid started _ <"$1" || return 1
 	[ "$(process_started "$pid")" = "$started" ] && ! grep -q '^State:.*Z' "/proc/$pid/status" 2>/dev/null
 }
 
@@ -100,8 +100,10 @@ process_signal() { # PID_FILE SIGNAL
 
 process_gone() { ! process_alive "$1"; }
 
-process_end() { # PID_FILE: politely, then not
-	process_signal "$1" TERM
+process_end() { # PID_FILE: politely (or as END_SIGNAL said when it was started), then not
+	local _ end
+	read -r _ _ end <"$1"
+	process_signal "$1" "${end:-TERM}"
 	wait_for 5 "end of ${1##*/}" process_gone "$1" || process_signal "$1" KILL
 	rm -f "$1"
 }
@@ -111,10 +113,11 @@ start() {
 	local node=$1 label=$2 pid
 	shift 2
 	[ -e "$LAB_DIR/$label.log" ] && cat "$LAB_DIR/$label.log" >>"$LAB_DIR/$label.before.log"
+	: >"$LAB_DIR/$label.log" # now: the child would empty it later than somebody reads it
 	exec_on "$node" "$@" >"$LAB_DIR/$label.log" 2>&1 </dev/null &
 	pid=$!
 	disown "$pid"
-	echo "$pid $(process_started "$pid")" >"$LAB_DIR/pids/$label"
+	echo "$pid $(process_started "$pid") ${END_SIGNAL:-TERM}" >"$LAB_DIR/pids/$label"
 }
 
 # In a subshell only: the process recorded is the command itself, not a shell around it.

@@ -97,7 +97,7 @@ static const struct fixture gate_fixtures[] = {
 	  .meta = { .kind = META_IN, .child = 1, .l3_off = 14, .esp_off = 42 } },
 	{ "ESP with an unknown SPI", IF_WAN, WAN(ESP("192.0.2.2", "192.0.2.1", 0x1002)),
 	  GATE_DROP_NO_SA },
-	{ "ESP with the SPI of an outbound SA", IF_WAN, WAN(ESP("192.0.2.2", "192.0.2.1", 0x2001)),
+	{ "ESP with the SPI of an outbound SA", IF_WAN, WAN(ESP("192.0.2.2", "192.0.2.1", 0x3001)),
 	  GATE_DROP_NO_SA },
 	{ "ESP in UDP with an unknown SPI", IF_WAN, WAN(NATT(.spi = 0x1002)), GATE_DROP_NO_SA },
 	{ "ESP to another local address", IF_WAN, WAN(ESP("192.0.2.2", "10.1.0.1", 0x1001)),

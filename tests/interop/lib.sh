@@ -1,5 +1,52 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # shellcheck shell=bash
-# What every scenario of tests/interop begins with.
+# What every scenario of tests/interop begins with: Sekisho on gwA, strongSwan on gwB. A script
+# runs against charon with kernel-libipsec (ESP in UDP); under its other name, xfrm_*, against a
+# guest whose kernel does ESP (protocol 50).
 . "$(dirname "${BASH_SOURCE[0]}")/../netns/lib.sh"
 . "$(dirname "${BASH_SOURCE[0]}")/strongswan.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/xfrm_guest.sh"
+
+peer_start() {
+	case $(basename "$0") in
+	xfrm_*) guest_start ;;
+	*) swan_start gwB B ;;
+	esac
+}
+
+lab_with_strongswan() {
+	need_programs
+	case $(basename "$0") in xfrm_*) guest_needs ;; esac
+	lab_new
+	lab_sites
+	lab_road
+	must capture_start road
+	must peer_start
+	must gw_start gwA
+}
+
+tunnel_is_up() {
+	must wait_for 15 "the tunnel on gwA" gw_has_child gwA
+	must wait_for 5 "the tunnel on gwB" swan_has_child gwB
+}
+
+tunnel_is_down() {
+	must wait_for 10 "gwA without a child" gw_has_no_child gwA
+	must wait_for 10 "gwB without an IKE SA" swan_has_no_sa gwB
+	must same "SAs left in gwA's map" "$(sad_spis gwA)" ""
+	must pings_not hostA 10.2.0.2
+}
+
+# Traffic of every kind that a tunnel is for.
+tunnel_works() {
+	must ping_all hostA 10.2.0.2 20 -i 0.02
+	must ping_all hostB 10.1.0.2 20 -i 0.02
+	say "  iperf3 hostA to hostB: $(must iperf_mbps hostA hostB 10.2.0.2 2) Mbit/s"
+	say "  iperf3 hostB to hostA: $(must iperf_mbps hostB hostA 10.1.0.2 2) Mbit/s"
+}
+
+# Sekisho's control socket speaks VICI: strongSwan's own tool asks it for a rekey.
+gw_rekey() { # NODE
+	on "$1" swanctl --rekey --child net \
+		--uri "unix:///run/sekisho@$(gw_instance "$1")/sekisho.vici" >"$LAB_DIR/rekey.log" 2>&1
+}

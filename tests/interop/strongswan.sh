@@ -19,6 +19,16 @@ swan_program() {
 	install -m 755 "$from" "$LAB_DIR/$1"
 }
 
+# Where charon of a NODE is to be talked to, and from which namespace.
+swan_uri() {
+	local uri=SWAN_URI_$1
+	echo "${!uri:-unix://$LAB_DIR/$1.vici}"
+}
+swan_from() {
+	local from=SWAN_FROM_$1
+	echo "${!from:-$1}"
+}
+
 swan_settings() { # NODE
 	cat <<-EOT
 	charon-systemd {
@@ -28,7 +38,7 @@ swan_settings() { # NODE
 	    retransmit_timeout = 1.0
 	    plugins {
 	        vici {
-	            socket = unix://$LAB_DIR/$1.vici
+	            socket = $(swan_uri "$1")
 	        }
 	        kernel-libipsec {
 	            allow_peer_ts = yes
@@ -63,8 +73,8 @@ swan_start() {
 swan() {
 	local node=$1 command=$2 out
 	shift 2
-	if ! out=$(STRONGSWAN_CONF=$LAB_DIR/$node.strongswan.conf "$LAB_DIR/swanctl" "$command" \
-		--uri "unix://$LAB_DIR/$node.vici" "$@" 2>&1); then
+	if ! out=$(STRONGSWAN_CONF=$LAB_DIR/$node.strongswan.conf on "$(swan_from "$node")" \
+		"$LAB_DIR/swanctl" "$command" --uri "$(swan_uri "$node")" "$@" 2>&1); then
 		warn "swanctl $command in $node: $out"
 		return 1
 	fi
@@ -75,5 +85,5 @@ swan() {
 swan_up() { swan "$1" --initiate --child net --timeout 10; }
 swan_has_child() { swan "$1" --list-sas | grep -q INSTALLED; }
 swan_has_no_sa() { [ -z "$(swan "$1" --list-sas)" ]; }
-# The inbound SPIs of the children, oldest first.
-swan_spis() { swan "$1" --list-sas --raw 2>/dev/null | grep -oE 'spi-in=[0-9a-f]+' | cut -d= -f2; }
+# The SPIs of all Child SAs, as sad_spis prints them.
+swan_spis() { swan "$1" --list-sas --raw | grep -oE 'spi-(in|out)=[0-9a-f]+' | cut -d= -f2 | sort -u; }

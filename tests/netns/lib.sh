@@ -7,6 +7,7 @@ LIB=$(cd "$(dirname "${BASH_SOURCE[0]}")/../../scripts/lib" && pwd)
 . "$LIB/install.sh"
 . "$LIB/lab.sh"
 . "$LIB/tunnel_conf.sh"
+. "$LIB/gateway.sh"
 require_environment
 
 must() {
@@ -17,6 +18,46 @@ must() {
 	exit 1
 }
 trap 'exit 1' USR1
+
+# must_not COMMAND...: the command has to fail.
+must_not() {
+	"$@" || return 0
+	say "${RED}FAILED${PLAIN} at line ${BASH_LINENO[0]}: should not succeed: $*"
+	exit 1
+}
+
+same() { # WHAT ONE OTHER
+	[ "$2" = "$3" ] && return 0
+	warn "$1 differ: '$2' and '$3'"
+	return 1
+}
+
+need_programs() {
+	local program
+	for program in sekisho-worker sekishod sekisho; do
+		[ -x "$BUILD_DIR/$program" ] || die "$BUILD_DIR/$program is not there: run make first"
+	done
+}
+
+# Two gateways of ours, the tunnel up; what the tunnel is like: see tunnel_conf.
+lab_with_tunnel() {
+	need_programs
+	lab_new
+	lab_sites
+	lab_road
+	must capture_start road
+	must gw_start gwB
+	START=start must gw_start gwA
+	must wait_for 15 "the tunnel on gwA" gw_has_child gwA
+	must wait_for 5 "the tunnel on gwB" gw_has_child gwB
+}
+
+# The closing check of nearly every scenario: nothing but ESP, IKE and ARP on the road, and
+# sequence numbers strictly rising.
+road_was_safe() { # [WIRE_CHECK OPTION...]
+	must capture_stop road
+	must wire_check road "$@"
+}
 
 passed() {
 	say "${GREEN}passed${PLAIN}: $(basename "$0" .sh)"

@@ -154,6 +154,7 @@ static void make_addrs(struct world *w)
 	must0(addrs_replace(w->dp, list, ARRAY_SIZE(list)), "addrs_replace");
 }
 
+/* Returns the index. */
 static uint32_t make_sa(struct world *w, uint8_t dir, uint32_t spi, const char *dst)
 {
 	struct sad_sa sa = { .val = { .spi = spi, .child = 1, .dir = dir, .mode = SA_TUNNEL,
@@ -180,6 +181,7 @@ void world_init(struct world *w)
 	make_addrs(w);
 	w->sa_in = make_sa(w, SA_IN, 0x1001, "192.0.2.1");
 	w->sa_out = make_sa(w, SA_OUT, 0x2001, "192.0.2.2");
+	make_sa(w, SA_OUT, 0x3001, "192.0.2.1"); /* a tunnel to ourselves */
 	must0(spd_switch(w->dp, 1, w->sa_out), "spd_switch");
 }
 

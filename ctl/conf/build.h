@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * From the tree to struct conf, between keys.c (the table), takes.c (what each type of value
+ * means), connection.c and secrets.c (what belongs together) and check.c (what does not).
+ */
+#ifndef CONF_BUILD_H
+#define CONF_BUILD_H
+
+#include "conf/tree.h"
+
+/* The kinds of sections, each with its own keys. */
+enum scope {
+	SCOPE_TOP,       /* the file */
+	SCOPE_CONN,      /* connections.<conn> */
+	SCOPE_LOCAL,     /* connections.<conn>.local<suffix> */
+	SCOPE_REMOTE,    /* connections.<conn>.remote<suffix> */
+	SCOPE_CHILD,     /* connections.<conn>.children.<child> */
+	SCOPE_SECRET,    /* secrets.ike<suffix> */
+	SCOPE_SECRETS,   /* secrets */
+	SCOPE_DATAPLANE, /* dataplane */
+	SCOPE_COUNT
+};
+
+/* A number that has a default only when others are known. */
+struct given {
+	uint64_t n;
+	bool is_set;
+};
+
+/* A secret and the identities that it belongs to; none: to all. */
+struct secret {
+	struct ike_id *owners;
+	size_t n_owners;
+	uint8_t psk[PSK_MAX];
+	size_t psk_len;
+};
+
+struct auth_draft {
+	struct ike_id id;
+	bool has_id, is_psk;
+};
+
+struct conn_draft {
+	const struct node *at;
+	struct conn conn;
+	struct given rekey, reauth, over, rand;
+	struct auth_draft local, remote;
+	const struct node *local_at, *remote_at; /* their sections; NULL: none */
+};
+
+struct child_draft {
+	const struct node *at;
+	struct conn_child child;
+	struct given rekey, life, rand, rekey_packets, life_packets;
+};
+
+struct build {
+	struct tree *tree;
+	struct conf *conf;
+	struct secret *secrets;
+	size_t n_secrets;
+	bool is_out_of_memory;
+};
+
+struct row;
+/* Understand `text` (never empty) of the key at `at`, put it at `to`, or tell the mistake. */
+typedef void take_fn(struct build *b, const struct row *row, const struct node *at,
+		     const char *text, void *to);
+
+/* One key or section: the whole truth about it. */
+struct row {
+	enum scope scope;
+	bool is_section;
+	const char *name;      /* "id*": every key with this beginning */
+	take_fn *take;         /* NULL: with `why` not supported yet, without: understood elsewhere */
+	size_t offset;         /* of what take fills, in the draft of the scope */
+	const char *otherwise; /* default, as text; NULL: none */
+	const char *accept;    /* take_only: these values, separated by blanks; the rest is refused */
+	const char *why;       /* not supported yet: ... */
+};
+
+const struct row *rows(size_t *ret_n);
+const char *scope_name(enum scope s); /* "connections.<conn>" */
+/* Take all keys of a section into its draft, and the defaults of those that are missing. Keys
+ * that nobody knows, or not supported yet, are told. */
+void scope_take(struct build *b, enum scope scope, const struct node *section, void *draft);
+/* The row of a member, or NULL. */
+const struct row *row_find(enum scope scope, const char *name, bool is_section);
+
+take_fn take_only, take_ignored, take_time, take_given_time, take_given_count;
+take_fn take_bool, take_version, take_local_addrs, take_remote_addrs, take_ike_port, take_port;
+take_fn take_tries;
+take_fn take_ike_proposals, take_esp_proposals, take_id, take_auth, take_mode, take_start;
+take_fn take_dpd_action, take_close_action, take_local_ts, take_remote_ts, take_window;
+take_fn take_default_action, take_owner, take_secret;
+
+/* "1h" "30m" "10s" "2d" "90": seconds. -EINVAL. */
+int value_time(const char *text, uint64_t *ret_s) MUST_USE;
+/* Decimal digits only, at most max. -EINVAL. */
+int value_number(const char *text, uint64_t max, uint64_t *ret_n) MUST_USE;
+/* Next item of a comma-separated list, without blanks around it; false: no more. An item longer
+ * than size - 1 is cut: no value is that long. */
+bool value_next(const char **at, char *ret_item, size_t size);
+/* One traffic selector. *ret_is_dynamic: "dynamic", ret_ts is untouched then. -EINVAL with the
+ * reason in why. */
+int value_ts(const char *text, struct ts_val *ret_ts, bool *ret_is_dynamic, char *why,
+	     size_t why_size) MUST_USE;
+
+void build_connections(struct build *b, const struct node *section);
+void build_secrets(struct build *b, const struct node *section);
+void secrets_fini(struct build *b);
+/* The best secret for both identities, or NULL. */
+const struct secret *secret_match(const struct build *b, const struct ike_id *local,
+				  const struct ike_id *remote);
+/* What only the whole shows. */
+void check_connections(struct build *b);
+/* Tells a name that cannot be one of a connection or child. */
+bool name_take(struct build *b, const struct node *at, char ret_name[CONN_NAME_MAX]);
+
+void mistake(struct build *b, const struct node *at, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+void warning(struct build *b, const struct node *at, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+#endif

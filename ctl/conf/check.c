@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What only the whole configuration shows: selectors that stand twice, and the maps' room. */
+#include <stdlib.h>
+#include <string.h>
+#include "conf/build.h"
+#include "ike/ts.h"
+
+/* One policy as the SPD will have it. */
+struct pair {
+	struct ts_val local, remote;
+	const struct conn *conn;
+	const struct conn_child *child;
+	size_t order;
+};
+
+static int pair_order(const void *a, const void *b)
+{
+	const struct pair *x = a, *y = b;
+	int r = memcmp(&x->local, &y->local, sizeof(x->local));
+
+	if (!r)
+		r = memcmp(&x->remote, &y->remote, sizeof(x->remote));
+	if (!r)
+		r = x->order < y->order ? -1 : 1;
+	return r;
+}
+
+static const struct node *where(const struct build *b, const struct pair *p)
+{
+	const struct node *n = node_find(b->tree->root, "connections");
+
+	n = n ? node_find(n, p->conn->name) : NULL;
+	n = n ? node_find(n, "children") : NULL;
+	n = n ? node_find(n, p->child->name) : NULL;
+	return n ? n : b->tree->root;
+}
+
+static void pairs_add(struct pair *pairs, size_t *n, const struct conn *conn,
+		      const struct conn_child *c)
+{
+	for (size_t i = 0; i < c->n_local_ts; i++)
+		for (size_t j = 0; j < c->n_remote_ts; j++, ++*n)
+			pairs[*n] = (struct pair){ c->local_ts[i], c->remote_ts[j], conn, c, *n };
+}
+
+/* The first of two equal policies takes everything: the second would never see a packet. */
+static void check_pairs(struct build *b, const struct pair *pairs, size_t n)
+{
+	char local[TS_TEXT_MAX], remote[TS_TEXT_MAX];
+
+	for (size_t i = 1; i < n; i++) {
+		const struct pair *p = &pairs[i], *before = &pairs[i - 1];
+		const struct node *at = where(b, p);
+
+		if (memcmp(&p->local, &before->local, sizeof(p->local)) ||
+		    memcmp(&p->remote, &before->remote, sizeof(p->remote)) || !at->source)
+			continue;
+		mistake(b, at, "child '%s' of '%s' has the selectors of '%s' of '%s': %s and %s",
+			p->child->name, p->conn->name, before->child->name, before->conn->name,
+			ts_print(&p->local, local, sizeof(local)),
+			ts_print(&p->remote, remote, sizeof(remote)));
+	}
+}
+
+void check_connections(struct build *b)
+{
+	const struct conf *conf = b->conf;
+	size_t n_pairs = 0, n_slots = 0, n = 0;
+	struct pair *pairs;
+
+	for (size_t i = 0; i < conf->n_conns; i++)
+		for (size_t j = 0; j < conf->conns[i]->n_children; j++) {
+			const struct conn_child *c = &conf->conns[i]->children[j];
+
+			n_pairs += c->n_local_ts * c->n_remote_ts;
+			n_slots += c->action == SPD_PROTECT;
+		}
+	if (n_slots >= CHILD_MAX)
+		errors_add(b->tree->errors, NULL, 0, "more than %u children", CHILD_MAX - 1);
+	if (n_pairs > SPD_MAX)
+		errors_add(b->tree->errors, NULL, 0, "more than %u pairs of selectors", SPD_MAX);
+	if (n_pairs < 2 || n_pairs > SPD_MAX)
+		return;
+	pairs = calloc(n_pairs, sizeof(*pairs));
+	if (!pairs) {
+		b->is_out_of_memory = true;
+		return;
+	}
+	for (size_t i = 0; i < conf->n_conns; i++)
+		for (size_t j = 0; j < conf->conns[i]->n_children; j++)
+			pairs_add(pairs, &n, conf->conns[i], &conf->conns[i]->children[j]);
+	qsort(pairs, n, sizeof(*pairs), pair_order);
+	check_pairs(b, pairs, n);
+	free(pairs);
+}

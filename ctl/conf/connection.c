@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Section connections: drafts of connections and children, completed with what depends on what. */
+#include <stdlib.h>
+#include <string.h>
+#include "conf/build.h"
+#include "crypto/secret.h"
+#include "ike/id.h"
+
+#define CHILDREN_MAX 1024u /* of one connection */
+
+bool name_take(struct build *b, const struct node *at, char ret_name[CONN_NAME_MAX])
+{
+	size_t len = strlen(at->name);
+
+	for (size_t i = 0; i < len; i++)
+		if (at->name[i] < 0x21 || at->name[i] > 0x7e) {
+			mistake(b, at, "names of connections and children are printable ASCII");
+			return false;
+		}
+	if (len >= CONN_NAME_MAX) {
+		mistake(b, at, "the name '%s' is longer than %d bytes", at->name,
+			CONN_NAME_MAX - 1);
+		return false;
+	}
+	memcpy(ret_name, at->name, len + 1);
+	return true;
+}
+
+/* ---- Children --------------------------------------------------------------------- */
+
+static uint64_t or_else(const struct given *g, uint64_t otherwise)
+{
+	return g->is_set ? g->n : otherwise;
+}
+
+/* swanctl.conf(5): rekey 1h, life 10 % more, rand the difference of the two. Of life alone,
+ * rekey follows so that life is 10 % more. */
+static void child_lifetimes(struct build *b, struct child_draft *d)
+{
+	uint64_t rekey = or_else(&d->rekey, d->life.is_set ? d->life.n * 10 / 11 : 3600);
+	uint64_t life = or_else(&d->life, rekey + rekey / 10);
+	uint64_t rand = or_else(&d->rand, life > rekey ? life - rekey : 0);
+	uint64_t packets = or_else(&d->rekey_packets, d->life_packets.n * 10 / 11);
+	uint64_t life_packets = or_else(&d->life_packets, packets + packets / 10);
+
+	if (rekey && life && life <= rekey)
+		mistake(b, d->at, "life_time has to be longer than rekey_time");
+	if (rekey && rand >= rekey)
+		mistake(b, d->at, "rand_time has to be shorter than rekey_time");
+	if (packets && life_packets && life_packets <= packets)
+		mistake(b, d->at, "life_packets has to be more than rekey_packets");
+	d->child.rekey_s = (uint32_t)rekey;
+	d->child.life_s = (uint32_t)life;
+	d->child.rand_s = (uint32_t)rand;
+	d->child.rekey_packets = packets;
+	d->child.life_packets = life_packets;
+}
+
+/* A shunt has no peer whose address "dynamic" could be: it means any then, as in strongSwan. */
+static void shunt_selectors(struct ts_val *list, size_t *n, bool *is_dynamic)
+{
+	struct ts_val any = { .port_last = 65535 };
+
+	if (!*is_dynamic)
+		return;
+	any.addr.first = (struct addr_num){ 0, 0x0000ffff00000000ull };
+	any.addr.last = (struct addr_num){ 0, 0x0000ffffffffffffull };
+	list[0] = any;
+	*n = 1;
+	*is_dynamic = false;
+}
+
+static void build_child(struct build *b, struct conn *conn, const struct node *section)
+{
+	struct child_draft d = { .at = section };
+	struct conn_child *c = &d.child;
+
+	scope_take(b, SCOPE_CHILD, section, &d);
+	(void)name_take(b, section, c->name);
+	child_lifetimes(b, &d);
+	if (c->action != SPD_PROTECT) {
+		shunt_selectors(c->local_ts, &c->n_local_ts, &c->is_local_dynamic);
+		shunt_selectors(c->remote_ts, &c->n_remote_ts, &c->is_remote_dynamic);
+	}
+	conn->children[conn->n_children++] = *c;
+}
+
+static void build_children(struct build *b, struct conn *conn, const struct node *section)
+{
+	size_t n = 0;
+
+	for (const struct node *m = section->first; m; m = m->next) {
+		if (m->value && !m->is_junk)
+			mistake(b, m, "'%s' in children is a key: a section for each child",
+				m->name);
+		n += !m->value && !m->is_junk;
+	}
+	if (n > CHILDREN_MAX) {
+		mistake(b, section, "more than %u children", CHILDREN_MAX);
+		return;
+	}
+	conn->children = calloc(n + 1, sizeof(*conn->children));
+	if (!conn->children) {
+		b->is_out_of_memory = true;
+		return;
+	}
+	for (const struct node *m = section->first; m; m = m->next)
+		if (!m->value && !m->is_junk)
+			build_child(b, conn, m);
+}
+
+/* ---- Connections ------------------------------------------------------------------ */
+
+/* swanctl.conf(5): rekey 4h unless reauth is given, over 10 % of the longer, rand as over. */
+static void conn_lifetimes(struct build *b, struct conn_draft *d)
+{
+	uint64_t reauth = or_else(&d->reauth, 0);
+	uint64_t rekey = or_else(&d->rekey, reauth ? 0 : 4 * 3600);
+	uint64_t longer = rekey > reauth ? rekey : reauth;
+	uint64_t shorter = rekey && (!reauth || rekey < reauth) ? rekey : reauth;
+	uint64_t over = or_else(&d->over, longer / 10);
+	uint64_t rand = or_else(&d->rand, over);
+
+	if (shorter && rand >= shorter)
+		mistake(b, d->at, "rand_time has to be shorter than rekey_time and reauth_time");
+	d->conn.rekey_s = (uint32_t)rekey;
+	d->conn.reauth_s = (uint32_t)reauth;
+	d->conn.over_s = (uint32_t)over;
+	d->conn.rand_s = (uint32_t)rand;
+}
+
+static void auth_section(struct build *b, enum scope scope, const struct node *section,
+			 const struct node **seen, struct auth_draft *auth)
+{
+	if (*seen) {
+		mistake(b, section,
+			"not supported yet: %s besides %s (several rounds of authentication)",
+			section->name, (*seen)->name);
+		return;
+	}
+	*seen = section;
+	scope_take(b, scope, section, auth);
+}
+
+static void conn_sections(struct build *b, struct conn_draft *d, const struct node *section)
+{
+	for (const struct node *n = section->first; n; n = n->next) {
+		if (n->value || n->is_junk)
+			continue;
+		if (!strcmp(n->name, "children"))
+			build_children(b, &d->conn, n);
+		else if (!strncmp(n->name, "local", 5))
+			auth_section(b, SCOPE_LOCAL, n, &d->local_at, &d->local);
+		else if (!strncmp(n->name, "remote", 6))
+			auth_section(b, SCOPE_REMOTE, n, &d->remote_at, &d->remote);
+	}
+}
+
+static bool has_only_shunts(const struct conn *conn)
+{
+	for (size_t i = 0; i < conn->n_children; i++)
+		if (conn->children[i].action == SPD_PROTECT)
+			return false;
+	return conn->n_children > 0;
+}
+
+/* Ours: the first address when none is given, as the peer sees it in the IP header. */
+static void conn_local_id(struct build *b, struct conn_draft *d)
+{
+	struct conn *conn = &d->conn;
+
+	if (d->local.has_id)
+		conn->local_id = d->local.id;
+	else if (conn->n_local && !addr_is_any(&conn->local[0]))
+		conn->local_id = id_from_addr(&conn->local[0]);
+	else
+		mistake(b, d->at, "neither local.id nor an address in local_addrs: who are we?");
+	if (d->local.has_id && id_is_any(&d->local.id))
+		mistake(b, d->local_at, "local.id cannot be %%any");
+}
+
+static void conn_secret(struct build *b, struct conn_draft *d)
+{
+	struct conn *conn = &d->conn;
+	const struct secret *s = secret_match(b, &conn->local_id, &conn->remote_id);
+	char local[ID_TEXT_MAX], remote[ID_TEXT_MAX];
+
+	if (s) {
+		memcpy(conn->psk, s->psk, s->psk_len);
+		conn->psk_len = s->psk_len;
+		return;
+	}
+	id_print(&conn->local_id, local, sizeof(local));
+	id_print(&conn->remote_id, remote, sizeof(remote));
+	mistake(b, d->at, "no secret: none of secrets.ike<suffix> is for '%.100s' and '%.100s'",
+		local, remote);
+}
+
+static void conn_auth(struct build *b, struct conn_draft *d)
+{
+	if (!d->local_at)
+		mistake(b, d->at, "'%s' has no section local { auth = psk }", d->at->name);
+	if (!d->remote_at)
+		mistake(b, d->at, "'%s' has no section remote { auth = psk }", d->at->name);
+	if (!d->local_at || !d->remote_at)
+		return;
+	conn_local_id(b, d);
+	if (d->remote.has_id)
+		d->conn.remote_id = d->remote.id;
+	if (id_is_any(&d->conn.remote_id))
+		warning(b, d->remote_at,
+			"no remote id: whoever knows the secret of '%s' may be its peer",
+			d->at->name);
+	conn_secret(b, d);
+}
+
+static bool knows_peer(const struct conn *conn)
+{
+	for (size_t i = 0; i < conn->n_remote; i++)
+		if (!addr_is_any(&conn->remote[i]))
+			return true;
+	return false;
+}
+
+/* Somebody has to be called. */
+static void conn_starts(struct build *b, const struct conn_draft *d)
+{
+	const struct conn *conn = &d->conn;
+
+	for (size_t i = 0; i < conn->n_children && !knows_peer(conn); i++) {
+		const struct conn_child *c = &conn->children[i];
+
+		if (c->action == SPD_PROTECT && c->start != START_NONE)
+			mistake(b, d->at,
+				"child '%s' has a start_action, but remote_addrs has no address",
+				c->name);
+	}
+}
+
+static void conn_keep(struct build *b, const struct conn_draft *d)
+{
+	struct conf *conf = b->conf;
+	struct conn **conns = realloc(conf->conns, (conf->n_conns + 1) * sizeof(struct conn *));
+	struct conn *conn = malloc(sizeof(*conn));
+
+	if (conns)
+		conf->conns = conns;
+	if (!conns || !conn) {
+		b->is_out_of_memory = true;
+		free(d->conn.children);
+		free(conn);
+		return;
+	}
+	*conn = d->conn;
+	conf->conns[conf->n_conns++] = conn;
+}
+
+static void build_connection(struct build *b, const struct node *section)
+{
+	struct conn_draft d = { .at = section };
+
+	(void)name_take(b, section, d.conn.name);
+	scope_take(b, SCOPE_CONN, section, &d);
+	conn_sections(b, &d, section);
+	conn_lifetimes(b, &d);
+	if (!has_only_shunts(&d.conn)) {
+		conn_auth(b, &d);
+		conn_starts(b, &d);
+	}
+	conn_keep(b, &d);
+	secret_wipe(&d, sizeof(d));
+}
+
+void build_connections(struct build *b, const struct node *section)
+{
+	for (const struct node *n = section->first; n && !b->is_out_of_memory; n = n->next) {
+		if (n->is_junk)
+			continue;
+		if (n->value)
+			mistake(b, n, "'%s' in connections is a key: a section for each one",
+				n->name);
+		else
+			build_connection(b, n);
+	}
+}

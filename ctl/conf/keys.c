@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The one table of keys: every key and section that strongSwan 5.9 knows, what becomes of it
+ * here, its default. docs/configuration.md describes those that are supported; a test compares.
+ */
+#include <stddef.h>
+#include <string.h>
+#include "conf/build.h"
+
+#define CONN(field) offsetof(struct conn_draft, field)
+#define CHILD(field) offsetof(struct child_draft, field)
+#define AUTH(field) offsetof(struct auth_draft, field)
+
+/* A key with a type and perhaps a default; one that may have only harmless values; one that is
+ * not supported at all; one that has no effect; a section that is understood, or not yet. */
+#define KEY(scope, name, take, offset, otherwise) \
+	{ scope, false, name, take, offset, otherwise, NULL, NULL }
+#define ONLY(scope, name, accept, why) { scope, false, name, take_only, 0, NULL, accept, why }
+#define LATER(scope, name, why) { scope, false, name, NULL, 0, NULL, NULL, why }
+#define NO_EFFECT(scope, name) { scope, false, name, take_ignored, 0, NULL, NULL, NULL }
+#define SECTION(scope, name) { scope, true, name, NULL, 0, NULL, NULL, NULL }
+#define SECTION_LATER(scope, name, why) { scope, true, name, NULL, 0, NULL, NULL, why }
+
+#define YES_NO "yes no true false 1 0 enabled disabled"
+#define NO "no false 0 disabled"
+#define YES "yes true 1 enabled"
+#define CERTS "only pre-shared keys authenticate so far"
+#define XFRM "packets do not pass the kernel's XFRM here"
+
+static const struct row table[] = {
+	SECTION(SCOPE_TOP, "connections"),
+	SECTION(SCOPE_TOP, "secrets"),
+	SECTION(SCOPE_TOP, "dataplane"),
+	SECTION_LATER(SCOPE_TOP, "pools", "virtual IP addresses"),
+	SECTION_LATER(SCOPE_TOP, "authorities", CERTS),
+
+	KEY(SCOPE_CONN, "version", take_version, 0, NULL),
+	KEY(SCOPE_CONN, "local_addrs", take_local_addrs, CONN(conn), "%any"),
+	KEY(SCOPE_CONN, "remote_addrs", take_remote_addrs, CONN(conn), "%any"),
+	KEY(SCOPE_CONN, "local_port", take_ike_port, CONN(conn.local_port), "500"),
+	KEY(SCOPE_CONN, "remote_port", take_port, CONN(conn.remote_port), "500"),
+	KEY(SCOPE_CONN, "proposals", take_ike_proposals, CONN(conn), "default"),
+	KEY(SCOPE_CONN, "encap", take_bool, CONN(conn.is_encap_forced), "no"),
+	KEY(SCOPE_CONN, "dpd_delay", take_time, CONN(conn.dpd_delay_s), "0s"),
+	KEY(SCOPE_CONN, "keyingtries", take_tries, CONN(conn.keyingtries), "1"),
+	KEY(SCOPE_CONN, "rekey_time", take_given_time, CONN(rekey), NULL),
+	KEY(SCOPE_CONN, "reauth_time", take_given_time, CONN(reauth), NULL),
+	KEY(SCOPE_CONN, "over_time", take_given_time, CONN(over), NULL),
+	KEY(SCOPE_CONN, "rand_time", take_given_time, CONN(rand), NULL),
+	SECTION(SCOPE_CONN, "local*"),
+	SECTION(SCOPE_CONN, "remote*"),
+	SECTION(SCOPE_CONN, "children"),
+	NO_EFFECT(SCOPE_CONN, "dpd_timeout"),
+	ONLY(SCOPE_CONN, "mobike", YES_NO, "it is yes or no"),
+	ONLY(SCOPE_CONN, "fragmentation", "yes no accept", "IKEv1 has force, IKEv2 does not"),
+	ONLY(SCOPE_CONN, "unique", "no", "other uniqueness policies"),
+	ONLY(SCOPE_CONN, "childless", "allow never", "IKE SAs without a child"),
+	ONLY(SCOPE_CONN, "send_certreq", YES_NO, "it is yes or no"),
+	ONLY(SCOPE_CONN, "send_cert", "ifasked always never", "it is ifasked, always or never"),
+	ONLY(SCOPE_CONN, "aggressive", NO, "IKEv1 only"),
+	ONLY(SCOPE_CONN, "pull", YES, "IKEv1 only"),
+	ONLY(SCOPE_CONN, "dscp", "000000", "marking IKE packets"),
+	ONLY(SCOPE_CONN, "ppk_required", NO, "postquantum preshared keys"),
+	ONLY(SCOPE_CONN, "mediation", NO, "mediation"),
+	ONLY(SCOPE_CONN, "if_id_in", "0", XFRM),
+	ONLY(SCOPE_CONN, "if_id_out", "0", XFRM),
+	LATER(SCOPE_CONN, "ppk_id", "postquantum preshared keys"),
+	LATER(SCOPE_CONN, "vips", "virtual IP addresses"),
+	LATER(SCOPE_CONN, "pools", "virtual IP addresses"),
+	LATER(SCOPE_CONN, "mediated_by", "mediation"),
+	LATER(SCOPE_CONN, "mediation_peer", "mediation"),
+
+	KEY(SCOPE_LOCAL, "auth", take_auth, AUTH(is_psk), "pubkey"),
+	KEY(SCOPE_LOCAL, "id", take_id, 0, NULL),
+	NO_EFFECT(SCOPE_LOCAL, "round"),
+	LATER(SCOPE_LOCAL, "certs", CERTS),
+	LATER(SCOPE_LOCAL, "pubkeys", CERTS),
+	LATER(SCOPE_LOCAL, "eap_id", CERTS),
+	LATER(SCOPE_LOCAL, "aaa_id", CERTS),
+	LATER(SCOPE_LOCAL, "xauth_id", CERTS),
+	SECTION_LATER(SCOPE_LOCAL, "cert*", CERTS),
+
+	KEY(SCOPE_REMOTE, "auth", take_auth, AUTH(is_psk), "pubkey"),
+	KEY(SCOPE_REMOTE, "id", take_id, 0, NULL),
+	NO_EFFECT(SCOPE_REMOTE, "round"),
+	NO_EFFECT(SCOPE_REMOTE, "revocation"),
+	LATER(SCOPE_REMOTE, "certs", CERTS),
+	LATER(SCOPE_REMOTE, "cacerts", CERTS),
+	LATER(SCOPE_REMOTE, "pubkeys", CERTS),
+	LATER(SCOPE_REMOTE, "ca_id", CERTS),
+	LATER(SCOPE_REMOTE, "cert_policy", CERTS),
+	LATER(SCOPE_REMOTE, "groups", CERTS),
+	LATER(SCOPE_REMOTE, "eap_id", CERTS),
+	LATER(SCOPE_REMOTE, "xauth_id", CERTS),
+	SECTION_LATER(SCOPE_REMOTE, "cert*", CERTS),
+	SECTION_LATER(SCOPE_REMOTE, "cacert*", CERTS),
+
+	KEY(SCOPE_CHILD, "mode", take_mode, CHILD(child), "tunnel"),
+	KEY(SCOPE_CHILD, "local_ts", take_local_ts, CHILD(child), "dynamic"),
+	KEY(SCOPE_CHILD, "remote_ts", take_remote_ts, CHILD(child), "dynamic"),
+	KEY(SCOPE_CHILD, "esp_proposals", take_esp_proposals, CHILD(child), "default"),
+	KEY(SCOPE_CHILD, "start_action", take_start, CHILD(child.start), "none"),
+	KEY(SCOPE_CHILD, "dpd_action", take_dpd_action, CHILD(child), "clear"),
+	KEY(SCOPE_CHILD, "close_action", take_close_action, CHILD(child.close), "none"),
+	KEY(SCOPE_CHILD, "rekey_time", take_given_time, CHILD(rekey), NULL),
+	KEY(SCOPE_CHILD, "life_time", take_given_time, CHILD(life), NULL),
+	KEY(SCOPE_CHILD, "rand_time", take_given_time, CHILD(rand), NULL),
+	KEY(SCOPE_CHILD, "rekey_packets", take_given_count, CHILD(rekey_packets), NULL),
+	KEY(SCOPE_CHILD, "life_packets", take_given_count, CHILD(life_packets), NULL),
+	/* strongSwan's default is 32; with several queues packets come less ordered. */
+	KEY(SCOPE_CHILD, "replay_window", take_window, CHILD(child.replay_window), "1024"),
+	ONLY(SCOPE_CHILD, "rand_packets", "0", "a random part of packet limits"),
+	ONLY(SCOPE_CHILD, "rekey_bytes", "0", "limits in bytes"),
+	ONLY(SCOPE_CHILD, "life_bytes", "0", "limits in bytes"),
+	ONLY(SCOPE_CHILD, "rand_bytes", "0", "limits in bytes"),
+	ONLY(SCOPE_CHILD, "policies", YES, "SAs without policies"),
+	ONLY(SCOPE_CHILD, "policies_fwd_out", NO, XFRM),
+	ONLY(SCOPE_CHILD, "sha256_96", NO, "the truncation of RFC 4868 is the only one"),
+	ONLY(SCOPE_CHILD, "hostaccess", NO, "updown scripts"),
+	ONLY(SCOPE_CHILD, "ipcomp", NO, "compression"),
+	ONLY(SCOPE_CHILD, "inactivity", "0 0s", "closing idle SAs"),
+	ONLY(SCOPE_CHILD, "reqid", "0", XFRM),
+	ONLY(SCOPE_CHILD, "priority", "0", "the order is that of the selectors' sizes"),
+	ONLY(SCOPE_CHILD, "mark_in_sa", NO, XFRM),
+	ONLY(SCOPE_CHILD, "if_id_in", "0", XFRM),
+	ONLY(SCOPE_CHILD, "if_id_out", "0", XFRM),
+	ONLY(SCOPE_CHILD, "tfc_padding", "0", "traffic flow confidentiality"),
+	ONLY(SCOPE_CHILD, "hw_offload", "no auto", "offloading to the NIC"),
+	ONLY(SCOPE_CHILD, "copy_df", YES, "the DF bit is always copied"),
+	ONLY(SCOPE_CHILD, "copy_ecn", YES, "ECN is always copied"),
+	ONLY(SCOPE_CHILD, "copy_dscp", "out", "DSCP is copied outwards only"),
+	LATER(SCOPE_CHILD, "ah_proposals", "AH"),
+	LATER(SCOPE_CHILD, "updown", "updown scripts"),
+	LATER(SCOPE_CHILD, "interface", XFRM),
+	LATER(SCOPE_CHILD, "mark_in", XFRM),
+	LATER(SCOPE_CHILD, "mark_out", XFRM),
+	LATER(SCOPE_CHILD, "set_mark_in", XFRM),
+	LATER(SCOPE_CHILD, "set_mark_out", XFRM),
+	LATER(SCOPE_CHILD, "label", "security labels"),
+	LATER(SCOPE_CHILD, "label_mode", "security labels"),
+
+	SECTION(SCOPE_SECRETS, "ike*"),
+	SECTION_LATER(SCOPE_SECRETS, "eap*", CERTS),
+	SECTION_LATER(SCOPE_SECRETS, "xauth*", CERTS),
+	SECTION_LATER(SCOPE_SECRETS, "ntlm*", CERTS),
+	SECTION_LATER(SCOPE_SECRETS, "ppk*", "postquantum preshared keys"),
+	SECTION_LATER(SCOPE_SECRETS, "private*", CERTS),
+	SECTION_LATER(SCOPE_SECRETS, "rsa*", CERTS),
+	SECTION_LATER(SCOPE_SECRETS, "ecdsa*", CERTS),
+	SECTION_LATER(SCOPE_SECRETS, "pkcs8*", CERTS),
+	SECTION_LATER(SCOPE_SECRETS, "pkcs12*", CERTS),
+	SECTION_LATER(SCOPE_SECRETS, "token*", CERTS),
+	KEY(SCOPE_SECRET, "id*", take_owner, 0, NULL),
+	KEY(SCOPE_SECRET, "secret", take_secret, 0, NULL),
+
+	KEY(SCOPE_DATAPLANE, "default_action", take_default_action, 0, "bypass"),
+	ONLY(SCOPE_DATAPLANE, "forwarding", "fib", "forwarding through netfilter"),
+};
+
+const struct row *rows(size_t *ret_n)
+{
+	*ret_n = ARRAY_SIZE(table);
+	return table;
+}
+
+const char *scope_name(enum scope s)
+{
+	static const char *const names[SCOPE_COUNT] = {
+		[SCOPE_TOP] = "the file",
+		[SCOPE_CONN] = "connections.<conn>",
+		[SCOPE_LOCAL] = "connections.<conn>.local",
+		[SCOPE_REMOTE] = "connections.<conn>.remote",
+		[SCOPE_CHILD] = "connections.<conn>.children.<child>",
+		[SCOPE_SECRET] = "secrets.ike<suffix>",
+		[SCOPE_SECRETS] = "secrets",
+		[SCOPE_DATAPLANE] = "dataplane",
+	};
+
+	return names[s];
+}
+
+static bool row_matches(const struct row *row, const char *name)
+{
+	size_t len = strlen(row->name);
+
+	if (row->name[len - 1] == '*')
+		return !strncmp(row->name, name, len - 1);
+	return !strcmp(row->name, name);
+}
+
+const struct row *row_find(enum scope scope, const char *name, bool is_section)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++)
+		if (table[i].scope == scope && table[i].is_section == is_section &&
+		    row_matches(&table[i], name))
+			return &table[i];
+	return NULL;
+}

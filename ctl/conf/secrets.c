@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Section secrets: pre-shared keys, whose they are, which one a connection takes. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include "conf/build.h"
+#include "crypto/secret.h"
+#include "ike/id.h"
+
+#define OWNERS_MAX 256u
+
+static int hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+static int decode_hex(const char *text, struct secret *s)
+{
+	size_t len = strlen(text);
+
+	if (len % 2 || len / 2 > PSK_MAX)
+		return -EINVAL;
+	for (size_t i = 0; i < len; i += 2) {
+		int high = hex_digit(text[i]), low = hex_digit(text[i + 1]);
+
+		if (high < 0 || low < 0)
+			return -EINVAL;
+		s->psk[s->psk_len++] = (uint8_t)(high << 4 | low);
+	}
+	return 0;
+}
+
+static int base64_digit(char c)
+{
+	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+				     "0123456789+/";
+	const char *at = c ? strchr(digits, c) : NULL;
+
+	return at ? (int)(at - digits) : -1;
+}
+
+/* RFC 4648 4; the padding may be missing. */
+static int decode_base64(const char *text, struct secret *s)
+{
+	size_t len = strcspn(text, "=");
+	uint32_t bits = 0;
+	unsigned n_bits = 0;
+
+	if (len % 4 == 1 || strspn(text + len, "=") != strlen(text + len))
+		return -EINVAL;
+	for (size_t i = 0; i < len; i++) {
+		int digit = base64_digit(text[i]);
+
+		if (digit < 0 || s->psk_len == PSK_MAX)
+			return -EINVAL;
+		bits = bits << 6 | (uint32_t)digit;
+		n_bits += 6;
+		if (n_bits >= 8) {
+			n_bits -= 8;
+			s->psk[s->psk_len++] = (uint8_t)(bits >> n_bits);
+		}
+	}
+	return 0;
+}
+
+static int decode(const char *text, struct secret *s)
+{
+	if (!strncmp(text, "0x", 2))
+		return decode_hex(text + 2, s);
+	if (!strncmp(text, "0s", 2))
+		return decode_base64(text + 2, s);
+	if (strlen(text) > PSK_MAX)
+		return -EINVAL;
+	s->psk_len = strlen(text);
+	memcpy(s->psk, text, s->psk_len);
+	return 0;
+}
+
+/* Messages here never show the text: it is the secret. */
+void take_secret(struct build *b, const struct row *row, const struct node *at, const char *text,
+		 void *to)
+{
+	struct secret *s = to;
+
+	(void)row;
+	at->source->has_secret = true;
+	s->psk_len = 0;
+	if (decode(text, s))
+		mistake(b, at,
+			"the secret cannot be read: text, 0x and hexadecimal, or 0s and Base64, "
+			"at most %d bytes", PSK_MAX);
+	else if (!s->psk_len)
+		mistake(b, at, "the secret is empty");
+}
+
+void take_owner(struct build *b, const struct row *row, const struct node *at, const char *text,
+		void *to)
+{
+	struct auth_draft parsed = {};
+	struct secret *s = to;
+	struct ike_id *owners;
+
+	take_id(b, row, at, text, &parsed);
+	if (s->n_owners == OWNERS_MAX) {
+		mistake(b, at, "more than %u identities of one secret", OWNERS_MAX);
+		return;
+	}
+	owners = realloc(s->owners, (s->n_owners + 1) * sizeof(*owners));
+	if (!owners) {
+		b->is_out_of_memory = true;
+		return;
+	}
+	s->owners = owners;
+	s->owners[s->n_owners++] = parsed.id;
+}
+
+static struct secret *secret_new(struct build *b)
+{
+	size_t size = (b->n_secrets + 1) * sizeof(*b->secrets);
+	struct secret *list = malloc(size); /* not realloc(): it leaves copies behind */
+
+	if (!list) {
+		b->is_out_of_memory = true;
+		return NULL;
+	}
+	if (b->n_secrets)
+		memcpy(list, b->secrets, b->n_secrets * sizeof(*list));
+	secret_wipe(b->secrets, b->n_secrets * sizeof(*list));
+	free(b->secrets);
+	b->secrets = list;
+	list[b->n_secrets] = (struct secret){};
+	return &list[b->n_secrets++];
+}
+
+static void build_secret(struct build *b, const struct node *section)
+{
+	struct secret *s = secret_new(b);
+	const struct node *value = node_find(section, "secret");
+
+	if (!s)
+		return;
+	scope_take(b, SCOPE_SECRET, section, s);
+	if (!value || !value->value || !*value->value)
+		mistake(b, section, "'%s' has no secret", section->name);
+}
+
+void build_secrets(struct build *b, const struct node *section)
+{
+	scope_take(b, SCOPE_SECRETS, section, NULL);
+	for (const struct node *n = section->first; n; n = n->next) {
+		const struct row *row = n->value ? NULL : row_find(SCOPE_SECRETS, n->name, true);
+
+		if (row && !row->why && !n->is_junk)
+			build_secret(b, n);
+	}
+}
+
+void secrets_fini(struct build *b)
+{
+	for (size_t i = 0; i < b->n_secrets; i++)
+		free(b->secrets[i].owners);
+	secret_wipe(b->secrets, b->n_secrets * sizeof(*b->secrets));
+	free(b->secrets);
+	b->secrets = NULL;
+	b->n_secrets = 0;
+}
+
+static int best_owner(const struct secret *s, const struct ike_id *id)
+{
+	int best = 0;
+
+	for (size_t i = 0; i < s->n_owners; i++) {
+		int m = id_match(&s->owners[i], id);
+
+		best = m > best ? m : best;
+	}
+	return best;
+}
+
+/* As strongSwan does: one of the two has to own the secret unless nobody does; the peer's match
+ * counts first, then ours; the first of equals. */
+const struct secret *secret_match(const struct build *b, const struct ike_id *local,
+				  const struct ike_id *remote)
+{
+	const struct secret *best = NULL;
+	int best_score = -1;
+
+	for (size_t i = 0; i < b->n_secrets; i++) {
+		const struct secret *s = &b->secrets[i];
+		int ours = best_owner(s, local), theirs = best_owner(s, remote);
+		int score = theirs * 8 + ours; /* a match is 0..3 */
+
+		if ((ours || theirs || !s->n_owners) && score > best_score) {
+			best = s;
+			best_score = score;
+		}
+	}
+	return best;
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The pseudo-random functions of IKEv2: HMAC-SHA2 (RFC 4868) and prf+ (RFC 7296 2.13).
+ * Inputs are lists of views, so that "Ni | Nr | SPIi | SPIr" needs no buffer.
+ */
+#ifndef CRYPTO_PRF_H
+#define CRYPTO_PRF_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sekisho/ike_num.h>
+#include "base/cursor.h"
+#include "base/must.h"
+
+#define PRF_LEN_MAX 64
+
+/* Output length in bytes, which is also the preferred key length; 0: not known here. */
+size_t prf_len(uint16_t prf);
+
+/* prf(key, parts[0] | parts[1] | ...), prf_len() bytes. -ENOTSUP: unknown prf; -EIO. */
+int prf_compute(uint16_t prf, struct reader key, const struct reader *parts, size_t n_parts,
+		uint8_t *ret_out) MUST_USE;
+
+/* prf+(key, parts...): len bytes. -ERANGE: more than 255 blocks; -ENOTSUP; -EIO. */
+int prf_plus(uint16_t prf, struct reader key, const struct reader *parts, size_t n_parts,
+	     uint8_t *ret_out, size_t len) MUST_USE;
+
+#endif

@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "ike/child.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include "crypto/secret.h"
+#include "ike/alloc.h"
+#include "ike/ike_sa.h"
+#include "ike/ts.h"
+
+struct child_row {
+	enum child_state from;
+	enum child_event event;
+	enum child_state to;
+};
+
+static const struct child_row child_rows[] = {
+	{ CHILD_NEW, CHILD_ON_INSTALL, CHILD_INSTALLED },
+	{ CHILD_NEW, CHILD_ON_DROP, CHILD_GONE },
+	{ CHILD_INSTALLED, CHILD_ON_REKEY, CHILD_REKEYING },
+	{ CHILD_INSTALLED, CHILD_ON_REPLACE, CHILD_REKEYED },
+	{ CHILD_INSTALLED, CHILD_ON_DELETE, CHILD_DELETING },
+	{ CHILD_INSTALLED, CHILD_ON_DELETED, CHILD_GONE },
+	{ CHILD_INSTALLED, CHILD_ON_DROP, CHILD_GONE },
+	{ CHILD_REKEYING, CHILD_ON_KEEP, CHILD_INSTALLED },
+	{ CHILD_REKEYING, CHILD_ON_REPLACE, CHILD_REKEYED },
+	{ CHILD_REKEYING, CHILD_ON_DELETE, CHILD_DELETING },
+	{ CHILD_REKEYING, CHILD_ON_DELETED, CHILD_GONE },
+	{ CHILD_REKEYING, CHILD_ON_DROP, CHILD_GONE },
+	{ CHILD_REKEYED, CHILD_ON_DELETE, CHILD_REKEYED },
+	{ CHILD_REKEYED, CHILD_ON_DELETED, CHILD_LINGERING },
+	{ CHILD_REKEYED, CHILD_ON_DROP, CHILD_GONE },
+	{ CHILD_DELETING, CHILD_ON_DELETED, CHILD_GONE },
+	{ CHILD_DELETING, CHILD_ON_DROP, CHILD_GONE },
+	{ CHILD_LINGERING, CHILD_ON_LINGERED, CHILD_GONE },
+	{ CHILD_LINGERING, CHILD_ON_DROP, CHILD_GONE },
+};
+
+int child_next_state(enum child_state from, enum child_event event, enum child_state *ret_to)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(child_rows); i++) {
+		if (child_rows[i].from != from || child_rows[i].event != event)
+			continue;
+		*ret_to = child_rows[i].to;
+		return 0;
+	}
+	return -EPROTO;
+}
+
+bool child_is_live(const struct child *child)
+{
+	return child->state == CHILD_INSTALLED || child->state == CHILD_REKEYING;
+}
+
+const char *child_state_text(enum child_state state)
+{
+	static const char *const text[] = {
+#define X(name, t) [CHILD_##name] = t,
+		CHILD_STATES(X)
+#undef X
+	};
+
+	return text[state];
+}
+
+struct child *child_new(struct ike_sa *sa, const struct conn_child *conn_child)
+{
+	size_t n = 0;
+
+	for (struct child *c = sa->children; c; c = c->next)
+		n++;
+	if (n >= CHILDREN_MAX)
+		return NULL;
+	struct child *child = alloc_zero(sizeof(*child));
+	child->sa.unique_id = ++sa->ike->last_child_id;
+	child->sa.conn = sa->conn;
+	child->sa.conn_child = conn_child;
+	child->sa.child = conn_child->child;
+	child->sa.local = sa->local;
+	child->sa.remote = sa->remote;
+	child->sa.is_encap = sa->is_encap;
+	snprintf(child->name, sizeof(child->name), "%s", conn_child->name);
+	child->next = sa->children;
+	sa->children = child;
+	return child;
+}
+
+static void child_free(struct child *child)
+{
+	secret_wipe(child, sizeof(*child));
+	free(child);
+}
+
+void child_reap(struct ike_sa *sa)
+{
+	for (struct child **at = &sa->children; *at;) {
+		struct child *c = *at;
+
+		if (c->state != CHILD_GONE) {
+			at = &c->next;
+			continue;
+		}
+		*at = c->next;
+		child_free(c);
+	}
+}
+
+void child_free_all(struct ike_sa *sa)
+{
+	while (sa->children) {
+		struct child *c = sa->children;
+
+		sa->children = c->next;
+		child_free(c);
+	}
+}
+
+struct child *child_by_spi(const struct ike_sa *sa, uint32_t spi, bool is_inbound)
+{
+	for (struct child *c = sa->children; c; c = c->next)
+		if (c->state != CHILD_GONE && (is_inbound ? c->sa.spi_in : c->sa.spi_out) == spi)
+			return c;
+	return NULL;
+}
+
+struct child *child_of(const struct ike_sa *sa, const struct conn_child *conn_child)
+{
+	for (struct child *c = sa->children; c; c = c->next)
+		if (c->sa.conn_child == conn_child && child_is_live(c))
+			return c;
+	return NULL;
+}
+
+/* Who carries the slot's traffic when `gone` no longer does: what replaces it, else the newest,
+ * of whichever IKE SA (two may be up after both sides initiated at once). */
+static struct child *heir_of(const struct ike *ike, const struct child *gone)
+{
+	struct child *best = NULL;
+
+	for (struct ike_sa *sa = ike->sas; sa; sa = sa->next) {
+		for (struct child *c = sa->children; c; c = c->next) {
+			if (c == gone || c->sa.child != gone->sa.child || !child_is_live(c))
+				continue;
+			if (c->replaces && c->replaces == gone->sa.spi_in)
+				return c;
+			if (!best || c->sa.unique_id > best->sa.unique_id)
+				best = c;
+		}
+	}
+	return best;
+}
+
+void child_switch(struct ike_sa *sa, struct child *child)
+{
+	for (struct ike_sa *other = sa->ike->sas; other; other = other->next)
+		for (struct child *c = other->children; c; c = c->next)
+			if (c->sa.child == child->sa.child)
+				c->is_outbound = false;
+	child->is_outbound = true;
+	child->is_switch_due = false;
+	child->poll_ms = child->wait_ms = 0;
+	fx_child(&sa->ike->fx, FX_SA_SWITCH, &child->sa);
+	fx_child(&sa->ike->fx, FX_CHILD_UP, &child->sa);
+	if (child->sa.conn_child)
+		want_met(sa->ike, child->sa.conn_child);
+}
+
+static void hand_over(struct ike_sa *sa, struct child *child)
+{
+	struct child *heir = heir_of(sa->ike, child);
+
+	if (!child->is_outbound)
+		return;
+	child->is_outbound = false;
+	if (heir)
+		child_switch(sa, heir);
+}
+
+static void log_established(struct ike_sa *sa, const struct child *child)
+{
+	char local[TS_TEXT_MAX * 2], remote[TS_TEXT_MAX * 2], esp[PROPOSAL_TEXT_MAX];
+	const struct child_sa *c = &child->sa;
+
+	sa_log(sa, "CHILD_SA %s{%u} %s with SPIs %08x_i %08x_o and TS %s === %s, %s%s", child->name,
+	       c->unique_id, c->is_rekey ? "rekeyed" : "established", c->spi_in, c->spi_out,
+	       ts_list_print(c->local_ts, c->n_local_ts, local, sizeof(local)),
+	       ts_list_print(c->remote_ts, c->n_remote_ts, remote, sizeof(remote)),
+	       proposal_print(&c->esp, esp, sizeof(esp)), c->is_encap ? ", ESP in UDP" : "");
+}
+
+static void installed(struct ike_sa *sa, struct child *child)
+{
+	const struct conn_child *cc = child->sa.conn_child;
+	uint64_t now_ms = sa->ike->now_ms;
+
+	child->sa.established_ms = now_ms;
+	if (cc->rekey_s)
+		child->rekey_ms = now_ms + cc->rekey_s * 1000ull -
+				  ike_jitter(sa->ike, (cc->rand_s < cc->rekey_s ? cc->rand_s : 0) *
+							      1000ull);
+	if (cc->life_s)
+		child->life_ms = now_ms + cc->life_s * 1000ull;
+	fx_child(&sa->ike->fx, FX_SA_ADD, &child->sa);
+	secret_wipe(child->sa.key_in, sizeof(child->sa.key_in));
+	secret_wipe(child->sa.key_out, sizeof(child->sa.key_out));
+	secret_wipe(child->sa.auth_in, sizeof(child->sa.auth_in));
+	secret_wipe(child->sa.auth_out, sizeof(child->sa.auth_out));
+	log_established(sa, child);
+}
+
+static void gone(struct ike_sa *sa, struct child *child, enum child_state from)
+{
+	if (from == CHILD_NEW)
+		return;
+	hand_over(sa, child);
+	fx_child(&sa->ike->fx, FX_SA_DELETE, &child->sa);
+	if (from != CHILD_LINGERING && !heir_of(sa->ike, child))
+		fx_conn(&sa->ike->fx, FX_CHILD_DOWN, child->sa.conn, child->sa.conn_child, NULL);
+}
+
+void child_move(struct ike_sa *sa, struct child *child, enum child_event event)
+{
+	enum child_state from = child->state, to;
+
+	sa_touch(sa);
+	if (child_next_state(from, event, &to))
+		return;
+	child->state = to;
+	if (to == CHILD_GONE) {
+		gone(sa, child, from);
+	} else if (to == CHILD_LINGERING) {
+		hand_over(sa, child);
+		child->linger_ms = sa->ike->now_ms + CHILD_LINGER_MS;
+	} else if (from == CHILD_NEW) {
+		installed(sa, child);
+	}
+}
+
+void child_settle(struct ike_sa *sa)
+{
+	for (struct child *c = sa->children; c; c = c->next)
+		if (c->is_switch_due && child_is_live(c))
+			child_switch(sa, c);
+}
+
+void child_hard_limit(struct ike_sa *sa, struct child *child)
+{
+	const struct conn_child *cc = child->sa.conn_child;
+	bool was_live = child_is_live(child);
+
+	sa_error(sa, "CHILD_SA %s{%u} reached its hard lifetime: deleted", child->name,
+		 child->sa.unique_id);
+	if (sa_is_up(sa) && child->state != CHILD_LINGERING)
+		task_add(sa, TASK_CHILD_DELETE, NULL, child->sa.spi_in);
+	child_move(sa, child, CHILD_ON_DROP);
+	if (was_live && cc)
+		want_child_ended(sa, cc, END_EXPIRED);
+}
+
+/* Is it time to use the SA that the peer made for its rekey? See child.h. */
+static void poll_switch(struct ike_sa *sa, struct child *child, uint64_t now_ms)
+{
+	const struct ike_host *host = &sa->ike->host;
+
+	if (now_ms >= child->wait_ms || host->last_inbound_ms(host->arg, child->sa.spi_in))
+		child_switch(sa, child);
+	else
+		child->poll_ms = now_ms + SWITCH_POLL_MS;
+}
+
+static bool is_due(uint64_t at_ms, uint64_t now_ms)
+{
+	return at_ms && at_ms <= now_ms;
+}
+
+void child_expire(struct ike_sa *sa, uint64_t now_ms)
+{
+	for (struct child *c = sa->children; c; c = c->next) {
+		if (is_due(c->linger_ms, now_ms)) {
+			child_move(sa, c, CHILD_ON_LINGERED);
+		} else if (is_due(c->life_ms, now_ms) && c->state != CHILD_GONE) {
+			c->life_ms = 0;
+			child_hard_limit(sa, c);
+		} else if (is_due(c->rekey_ms, now_ms)) {
+			c->rekey_ms = 0;
+			if (c->state == CHILD_INSTALLED && sa->state == ST_ESTABLISHED)
+				task_add(sa, TASK_CHILD_REKEY, NULL, c->sa.spi_in);
+		} else if (is_due(c->poll_ms, now_ms)) {
+			poll_switch(sa, c, now_ms);
+		}
+	}
+}
+
+static void earliest(uint64_t *best_ms, uint64_t at_ms)
+{
+	if (at_ms && (!*best_ms || at_ms < *best_ms))
+		*best_ms = at_ms;
+}
+
+uint64_t child_deadline(const struct ike_sa *sa)
+{
+	uint64_t best_ms = 0;
+
+	for (const struct child *c = sa->children; c; c = c->next) {
+		if (c->state == CHILD_GONE)
+			continue;
+		earliest(&best_ms, c->linger_ms);
+		earliest(&best_ms, c->life_ms);
+		earliest(&best_ms, c->rekey_ms);
+		earliest(&best_ms, c->poll_ms);
+	}
+	return best_ms;
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Both sides rekey the same SA at once (RFC 7296 2.8.1, 2.8.2): two new SAs come up. Of the
+ * four nonces the lowest decides: the SA made with it is closed by who created it. The other
+ * one's creator closes the old SA.
+ */
+#ifndef IKE_COLLISION_H
+#define IKE_COLLISION_H
+
+#include "base/cursor.h"
+#include "ike/child.h"
+
+/* Octet by octet; who ends first is the lower (2.8.1). <0, 0, >0. */
+int nonce_cmp(struct reader a, struct reader b);
+/* Keep the lower of both nonces that made it. */
+void collision_remember(struct child *child, struct reader ni, struct reader nr);
+/* The Child SA that the peer's rekey of the one with this inbound SPI has made; NULL: none. */
+struct child *collision_twin(const struct ike_sa *sa, uint32_t old_spi);
+/* Is `a` the one to be closed? */
+bool collision_loses(const struct child *a, const struct child *b);
+
+#endif

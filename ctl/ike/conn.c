@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "ike/conn.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include "crypto/secret.h"
+
+void conn_free(struct conn *conn)
+{
+	if (!conn)
+		return;
+	free(conn->children);
+	secret_wipe(conn, sizeof(*conn));
+	free(conn);
+}
+
+/* 2: named, 1: %any, 0: neither. No address at all is %any. */
+static int match_list(const struct ip_addr *list, size_t n, const struct ip_addr *addr)
+{
+	int best = n ? 0 : 1;
+
+	for (size_t i = 0; i < n; i++) {
+		if (addr_equal(&list[i], addr))
+			return 2;
+		if (addr_is_any(&list[i]))
+			best = 1;
+	}
+	return best;
+}
+
+int conn_match_addr(const struct conn *conn, const struct ip_addr *local,
+		    const struct ip_addr *remote)
+{
+	int l = match_list(conn->local, conn->n_local, local);
+	int r = match_list(conn->remote, conn->n_remote, remote);
+
+	return l && r ? l + r : 0;
+}
+
+const struct conn_child *conn_child_by_name(const struct conn *conn, const char *name)
+{
+	for (size_t i = 0; i < conn->n_children; i++)
+		if (strcmp(conn->children[i].name, name) == 0)
+			return &conn->children[i];
+	return NULL;
+}

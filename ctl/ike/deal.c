@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "ike/deal.h"
+
+#include "ike/collision.h"
+#include "ike/ts.h"
+
+/* ---- Proposals ------------------------------------------------------------------ */
+
+static void drop_ke(struct proposal *p)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < p->n_transforms; i++)
+		if (p->transforms[i].type != TRANSFORM_KE)
+			p->transforms[kept++] = p->transforms[i];
+	p->n_transforms = kept;
+}
+
+static size_t our_proposals(const struct conn_child *cc, bool has_ke, uint32_t spi_in,
+			    struct proposal ret_ours[CONN_PROPOSALS_MAX])
+{
+	for (size_t i = 0; i < cc->n_esp; i++) {
+		struct writer w = wr_into(ret_ours[i].spi, 4);
+
+		ret_ours[i] = cc->esp[i];
+		ret_ours[i].number = (uint8_t)(i + 1);
+		ret_ours[i].spi_len = 4;
+		wr_u32(&w, spi_in);
+		if (!has_ke)
+			drop_ke(&ret_ours[i]);
+	}
+	return cc->n_esp;
+}
+
+static uint32_t spi_of(const struct proposal *p)
+{
+	struct reader r = rd_from(p->spi, p->spi_len);
+
+	return p->spi_len == 4 ? rd_u32(&r) : 0;
+}
+
+uint32_t deal_spi(struct ike *ike)
+{
+	return ike->host.spi(ike->host.arg);
+}
+
+uint16_t deal_group(const struct conn_child *cc)
+{
+	const struct transform *t = proposal_get(&cc->esp[0], TRANSFORM_KE);
+
+	return t ? t->id : KE_NONE;
+}
+
+/* ---- Traffic selectors ---------------------------------------------------------- */
+
+/* "dynamic" is the address of the IKE SA's end. */
+static size_t our_ts(const struct ike_sa *sa, const struct conn_child *cc, bool is_local,
+		     struct ts_val ret_ts[CONN_TS_MAX])
+{
+	size_t n = is_local ? cc->n_local_ts : cc->n_remote_ts;
+
+	if (is_local ? cc->is_local_dynamic : cc->is_remote_dynamic) {
+		ret_ts[0] = ts_from_addr(is_local ? &sa->local.addr : &sa->remote.addr);
+		return 1;
+	}
+	memcpy(ret_ts, is_local ? cc->local_ts : cc->remote_ts, n * sizeof(*ret_ts));
+	return n;
+}
+
+/* ---- Initiator ------------------------------------------------------------------ */
+
+void deal_offer_sa(struct turn *t, const struct conn_child *cc, bool has_ke, uint32_t spi_in)
+{
+	struct proposal ours[CONN_PROPOSALS_MAX];
+
+	sa_emit(t->out, ours, our_proposals(cc, has_ke, spi_in, ours));
+}
+
+void deal_offer_ts(struct turn *t, const struct conn_child *cc)
+{
+	struct ts_val ts[CONN_TS_MAX];
+
+	ts_emit(t->out, PL_TSI, ts, our_ts(t->sa, cc, true, ts));
+	ts_emit(t->out, PL_TSR, ts, our_ts(t->sa, cc, false, ts));
+	if (cc->mode == SA_TRANSPORT)
+		notify_emit_plain(t->out, N_USE_TRANSPORT_MODE, rd_from(NULL, 0));
+}
+
+/* 2.9: the answer is a subset of the offer, and not empty. Copies it. */
+static bool check_ts(const struct ts_list *theirs, const struct ts_val *ours, size_t n_ours,
+		     struct ts_val ret_ts[CONN_TS_MAX], size_t *ret_n)
+{
+	if (!theirs->n || theirs->n > CONN_TS_MAX ||
+	    !ts_all_within(theirs->ts, theirs->n, ours, n_ours))
+		return false;
+	memcpy(ret_ts, theirs->ts, theirs->n * sizeof(*ret_ts));
+	*ret_n = theirs->n;
+	return true;
+}
+
+uint16_t deal_check(const struct turn *t, const struct conn_child *cc, bool has_ke,
+		    struct deal *ret_deal)
+{
+	const struct sa_payload *theirs = &t->in->sa;
+	struct proposal ours[CONN_PROPOSALS_MAX];
+	struct ts_val local[CONN_TS_MAX], remote[CONN_TS_MAX];
+	size_t n_local = our_ts(t->sa, cc, true, local);
+	size_t n_remote = our_ts(t->sa, cc, false, remote);
+	size_t n_ours = our_proposals(cc, has_ke, 0, ours);
+	struct deal *deal = ret_deal;
+
+	*deal = (struct deal){ .conn_child = cc, .mode = SA_TUNNEL };
+	if (theirs->n != 1 || proposal_choose(ours, n_ours, theirs->proposals, 1, &deal->chosen) ||
+	    deal->chosen.n_transforms != theirs->proposals[0].n_transforms)
+		return N_NO_PROPOSAL_CHOSEN;
+	deal->spi_in = t->sa->ours.nego.spi_in;
+	deal->spi_out = spi_of(&deal->chosen);
+	if (deal->spi_out < SPI_MIN)
+		return N_INVALID_SYNTAX;
+	if (!check_ts(&t->in->tsi, local, n_local, deal->local_ts, &deal->n_local_ts) ||
+	    !check_ts(&t->in->tsr, remote, n_remote, deal->remote_ts, &deal->n_remote_ts))
+		return N_TS_UNACCEPTABLE;
+	if (cc->mode == SA_TRANSPORT && message_notify(t->in, N_USE_TRANSPORT_MODE))
+		deal->mode = SA_TRANSPORT;
+	return 0;
+}
+
+/* ---- Responder ------------------------------------------------------------------ */
+
+static uint16_t deal_try(const struct turn *t, const struct conn_child *cc, bool has_ke,
+			 struct deal *deal)
+{
+	struct proposal ours[CONN_PROPOSALS_MAX], theirs[SA_PROPOSALS_MAX];
+	struct ts_val local[CONN_TS_MAX], remote[CONN_TS_MAX];
+	size_t n_local = our_ts(t->sa, cc, true, local);
+	size_t n_remote = our_ts(t->sa, cc, false, remote);
+	size_t n_ours = our_proposals(cc, has_ke, 0, ours), n_theirs = t->in->sa.n;
+
+	*deal = (struct deal){ .conn_child = cc, .mode = SA_TUNNEL };
+	if (ts_narrow(local, n_local, t->in->tsr.ts, t->in->tsr.n, deal->local_ts, CONN_TS_MAX,
+		      &deal->n_local_ts) ||
+	    ts_narrow(remote, n_remote, t->in->tsi.ts, t->in->tsi.n, deal->remote_ts, CONN_TS_MAX,
+		      &deal->n_remote_ts))
+		return N_TS_UNACCEPTABLE;
+	memcpy(theirs, t->in->sa.proposals, n_theirs * sizeof(*theirs));
+	for (size_t i = 0; i < n_theirs && !has_ke; i++)
+		drop_ke(&theirs[i]);
+	if (proposal_choose(ours, n_ours, theirs, n_theirs, &deal->chosen))
+		return N_NO_PROPOSAL_CHOSEN;
+	deal->spi_out = spi_of(&deal->chosen);
+	if (deal->spi_out < SPI_MIN)
+		return N_INVALID_SYNTAX;
+	if (cc->mode == SA_TRANSPORT && message_notify(t->in, N_USE_TRANSPORT_MODE))
+		deal->mode = SA_TRANSPORT;
+	return 0;
+}
+
+/* Nothing of what is configured was cut off. */
+static bool is_whole(const struct turn *t, const struct deal *deal)
+{
+	struct ts_val ts[CONN_TS_MAX];
+	size_t n = our_ts(t->sa, deal->conn_child, true, ts);
+
+	if (!ts_all_within(ts, n, deal->local_ts, deal->n_local_ts))
+		return false;
+	n = our_ts(t->sa, deal->conn_child, false, ts);
+	return ts_all_within(ts, n, deal->remote_ts, deal->n_remote_ts);
+}
+
+uint16_t deal_find(const struct turn *t, const struct conn_child *only, bool has_ke,
+		   struct deal *ret_deal)
+{
+	const struct conn *conn = t->sa->conn;
+	uint16_t why = N_TS_UNACCEPTABLE, found = N_TS_UNACCEPTABLE;
+	struct deal deal;
+
+	for (size_t i = 0; i < conn->n_children; i++) {
+		const struct conn_child *cc = &conn->children[i];
+
+		if (cc->action != SPD_PROTECT || (only && cc != only))
+			continue;
+		uint16_t w = deal_try(t, cc, has_ke, &deal);
+		if (w) {
+			why = w == N_TS_UNACCEPTABLE ? why : w;
+		} else if (found) { /* the first that fits, until a whole one comes */
+			*ret_deal = deal;
+			found = 0;
+		}
+		if (!w && is_whole(t, &deal)) {
+			*ret_deal = deal;
+			break;
+		}
+	}
+	return found ? why : 0;
+}
+
+void deal_answer_sa(struct turn *t, const struct deal *deal)
+{
+	struct proposal chosen = deal->chosen;
+	struct writer w = wr_into(chosen.spi, 4);
+
+	wr_u32(&w, deal->spi_in);
+	sa_emit(t->out, &chosen, 1);
+}
+
+void deal_answer_ts(struct turn *t, const struct deal *deal)
+{
+	ts_emit(t->out, PL_TSI, deal->remote_ts, deal->n_remote_ts);
+	ts_emit(t->out, PL_TSR, deal->local_ts, deal->n_local_ts);
+	if (deal->mode == SA_TRANSPORT)
+		notify_emit_plain(t->out, N_USE_TRANSPORT_MODE, rd_from(NULL, 0));
+}
+
+/* ---- Both ----------------------------------------------------------------------- */
+
+static void keys_place(struct child_sa *c, const struct child_keys *k, bool is_initiator)
+{
+	c->key_len = k->enc_len;
+	c->auth_len = k->auth_len;
+	memcpy(c->key_out, is_initiator ? k->enc_i : k->enc_r, k->enc_len);
+	memcpy(c->key_in, is_initiator ? k->enc_r : k->enc_i, k->enc_len);
+	memcpy(c->auth_out, is_initiator ? k->auth_i : k->auth_r, k->auth_len);
+	memcpy(c->auth_in, is_initiator ? k->auth_r : k->auth_i, k->auth_len);
+}
+
+static void deal_copy(struct child_sa *c, const struct deal *deal)
+{
+	const struct transform *esn = proposal_get(&deal->chosen, TRANSFORM_ESN);
+
+	c->spi_in = deal->spi_in;
+	c->spi_out = deal->spi_out;
+	c->esp = deal->chosen;
+	c->mode = deal->mode;
+	c->is_esn = esn && esn->id == ESN_YES;
+	memcpy(c->local_ts, deal->local_ts, sizeof(c->local_ts));
+	memcpy(c->remote_ts, deal->remote_ts, sizeof(c->remote_ts));
+	c->n_local_ts = deal->n_local_ts;
+	c->n_remote_ts = deal->n_remote_ts;
+}
+
+struct child *deal_install(struct ike_sa *sa, const struct deal *deal,
+			   const struct deal_secrets *secrets, uint32_t replaces)
+{
+	struct child_keys keys;
+
+	if (keymat_child(&sa->keys, &deal->chosen, secrets->shared, secrets->ni, secrets->nr,
+			 &keys))
+		return NULL;
+	struct child *child = child_new(sa, deal->conn_child);
+	if (child) {
+		deal_copy(&child->sa, deal);
+		keys_place(&child->sa, &keys, secrets->is_initiator);
+		child->sa.is_rekey = replaces != 0;
+		child->replaces = replaces;
+		collision_remember(child, secrets->ni, secrets->nr);
+		child_move(sa, child, CHILD_ON_INSTALL);
+	}
+	keymat_child_wipe(&keys);
+	return child;
+}
+
+void deal_failed(struct turn *t, const struct conn_child *cc, uint16_t notify)
+{
+	const char *name = notify_name(notify);
+
+	sa_why(t->sa, "CHILD_SA %s was refused: %s (%u)", cc ? cc->name : "(removed)",
+	       name ? name : "error", notify);
+	sa_error(t->sa, "%s", t->sa->why);
+	if (cc)
+		want_child_ended(t->sa, cc, END_REFUSED);
+}

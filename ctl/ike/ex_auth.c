@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * IKE_AUTH (RFC 7296 1.2, 2.15, 2.16, 2.21.2): who the peers are, and the first Child SA. What
+ * is wrong with that Child SA alone leaves the IKE SA up.
+ */
+#include <stdio.h>
+#include "crypto/secret.h"
+#include "ike/deal.h"
+#include "ike/id.h"
+
+/* AUTH of one side with this PSK. is_ours: of our own side. */
+static int auth_compute(struct ike_sa *sa, bool is_ours, struct reader id_body, struct reader psk,
+			uint8_t ret_auth[PRF_LEN_MAX])
+{
+	const struct init *init = sa->init;
+	bool is_i = is_ours == sa->is_initiator;
+	/* As responder our IKE_SA_INIT is still what we answer duplicates with. */
+	struct reader message_r = sa->is_initiator ? rd_from(init->message_r, init->len_r) :
+						     rd_from(sa->theirs.response, sa->theirs.len);
+	struct reader message = is_i ? rd_from(init->message_i, init->len_i) : message_r;
+	struct reader nonce =
+		is_i ? rd_from(init->nr, init->nr_len) : rd_from(init->ni, init->ni_len);
+	struct signed_octets octets;
+	int err = keymat_signed_octets(&sa->keys, is_i ? sa->keys.sk_pi : sa->keys.sk_pr, message,
+				       nonce, id_body, &octets);
+
+	err = err ? err : keymat_auth_psk(&sa->keys, psk, &octets, ret_auth);
+	secret_wipe(&octets, sizeof(octets));
+	return err;
+}
+
+static int emit_auth(struct turn *t)
+{
+	struct ike_sa *sa = t->sa;
+	uint8_t id[IKE_ID_MAX + 4], mac[PRF_LEN_MAX];
+	struct reader body = id_payload_body(&sa->our_id, id, sizeof(id));
+	int err = auth_compute(sa, true, body, rd_from(sa->conn->psk, sa->conn->psk_len), mac);
+	struct auth auth = { AUTH_PSK, rd_from(mac, sa->keys.prf_len) };
+
+	if (!err)
+		auth_emit(t->out, &auth);
+	return err;
+}
+
+static bool is_auth_good(struct turn *t, const struct conn *conn, const struct id_view *id)
+{
+	uint8_t mac[PRF_LEN_MAX];
+	const struct auth *theirs = &t->in->auth;
+
+	if (theirs->method != AUTH_PSK || !conn->psk_len ||
+	    auth_compute(t->sa, false, id->body, rd_from(conn->psk, conn->psk_len), mac))
+		return false;
+	return rd_left(&theirs->data) == t->sa->keys.prf_len &&
+	       memeq_ct(theirs->data.at, mac, t->sa->keys.prf_len);
+}
+
+static void log_up(struct ike_sa *sa)
+{
+	char l[ADDR_TEXT_MAX], r[ADDR_TEXT_MAX], suite[PROPOSAL_TEXT_MAX];
+	char our_id[ID_TEXT_MAX], their_id[ID_TEXT_MAX];
+
+	sa_log(sa, "IKE_SA established between %s[%s]...%s[%s], %s",
+	       addr_print(&sa->local.addr, l, sizeof(l)),
+	       id_print(&sa->our_id, our_id, sizeof(our_id)),
+	       addr_print(&sa->remote.addr, r, sizeof(r)),
+	       id_print(&sa->their_id, their_id, sizeof(their_id)),
+	       proposal_print(&sa->chosen, suite, sizeof(suite)));
+}
+
+static enum step_result auth_failed(struct turn *t, const char *reason)
+{
+	char id[ID_TEXT_MAX];
+
+	return turn_refuse(t, STEP_FAIL, N_AUTHENTICATION_FAILED,
+			   "authentication of peer %s failed: %s",
+			   id_print(&t->sa->their_id, id, sizeof(id)), reason);
+}
+
+/* ---- Initiator ------------------------------------------------------------------ */
+
+/* IDr says whom we want. A pattern is nobody's name. */
+static bool is_name(const struct ike_id *id)
+{
+	return !id_is_any(id) && !(id->len && id->data[0] == '*');
+}
+
+static enum step_result auth_start(struct turn *t)
+{
+	struct ike_sa *sa = t->sa;
+	const struct conn_child *cc = t->task->conn_child;
+
+	if (!cc)
+		return turn_refuse(t, STEP_FAIL, 0, "no child is configured any more");
+	sa->ours.nego.spi_in = deal_spi(t->ike);
+	id_payload_emit(t->out, PL_IDI, &sa->our_id);
+	if (is_name(&sa->conn->remote_id))
+		id_payload_emit(t->out, PL_IDR, &sa->conn->remote_id);
+	if (emit_auth(t))
+		return turn_refuse(t, STEP_FAIL, 0, "AUTH could not be computed");
+	deal_offer_sa(t, cc, false, sa->ours.nego.spi_in);
+	deal_offer_ts(t, cc);
+	if (sa->is_first_contact)
+		notify_emit_plain(t->out, N_INITIAL_CONTACT, rd_from(NULL, 0));
+	return STEP_NEXT;
+}
+
+/* 0: their identity is kept in the SA. */
+static enum step_result check_peer(struct turn *t)
+{
+	struct ike_sa *sa = t->sa;
+
+	if (id_from_view(&t->in->idr, &sa->their_id))
+		return turn_refuse(t, STEP_FAIL, N_INVALID_SYNTAX, "peer's IDr is malformed");
+	if (!id_match(&sa->conn->remote_id, &sa->their_id))
+		return auth_failed(t, "we want another identity");
+	if (!is_auth_good(t, sa->conn, &t->in->idr))
+		return auth_failed(t, "AUTH is wrong (is the pre-shared key the same?)");
+	return STEP_NEXT;
+}
+
+static struct deal_secrets init_secrets(const struct ike_sa *sa, bool is_initiator)
+{
+	return (struct deal_secrets){
+		.shared = rd_from(NULL, 0),
+		.ni = rd_from(sa->init->ni, sa->init->ni_len),
+		.nr = rd_from(sa->init->nr, sa->init->nr_len),
+		.is_initiator = is_initiator,
+	};
+}
+
+static enum step_result auth_finish(struct turn *t)
+{
+	const struct conn_child *cc = t->task->conn_child;
+	struct deal_secrets secrets = init_secrets(t->sa, true);
+	enum step_result r = check_peer(t);
+	struct child *child = NULL;
+	struct deal deal;
+
+	if (r != STEP_NEXT)
+		return r;
+	log_up(t->sa);
+	uint16_t why = cc ? deal_check(t, cc, false, &deal) : N_TS_UNACCEPTABLE;
+	if (!why)
+		child = deal_install(t->sa, &deal, &secrets, 0);
+	if (child) {
+		child_switch(t->sa, child);
+		return STEP_NEXT;
+	}
+	deal_failed(t, cc, why ? why : N_NO_ADDITIONAL_SAS);
+	task_add(t->sa, TASK_CHILD_DELETE, NULL, t->sa->ours.nego.spi_in); /* the peer has it */
+	return STEP_NEXT;
+}
+
+static enum step_result auth_childless(struct turn *t)
+{
+	enum step_result r = check_peer(t);
+
+	if (r != STEP_NEXT)
+		return r;
+	log_up(t->sa);
+	deal_failed(t, t->task->conn_child, message_error(t->in)->type);
+	return STEP_NEXT;
+}
+
+static enum step_result auth_refused(struct turn *t)
+{
+	const struct notify *n = message_error(t->in);
+	const char *name = notify_name(n->type);
+
+	return turn_refuse(t, STEP_FAIL, 0, "peer refuses IKE_AUTH: %s (%u)",
+			   name ? name : "error", n->type);
+}
+
+/* ---- Responder ------------------------------------------------------------------ */
+
+/* How well a connection fits addresses, algorithms and both identities; 0: not at all. */
+static int conn_score(const struct turn *t, const struct conn *c, const struct ike_id *idr)
+{
+	const struct ike_sa *sa = t->sa;
+	struct proposal chosen;
+	int addr = conn_match_addr(c, &sa->local.addr, &sa->remote.addr);
+	int remote = id_match(&c->remote_id, &sa->their_id);
+	int local = !idr || id_is_any(&c->local_id) ? 1 : id_match(&c->local_id, idr);
+
+	if (!addr || !remote || !local || proposal_choose(c->ike, c->n_ike, &sa->chosen, 1, &chosen))
+		return 0;
+	return remote * 100 + local * 10 + addr;
+}
+
+static const struct conn *conn_find(const struct turn *t, const struct ike_id *idr)
+{
+	const struct conn *best = NULL;
+	int best_score = 0;
+
+	for (size_t i = 0; i < t->ike->n_conns; i++) {
+		int score = conn_score(t, t->ike->conns[i], idr);
+
+		if (score > best_score) {
+			best_score = score;
+			best = t->ike->conns[i];
+		}
+	}
+	return best;
+}
+
+/* Whom the peer named, who we are for it, which connection that is. */
+static enum step_result find_peer(struct turn *t)
+{
+	struct ike_sa *sa = t->sa;
+	struct ike_id idr;
+	bool has_idr = t->in->present & P_IDR;
+
+	if (id_from_view(&t->in->idi, &sa->their_id) ||
+	    (has_idr && id_from_view(&t->in->idr, &idr)))
+		return turn_refuse(t, STEP_FAIL, N_INVALID_SYNTAX, "peer's identity is malformed");
+	const struct conn *conn = conn_find(t, has_idr ? &idr : NULL);
+	if (!conn)
+		return auth_failed(t, "no connection for these identities");
+	sa_set_conn(sa, conn);
+	sa->our_id = conn->local_id;
+	if (id_is_any(&conn->local_id))
+		sa->our_id = has_idr ? idr : id_from_addr(&sa->local.addr);
+	return STEP_NEXT;
+}
+
+static void answer_child(struct turn *t)
+{
+	struct deal_secrets secrets = init_secrets(t->sa, false);
+	struct child *child = NULL;
+	struct deal deal;
+	uint16_t why = deal_find(t, NULL, false, &deal);
+	const char *name;
+
+	if (!why) {
+		deal.spi_in = deal_spi(t->ike);
+		child = deal_install(t->sa, &deal, &secrets, 0);
+		why = N_NO_ADDITIONAL_SAS;
+	}
+	if (child) {
+		child->is_theirs = child->is_switch_due = true;
+		deal_answer_sa(t, &deal);
+		deal_answer_ts(t, &deal);
+		return;
+	}
+	name = notify_name(why);
+	sa_error(t->sa, "CHILD_SA of the peer refused: %s", name ? name : "error");
+	notify_emit_plain(t->out, why, rd_from(NULL, 0));
+}
+
+static enum step_result auth_answer(struct turn *t)
+{
+	struct ike_sa *sa = t->sa;
+	enum step_result r = find_peer(t);
+
+	if (r != STEP_NEXT)
+		return r;
+	if (!is_auth_good(t, sa->conn, &t->in->idi))
+		return auth_failed(t, "AUTH is wrong (is the pre-shared key the same?)");
+	log_up(sa);
+	sa->is_contact_new = message_notify(t->in, N_INITIAL_CONTACT) != NULL;
+	id_payload_emit(t->out, PL_IDR, &sa->our_id);
+	if (emit_auth(t))
+		return turn_refuse(t, STEP_FAIL, N_AUTHENTICATION_FAILED,
+				   "AUTH could not be computed");
+	answer_child(t);
+	return STEP_NEXT;
+}
+
+static enum step_result auth_wants_eap(struct turn *t)
+{
+	if (id_from_view(&t->in->idi, &t->sa->their_id)) /* for the log line only */
+		t->sa->their_id = (struct ike_id){ 0 };
+	return auth_failed(t, "it sends no AUTH: it wants EAP, which is not configured");
+}
+
+/* ---- Rows ----------------------------------------------------------------------- */
+
+static enum step_result auth_unanswered(struct turn *t)
+{
+	return turn_refuse(t, STEP_NEXT, 0, "peer does not answer IKE_AUTH");
+}
+
+static enum step_result auth_missing(struct turn *t)
+{
+	return turn_refuse(t, STEP_NEXT, 0, "peer did not go on after IKE_SA_INIT");
+}
+
+#define CHILD_PAYLOADS (P_SA | P_TSI | P_TSR)
+#define MAY_SAY (ANY_NOTIFY | P_CERT | P_CERTREQ | P_CP)
+
+static const struct step steps[] = {
+	{ STEP_START, IN(KEYED), ST_AUTH_SENT, ON(TASK_IKE_AUTH), 0, auth_start, NULL,
+	  TM_RETRANSMIT, "send IKE_AUTH with the first Child SA" },
+	{ STEP_RESPONSE, IN(AUTH_SENT), ST_ESTABLISHED,
+	  ON(TASK_IKE_AUTH) | P_IDR | P_AUTH | CHILD_PAYLOADS, MAY_SAY, auth_finish, NULL, TM_NONE,
+	  "the peer is who it should be: up, with a Child SA" },
+	{ STEP_RESPONSE, IN(AUTH_SENT), ST_ESTABLISHED,
+	  ON(TASK_IKE_AUTH) | P_IDR | P_AUTH | P_NOTIFY | HAS_ERROR, MAY_SAY, auth_childless, NULL,
+	  TM_NONE, "up, but the Child SA was refused" },
+	{ STEP_RESPONSE, IN(AUTH_SENT), ST_CLOSED, ON(TASK_IKE_AUTH) | P_NOTIFY | HAS_ERROR,
+	  P_VENDOR | HAS_AUTH_FAILED, auth_refused, NULL, TM_CLOSED, "the peer refuses" },
+	{ STEP_TIMEOUT, IN(AUTH_SENT), ST_CLOSED, 0, ON_ANY, auth_unanswered, NULL, TM_CLOSED,
+	  "no answer: give up" },
+	{ STEP_REQUEST, IN(INIT_REPLIED), ST_ESTABLISHED, P_IDI | P_AUTH | CHILD_PAYLOADS,
+	  P_IDR | MAY_SAY, auth_answer, NULL, TM_NONE, "check the peer, answer the Child SA" },
+	{ STEP_REQUEST, IN(INIT_REPLIED), ST_CLOSED, P_IDI, P_IDR | CHILD_PAYLOADS | MAY_SAY,
+	  auth_wants_eap, NULL, TM_CLOSED, "the peer wants EAP: AUTHENTICATION_FAILED" },
+	{ STEP_TIMEOUT, IN(INIT_REPLIED), ST_CLOSED, 0, ON_ANY, auth_missing, NULL, TM_CLOSED,
+	  "half open for too long" },
+};
+
+const struct exchange ex_auth = { EX_IKE_AUTH, "IKE_AUTH", steps, ARRAY_SIZE(steps) };

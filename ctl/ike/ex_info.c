@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* INFORMATIONAL (RFC 7296 1.4, 1.4.1, 2.4): deletes, errors, and the question "are you there?". */
+#include "ike/exchange.h"
+
+/* ---- Ours ----------------------------------------------------------------------- */
+
+static enum step_result dpd_start(struct turn *t)
+{
+	(void)t; /* an empty message is the whole question */
+	return STEP_NEXT;
+}
+
+static enum step_result child_delete_start(struct turn *t)
+{
+	struct child *child = child_by_spi(t->sa, t->task->spi, true);
+
+	if (child && child->state == CHILD_LINGERING)
+		return STEP_NOTIFY; /* the peer deleted it meanwhile */
+	if (child) {
+		sa_log(t->sa, "deleting CHILD_SA %s{%u}", child->name, child->sa.unique_id);
+		child_move(t->sa, child, CHILD_ON_DELETE);
+	}
+	delete_emit(t->out, PROTO_ESP, &t->task->spi, 1);
+	return STEP_NEXT;
+}
+
+static enum step_result ike_delete_start(struct turn *t)
+{
+	sa_log(t->sa, "deleting IKE_SA");
+	delete_emit(t->out, PROTO_IKE, NULL, 0);
+	return STEP_NEXT;
+}
+
+static enum step_result tell_start(struct turn *t)
+{
+	notify_emit_plain(t->out, t->task->notify, rd_from(NULL, 0));
+	return STEP_NEXT;
+}
+
+static enum step_result answered(struct turn *t)
+{
+	struct child *child = t->task->kind == TASK_CHILD_DELETE ?
+				      child_by_spi(t->sa, t->task->spi, true) :
+				      NULL;
+
+	if (child)
+		child_move(t->sa, child, CHILD_ON_DELETED);
+	return STEP_NEXT;
+}
+
+/* ---- The peer's ----------------------------------------------------------------- */
+
+static bool is_replaced(const struct ike_sa *sa, const struct child *old)
+{
+	for (const struct child *c = sa->children; c; c = c->next)
+		if (c->replaces == old->sa.spi_in && child_is_live(c))
+			return true;
+	return false;
+}
+
+/* 1.4.1: SPIs in a delete are those of the sender's inbound SAs. Returns ours to answer with; 0:
+ * we have none, or our own delete of it crossed the peer's. */
+static uint32_t delete_one(struct turn *t, uint32_t spi_out)
+{
+	struct child *child = child_by_spi(t->sa, spi_out, false);
+
+	if (!child || child->state == CHILD_LINGERING)
+		return 0;
+	const struct conn_child *cc = child->sa.conn_child;
+	bool is_crossing = child->state == CHILD_DELETING, was_live = child_is_live(child);
+	if (was_live && is_replaced(t->sa, child)) {
+		child_move(t->sa, child, CHILD_ON_REPLACE);
+		was_live = false;
+	}
+	sa_log(t->sa, "peer deletes CHILD_SA %s{%u}", child->name, child->sa.unique_id);
+	child_move(t->sa, child, CHILD_ON_DELETED);
+	if (was_live && cc)
+		want_child_ended(t->sa, cc, END_PEER);
+	return is_crossing ? 0 : child->sa.spi_in;
+}
+
+static enum step_result info_asked(struct turn *t)
+{
+	uint32_t spis[CHILDREN_MAX];
+	size_t n = 0;
+
+	for (size_t i = 0; i < t->in->n_deletes; i++) {
+		const struct delete_payload *d = &t->in->deletes[i];
+
+		for (size_t j = 0; d->protocol == PROTO_ESP && j < d->n_spis; j++) {
+			uint32_t spi = n < CHILDREN_MAX ? delete_one(t, d->spis[j]) : 0;
+
+			if (spi)
+				spis[n++] = spi;
+		}
+	}
+	if (n)
+		delete_emit(t->out, PROTO_ESP, spis, n);
+	return STEP_NEXT;
+}
+
+static enum step_result ike_deleted(struct turn *t)
+{
+	sa_why(t->sa, "peer deleted the IKE_SA");
+	sa_log(t->sa, "peer deletes IKE_SA");
+	return STEP_NEXT;
+}
+
+static enum step_result rejected(struct turn *t)
+{
+	return turn_refuse(t, STEP_NEXT, 0, "peer ended the IKE_SA: %s",
+			   notify_name(message_error(t->in)->type));
+}
+
+/* ---- Rows ----------------------------------------------------------------------- */
+
+static enum step_result dead(struct turn *t)
+{
+	char remote[ADDR_TEXT_MAX];
+
+	return turn_refuse(t, STEP_NEXT, 0, "peer %s is dead: no answer to %s",
+			   addr_print(&t->sa->remote.addr, remote, sizeof(remote)),
+			   t->task ? task_text(t->task->kind) : "anything");
+}
+
+static enum step_result left(struct turn *t)
+{
+	(void)t;
+	return STEP_NEXT;
+}
+
+#define UP (IN(ESTABLISHED) | IN(REKEYED) | IN(DELETING))
+#define ANY_INFO (ANY_NOTIFY | P_DELETE | P_CP)
+
+static const struct step steps[] = {
+	{ STEP_START, IN(ESTABLISHED), ST_SAME, ON(TASK_DPD), 0, dpd_start, NULL, TM_RETRANSMIT,
+	  "ask whether the peer is there" },
+	{ STEP_START, IN(ESTABLISHED), ST_SAME, ON(TASK_CHILD_DELETE), 0, child_delete_start, NULL,
+	  TM_RETRANSMIT, "delete a Child SA" },
+	{ STEP_START, IN(ESTABLISHED) | IN(REKEYED), ST_DELETING, ON(TASK_IKE_DELETE), 0,
+	  ike_delete_start, NULL, TM_RETRANSMIT, "delete the IKE SA" },
+	{ STEP_START, IN(AUTH_SENT) | IN(ESTABLISHED), ST_DELETING, ON(TASK_TELL), 0, tell_start,
+	  NULL, TM_RETRANSMIT, "tell the peer why it is over" },
+	{ STEP_RESPONSE, IN(ESTABLISHED) | IN(REKEYED), ST_SAME, 0,
+	  ON(TASK_DPD) | ON(TASK_CHILD_DELETE) | ANY_INFO, answered, NULL, TM_NONE,
+	  "the peer is there; the Child SA is deleted" },
+	{ STEP_RESPONSE, IN(DELETING), ST_CLOSED, 0,
+	  ON(TASK_IKE_DELETE) | ON(TASK_TELL) | ANY_INFO | HAS_DELETE_IKE, left, NULL, TM_CLOSED,
+	  "both sides know that it is over" },
+	{ STEP_REQUEST, UP, ST_CLOSED, P_DELETE | HAS_DELETE_IKE, ANY_INFO, ike_deleted, NULL,
+	  TM_CLOSED, "the peer deletes the IKE SA" },
+	{ STEP_REQUEST, UP, ST_CLOSED, P_NOTIFY | HAS_ERROR | HAS_AUTH_FAILED, ANY_INFO, rejected,
+	  NULL, TM_CLOSED, "the peer says that it is over" },
+	{ STEP_REQUEST, UP, ST_SAME, 0, ANY_INFO & ~HAS_AUTH_FAILED, info_asked, NULL, TM_NONE,
+	  "answer; delete the Child SAs it names" },
+	{ STEP_TIMEOUT, IN(ESTABLISHED), ST_CLOSED, 0, ON_ANY, dead, NULL, TM_CLOSED,
+	  "no answer: the peer is dead" },
+	{ STEP_TIMEOUT, IN(REKEYED) | IN(DELETING), ST_CLOSED, 0, ON_ANY, left, NULL, TM_CLOSED,
+	  "no answer, and none is needed" },
+};
+
+const struct exchange ex_info = { EX_INFORMATIONAL, "INFORMATIONAL", steps, ARRAY_SIZE(steps) };

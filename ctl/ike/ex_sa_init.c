@@ -1,0 +1,344 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * IKE_SA_INIT (RFC 7296 1.2, 2.6, 2.7, 2.14): algorithms, keys, NAT detection. Nothing here is
+ * authentic yet, so a responder keeps nothing before it has checked all that is cheap to check,
+ * and an initiator goes on waiting when an answer turns out to be of no use.
+ */
+#include "crypto/secret.h"
+#include "ike/alloc.h"
+#include "ike/cookie.h"
+#include "ike/exchange.h"
+#include "ike/nat.h"
+
+/* ---- Initiator ------------------------------------------------------------------ */
+
+static uint16_t first_group(const struct conn *conn)
+{
+	const struct transform *t = proposal_get(&conn->ike[0], TRANSFORM_KE);
+
+	return t ? t->id : KE_NONE;
+}
+
+static bool is_group_offered(const struct conn *conn, uint16_t group)
+{
+	for (size_t i = 0; i < conn->n_ike; i++)
+		for (size_t j = 0; j < conn->ike[i].n_transforms; j++)
+			if (conn->ike[i].transforms[j].type == TRANSFORM_KE &&
+			    conn->ike[i].transforms[j].id == group)
+				return true;
+	return false;
+}
+
+static enum step_result init_emit(struct turn *t)
+{
+	const struct conn *conn = t->sa->conn;
+	struct nego *nego = &t->sa->ours.nego;
+	struct init *init = t->sa->init;
+	struct proposal offer[CONN_PROPOSALS_MAX];
+	struct ke ke = { nego->group, rd_from(nego->pair.public_value, nego->pair.public_len) };
+
+	for (size_t i = 0; i < conn->n_ike; i++) {
+		offer[i] = conn->ike[i];
+		offer[i].number = (uint8_t)(i + 1);
+		offer[i].spi_len = 0;
+	}
+	if (init->cookie_len) /* 2.6: first, and all else unchanged */
+		notify_emit_plain(t->out, N_COOKIE, rd_from(init->cookie, init->cookie_len));
+	sa_emit(t->out, offer, conn->n_ike);
+	ke_emit(t->out, &ke);
+	nonce_emit(t->out, rd_from(nego->nonce, sizeof(nego->nonce)));
+	nat_emit(t->out, t->sa);
+	return STEP_NEXT;
+}
+
+static enum step_result init_start(struct turn *t)
+{
+	struct nego *nego = &t->sa->ours.nego;
+	char local[ADDR_TEXT_MAX], remote[ADDR_TEXT_MAX];
+
+	if (!t->sa->init) {
+		t->sa->init = alloc_zero(sizeof(*t->sa->init));
+		t->sa->init->group = first_group(t->sa->conn);
+		ike_random(t->ike, nego->nonce, sizeof(nego->nonce));
+		sa_log(t->sa, "initiating IKE_SA from %s to %s",
+		       addr_print(&t->sa->local.addr, local, sizeof(local)),
+		       addr_print(&t->sa->remote.addr, remote, sizeof(remote)));
+	}
+	if (nego->pair.key && nego->group == t->sa->init->group)
+		return init_emit(t);
+	ke_fini(&nego->pair);
+	nego->group = t->sa->init->group;
+	return turn_wait(t, nego->group, &nego->pair, rd_from(NULL, 0));
+}
+
+/* The pair was in the job: it is ours again, whatever came out. */
+static void pair_take_back(struct nego *nego, struct ike_job *job)
+{
+	nego->pair = job->pair;
+	job->pair = (struct ke_pair){ 0 };
+}
+
+static enum step_result init_started(struct turn *t)
+{
+	pair_take_back(&t->sa->ours.nego, t->job);
+	if (t->job->result)
+		return turn_refuse(t, STEP_FAIL, 0, "no key pair of group %u", t->job->group);
+	return init_emit(t);
+}
+
+/* The answer must be one of our proposals with one transform of each type. */
+static bool is_answer_good(const struct turn *t, struct proposal *ret_chosen)
+{
+	const struct conn *conn = t->sa->conn;
+	const struct nego *nego = &t->sa->ours.nego;
+	const struct sa_payload *sa = &t->in->sa;
+
+	if (sa->n != 1 || !t->in->header.spi_r ||
+	    proposal_choose(conn->ike, conn->n_ike, sa->proposals, 1, ret_chosen) ||
+	    ret_chosen->n_transforms != sa->proposals[0].n_transforms)
+		return false;
+	const struct transform *ke = proposal_get(ret_chosen, TRANSFORM_KE);
+	return ke && ke->id == nego->group && t->in->ke.group == nego->group &&
+	       rd_left(&t->in->ke.public_value) == ke_public_len(nego->group);
+}
+
+static enum step_result init_answered(struct turn *t)
+{
+	struct nego *nego = &t->sa->ours.nego;
+	struct proposal chosen;
+
+	if (!is_answer_good(t, &chosen))
+		return STEP_DROP;
+	return turn_wait(t, nego->group, &nego->pair, t->in->ke.public_value);
+}
+
+static void nonce_keep(uint8_t *to, size_t *ret_len, struct reader nonce)
+{
+	*ret_len = rd_left(&nonce);
+	rd_copy(&nonce, to, *ret_len);
+}
+
+/* SPIs and nonces are in place. */
+static int derive_keys(struct ike_sa *sa, const struct ike_job *job)
+{
+	struct ike_suite suite;
+	struct ike_seed seed = {
+		.shared = rd_from(job->secret, job->secret_len),
+		.ni = rd_from(sa->init->ni, sa->init->ni_len),
+		.nr = rd_from(sa->init->nr, sa->init->nr_len),
+		.spi_i = sa->spi_i,
+		.spi_r = sa->spi_r,
+	};
+	int err = ike_suite_from(&sa->chosen, &suite);
+
+	return err ? err : keymat_initial(&suite, &seed, &sa->keys);
+}
+
+static enum step_result init_finish(struct turn *t)
+{
+	struct ike_sa *sa = t->sa;
+	struct init *init = sa->init;
+	struct nego *nego = &sa->ours.nego;
+
+	pair_take_back(nego, t->job);
+	if (t->job->result || !is_answer_good(t, &sa->chosen))
+		return STEP_DROP;
+	sa->spi_r = t->in->header.spi_r;
+	nonce_keep(init->ni, &init->ni_len, rd_from(nego->nonce, sizeof(nego->nonce)));
+	nonce_keep(init->nr, &init->nr_len, t->in->nonce);
+	init->message_i = alloc_copy(sa->ours.request, sa->ours.len);
+	init->len_i = sa->ours.len;
+	init->len_r = rd_left(&t->in->datagram);
+	init->message_r = alloc_copy(t->in->datagram.at, init->len_r);
+	if (derive_keys(sa, t->job))
+		return turn_refuse(t, STEP_FAIL, 0, "no keys for the chosen algorithms");
+	nat_check(sa, t->from);
+	nat_float(sa);
+	return STEP_NEXT;
+}
+
+static enum step_result init_again(struct turn *t)
+{
+	struct init *init = t->sa->init;
+	const struct notify *cookie = message_notify(t->in, N_COOKIE);
+	const struct notify *group = message_notify(t->in, N_INVALID_KE_PAYLOAD);
+
+	if (cookie) {
+		struct reader data = cookie->data;
+
+		if (!rd_left(&data) || rd_left(&data) > sizeof(init->cookie))
+			return STEP_DROP;
+		nonce_keep(init->cookie, &init->cookie_len, data);
+		return STEP_AGAIN;
+	}
+	struct reader data = group->data;
+	uint16_t wanted = rd_u16(&data);
+	if (!rd_done(&data) || wanted == init->group || !is_group_offered(t->sa->conn, wanted))
+		return STEP_DROP; /* 1.2: only what we offered; a forger could weaken us else */
+	sa_log(t->sa, "peer wants key exchange group %u instead of %u", wanted, init->group);
+	init->group = wanted;
+	return STEP_AGAIN;
+}
+
+static enum step_result init_refused(struct turn *t)
+{
+	const struct notify *n = message_error(t->in);
+	const char *name = notify_name(n->type);
+	char remote[ADDR_TEXT_MAX], ours[PROPOSAL_TEXT_MAX];
+
+	return turn_refuse(t, STEP_FAIL, 0, "peer %s refuses IKE_SA_INIT: %s (%u), we offer %s",
+			   addr_print(&t->sa->remote.addr, remote, sizeof(remote)),
+			   name ? name : "error", n->type,
+			   proposal_print(&t->sa->conn->ike[0], ours, sizeof(ours)));
+}
+
+/* ---- Responder ------------------------------------------------------------------ */
+
+/* Of the connections with these addresses the best one that has algorithms in common. */
+static const struct conn *conn_choose(const struct turn *t, struct proposal *ret_chosen,
+				      const struct conn **ret_near)
+{
+	const struct sa_payload *theirs = &t->in->sa;
+	const struct conn *best = NULL;
+	int best_match = 0, near_match = 0;
+
+	*ret_near = NULL;
+	for (size_t i = 0; i < t->ike->n_conns; i++) {
+		const struct conn *c = t->ike->conns[i];
+		int match = conn_match_addr(c, &t->from->local.addr, &t->from->remote.addr);
+
+		if (match > near_match) {
+			near_match = match;
+			*ret_near = c;
+		}
+		if (match <= best_match ||
+		    proposal_choose(c->ike, c->n_ike, theirs->proposals, theirs->n, ret_chosen))
+			continue;
+		best_match = match;
+		best = c;
+	}
+	return best;
+}
+
+static enum step_result refuse_proposals(struct turn *t, const struct conn *near)
+{
+	char remote[ADDR_TEXT_MAX], ours[PROPOSAL_TEXT_MAX], theirs[PROPOSAL_TEXT_MAX] = "nothing";
+
+	addr_print(&t->from->remote.addr, remote, sizeof(remote));
+	if (!near) {
+		ike_count(t->ike, IKE_COUNT_NO_CONNECTION);
+		return turn_refuse(t, STEP_NOTIFY, N_NO_PROPOSAL_CHOSEN,
+				   "no connection for peer %s: NO_PROPOSAL_CHOSEN", remote);
+	}
+	if (t->in->sa.n)
+		proposal_print(&t->in->sa.proposals[0], theirs, sizeof(theirs));
+	return turn_refuse(t, STEP_NOTIFY, N_NO_PROPOSAL_CHOSEN,
+			   "peer %s proposes only %s%s, we want %s: NO_PROPOSAL_CHOSEN", remote,
+			   theirs, t->in->sa.n > 1 ? ", ..." : "",
+			   proposal_print(&near->ike[0], ours, sizeof(ours)));
+}
+
+static enum step_result refuse_group(struct turn *t, uint16_t wanted)
+{
+	t->why_data[0] = (uint8_t)(wanted >> 8);
+	t->why_data[1] = (uint8_t)wanted;
+	t->why_len = 2;
+	return turn_refuse(t, STEP_NOTIFY, N_INVALID_KE_PAYLOAD,
+			   "peer's key exchange is of group %u, we want %u: INVALID_KE_PAYLOAD",
+			   t->in->ke.group, wanted);
+}
+
+static enum step_result ask_cookie(struct turn *t)
+{
+	if (cookie_make(t->ike, t->from, t->why_data))
+		return STEP_DROP;
+	ike_count(t->ike, IKE_COUNT_COOKIE_ASKED);
+	t->why = N_COOKIE;
+	t->why_len = COOKIE_LEN;
+	return STEP_NOTIFY;
+}
+
+static enum step_result init_check(struct turn *t)
+{
+	const struct conn *conn, *near;
+	struct proposal chosen = { 0 };
+	char remote[ADDR_TEXT_MAX];
+
+	if (cookie_is_wanted(t->ike) && !cookie_is_good(t->ike, t->from))
+		return ask_cookie(t);
+	conn = conn_choose(t, &chosen, &near);
+	if (!conn)
+		return refuse_proposals(t, near);
+	const struct transform *ke = proposal_get(&chosen, TRANSFORM_KE);
+	if (!ke || ke->id != t->in->ke.group)
+		return refuse_group(t, ke ? ke->id : KE_NONE);
+	if (rd_left(&t->in->ke.public_value) != ke_public_len(ke->id))
+		return turn_refuse(t, STEP_NOTIFY, N_INVALID_SYNTAX,
+				   "peer's public value has a wrong length: INVALID_SYNTAX");
+	sa_set_conn(t->sa, conn);
+	sa_set_half_open(t->sa, true);
+	t->sa->chosen = chosen;
+	sa_log(t->sa, "%s is initiating an IKE_SA",
+	       addr_print(&t->from->remote.addr, remote, sizeof(remote)));
+	return turn_wait(t, ke->id, &(struct ke_pair){ 0 }, t->in->ke.public_value);
+}
+
+static enum step_result init_answer(struct turn *t)
+{
+	struct ike_sa *sa = t->sa;
+	struct ke ke = { t->job->group,
+			 rd_from(t->job->pair.public_value, t->job->pair.public_len) };
+
+	if (t->job->result || !sa->conn) {
+		sa_set_half_open(sa, false);
+		return turn_refuse(t, STEP_NOTIFY, N_INVALID_SYNTAX,
+				   "peer's public value is wrong: INVALID_SYNTAX");
+	}
+	struct init *init = sa->init = alloc_zero(sizeof(*init));
+	nonce_keep(init->ni, &init->ni_len, t->in->nonce);
+	init->nr_len = NONCE_LEN;
+	ike_random(t->ike, init->nr, init->nr_len);
+	init->len_i = rd_left(&t->in->datagram);
+	init->message_i = alloc_copy(t->in->datagram.at, init->len_i);
+	if (derive_keys(sa, t->job))
+		return turn_refuse(t, STEP_NOTIFY, N_NO_PROPOSAL_CHOSEN,
+				   "no keys for the chosen algorithms");
+	nat_check(sa, t->from);
+	sa_emit(t->out, &sa->chosen, 1);
+	ke_emit(t->out, &ke);
+	nonce_emit(t->out, rd_from(init->nr, init->nr_len));
+	nat_emit(t->out, sa);
+	return STEP_NEXT;
+}
+
+/* ---- Rows ----------------------------------------------------------------------- */
+
+static enum step_result init_unanswered(struct turn *t)
+{
+	char remote[ADDR_TEXT_MAX];
+
+	return turn_refuse(t, STEP_NEXT, 0, "peer %s does not answer IKE_SA_INIT",
+			   addr_print(&t->sa->remote.addr, remote, sizeof(remote)));
+}
+
+static const struct step steps[] = {
+	{ STEP_START, IN(NONE), ST_INIT_SENT, ON(TASK_IKE_INIT), 0, init_start, init_started,
+	  TM_RETRANSMIT, "make a key pair, send IKE_SA_INIT" },
+	{ STEP_START, IN(INIT_SENT), ST_INIT_SENT, ON(TASK_IKE_INIT), 0, init_start, init_started,
+	  TM_RETRANSMIT, "once more, with cookie or another group" },
+	{ STEP_RESPONSE, IN(INIT_SENT), ST_KEYED, ON(TASK_IKE_INIT) | P_SA | P_KE | P_NONCE,
+	  P_NOTIFY | P_VENDOR | P_CERTREQ, init_answered, init_finish, TM_NONE,
+	  "derive keys, look for NATs" },
+	{ STEP_RESPONSE, IN(INIT_SENT), ST_INIT_SENT, ON(TASK_IKE_INIT) | P_NOTIFY | HAS_AGAIN,
+	  HAS_ERROR | P_VENDOR, init_again, NULL, TM_RETRANSMIT,
+	  "the peer asks for a cookie, or for another group" },
+	{ STEP_RESPONSE, IN(INIT_SENT), ST_CLOSED, ON(TASK_IKE_INIT) | P_NOTIFY | HAS_ERROR,
+	  HAS_AUTH_FAILED | P_VENDOR, init_refused, NULL, TM_CLOSED, "the peer refuses" },
+	{ STEP_TIMEOUT, IN(INIT_SENT), ST_CLOSED, 0, ON_ANY, init_unanswered, NULL, TM_CLOSED,
+	  "no answer: give up" },
+	{ STEP_REQUEST, IN(NONE), ST_INIT_REPLIED, P_SA | P_KE | P_NONCE,
+	  P_NOTIFY | P_VENDOR | P_CERTREQ | HAS_AGAIN | HAS_ERROR, init_check, init_answer,
+	  TM_HALF_OPEN, "choose connection and algorithms, derive keys, answer" },
+};
+
+const struct exchange ex_sa_init = { EX_IKE_SA_INIT, "IKE_SA_INIT", steps, ARRAY_SIZE(steps) };

@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The objects of the core: struct ike owns IKE SAs, an IKE SA owns its Child SAs and the tasks
+ * that wait to become exchanges of ours. Internal to ctl/ike.
+ *
+ * At any moment an IKE SA has at most one exchange of ours under way (struct ours) and one of the
+ * peer's (struct theirs): windows of one, RFC 7296 2.3. Only exchange.c changes sa->state.
+ */
+#ifndef IKE_IKE_SA_H
+#define IKE_IKE_SA_H
+
+#include <stdarg.h>
+#include "ike/child.h"
+#include "ike/effects.h"
+#include "ike/ike.h"
+#include "ike/job.h"
+#include "ike/keymat.h"
+#include "ike/limits.h"
+#include "ike/message.h"
+
+struct ike;
+struct ike_sa;
+struct step;
+
+/* name, word for people (strongSwan's). */
+#define IKE_STATES(X)                                                                      \
+	X(NONE, "CREATED")             /* nothing is exchanged yet */                      \
+	X(INIT_SENT, "CONNECTING")     /* initiator: IKE_SA_INIT is on its way */          \
+	X(KEYED, "CONNECTING")         /* initiator: has keys, will send IKE_AUTH */       \
+	X(AUTH_SENT, "CONNECTING")     /* initiator: IKE_AUTH is on its way */             \
+	X(INIT_REPLIED, "CONNECTING")  /* responder: half open */                          \
+	X(ESTABLISHED, "ESTABLISHED")                                                      \
+	X(REKEYED, "REKEYED")          /* another IKE SA has taken its children over */    \
+	X(DELETING, "DELETING")        /* our last request is on its way */                \
+	X(CLOSED, "DESTROYING")        /* over; answers retransmissions for a moment */    \
+	X(GONE, "DESTROYING")          /* to be freed */
+
+enum ike_state {
+#define X(name, text) ST_##name,
+	IKE_STATES(X)
+#undef X
+	ST_COUNT
+};
+
+/* A message with the memory that its views point into. Owned by whoever processes it: the
+ * engine, or the exchange that waits for a job. */
+struct inbound {
+	struct message m;
+	struct endpoint local, remote;
+	size_t len;
+	uint8_t *bytes, *plain; /* both len bytes */
+};
+
+/* An exchange of ours to come. The order of the list is the order on the wire. */
+enum task_kind {
+	TASK_IKE_INIT,
+	TASK_IKE_AUTH,
+	TASK_CHILD_NEW,
+	TASK_CHILD_REKEY,
+	TASK_CHILD_DELETE,
+	TASK_IKE_REKEY,
+	TASK_IKE_DELETE,
+	TASK_TELL, /* an INFORMATIONAL that carries an error which ends the IKE SA (2.21.2) */
+	TASK_DPD,
+	TASK_COUNT
+};
+
+struct task {
+	struct task *next;
+	enum task_kind kind;
+	const struct conn_child *conn_child; /* CHILD_NEW, IKE_AUTH; NULL: gone, or none */
+	uint32_t spi;     /* CHILD_REKEY, CHILD_DELETE: inbound SPI of the Child SA */
+	uint16_t notify;  /* TELL */
+	uint64_t not_before_ms;
+};
+
+/* What we put into our own CREATE_CHILD_SA or IKE_AUTH request and need for the answer. */
+struct nego {
+	uint8_t nonce[NONCE_LEN];
+	uint16_t group; /* KE_NONE: no key exchange */
+	struct ke_pair pair;
+	uint8_t secret[KE_SECRET_MAX];
+	size_t secret_len;
+	uint32_t spi_in;  /* of the Child SA */
+	uint64_t spi_ike; /* of the new IKE SA */
+};
+
+/* Our exchange. */
+struct ours {
+	struct task *task;  /* NULL: none is under way */
+	uint32_t id;        /* message ID of it, or of the next */
+	uint8_t type;       /* enum exchange_type */
+	unsigned again;     /* how often it began anew */
+	uint8_t *request;   /* bytes; NULL while a job makes them */
+	size_t len;
+	unsigned tries;
+	uint64_t next_ms;   /* send again; 0: not yet on the wire */
+	uint64_t gap_ms;
+	struct nego nego;
+	const struct step *waits; /* for a job */
+	struct inbound *in;       /* the response that waits with it */
+};
+
+/* The peer's exchange. */
+struct theirs {
+	uint32_t id;        /* message ID that we expect next */
+	uint8_t *response;  /* bytes of the last answer; NULL: none yet */
+	size_t len;
+	const struct step *waits;
+	struct inbound *in;
+};
+
+/* What IKE_SA_INIT leaves for IKE_AUTH (2.15): both messages, both nonces. Then it goes. */
+struct init {
+	uint8_t *message_i, *message_r;
+	size_t len_i, len_r;
+	uint8_t ni[NONCE_MAX], nr[NONCE_MAX];
+	size_t ni_len, nr_len;
+	uint8_t cookie[64]; /* 2.6: 1 to 64 octets */
+	size_t cookie_len;
+	uint16_t group; /* of the KE payload; KE_NONE: the first of our proposals */
+	bool is_nat_known; /* the peer sent NAT_DETECTION_* */
+};
+
+struct ike_sa {
+	struct ike_sa *next, *bucket_next, *touched_next;
+	struct ike *ike;
+	const struct conn *conn; /* NULL: not known yet, or not in the configuration any more */
+	char name[CONN_NAME_MAX]; /* of conn; "" before it is known */
+	uint32_t unique_id;
+	enum ike_state state;
+	bool is_initiator; /* of this IKE SA: flag and keys */
+	bool is_touched;
+	bool is_half_open; /* counts against IKE_HALF_OPEN_MAX */
+	bool is_reborn;    /* its end is meant to bring it up again: reauthentication, too old */
+	bool is_condemned; /* is to be deleted as soon as its task allows */
+	uint64_t spi_i, spi_r;
+	struct endpoint local, remote;
+	bool is_nat_local, is_nat_remote, is_encap;
+	bool is_first_contact; /* INITIAL_CONTACT belongs into our IKE_AUTH */
+	bool is_contact_new;   /* INITIAL_CONTACT was in the peer's: older ones go (settle) */
+	struct ike_id our_id, their_id;
+	struct proposal chosen;
+	struct ike_keys keys;
+	struct ours ours;
+	struct theirs theirs;
+	struct task *tasks;
+	struct child *children;
+	struct init *init;
+	char why[160]; /* reason of the end, for logs and FX_CONN_FAILED */
+	/* Deadlines in ms, 0: none. */
+	uint64_t created_ms, established_ms, heard_ms;
+	uint64_t state_end_ms; /* half open, closed */
+	uint64_t rekey_ms, over_ms, reauth_ms, keepalive_ms;
+};
+
+/* Why an IKE SA or a Child SA ended: what follows depends on it. */
+enum ike_end {
+	END_OURS,      /* asked for: nothing follows */
+	END_PEER,      /* deleted by the peer: close_action */
+	END_DEAD,      /* no answer when it was up: dpd_action */
+	END_REFUSED,   /* did not come up: keyingtries */
+	END_NO_ANSWER, /* did not come up: keyingtries */
+	END_AGAIN,     /* to come up again at once */
+	END_EXPIRED,   /* a Child SA reached its hard limit: again if start_action is start */
+};
+
+/* What is wanted of one configured child, over the lives of its IKE SAs. */
+struct want {
+	const struct conn *conn;
+	const struct conn_child *conn_child;
+	bool is_wanted;    /* keep trying while keyingtries lasts */
+	uint32_t tries;
+	uint64_t retry_ms; /* 0: not waiting for another try */
+};
+
+#define SPI_BUCKETS 1024
+
+struct ike {
+	struct ike_host host;
+	uint64_t now_ms;
+	const struct conn **conns;
+	size_t n_conns;
+	struct want *wants;
+	size_t n_wants;
+	struct ike_sa *sas, *touched;
+	struct ike_sa *by_spi[SPI_BUCKETS]; /* by our own SPI */
+	size_t n_sas, n_half_open;
+	uint32_t last_ike_id, last_child_id;
+	struct effects fx;
+	uint64_t timer_ms; /* earliest deadline told to the shell; 0: none */
+	uint64_t counts[IKE_COUNT_MAX];
+	uint8_t cookie_secret[2][32];
+	uint32_t cookie_version; /* odd and even ones have their own secret; 0: none yet */
+	uint64_t cookie_ms;
+	uint8_t out[OUT_LEN_MAX]; /* the message that is being written */
+};
+
+/* ---- ike_sa.c ------------------------------------------------------------------- */
+
+/* A new one with its own SPI, in state NONE. NULL: IKE_SAS_MAX is reached, or no randomness. */
+struct ike_sa *sa_new(struct ike *ike, bool is_initiator);
+/* With an SPI of our choice, not 0 and not in use (a rekeyed one, RFC 7296 2.18). */
+struct ike_sa *sa_new_with(struct ike *ike, bool is_initiator, uint64_t our_spi);
+void sa_free(struct ike_sa *sa); /* sends nothing; unlinks, wipes */
+struct ike_sa *sa_by_spi(const struct ike *ike, uint64_t our_spi);
+struct ike_sa *sa_by_id(const struct ike *ike, uint32_t unique_id);
+/* The IKE SA of a connection that is up or coming up and will stay; NULL: none. */
+struct ike_sa *sa_by_conn(const struct ike *ike, const struct conn *conn);
+void sa_set_conn(struct ike_sa *sa, const struct conn *conn);
+/* At the end of this call into the core, look what it needs next. */
+void sa_touch(struct ike_sa *sa);
+bool sa_is_up(const struct ike_sa *sa); /* carries Child SAs */
+uint64_t sa_our_spi(const struct ike_sa *sa);
+struct aead_key *sa_key_out(struct ike_sa *sa);
+const struct aead_key *sa_key_in(const struct ike_sa *sa);
+void sa_set_half_open(struct ike_sa *sa, bool is_half_open);
+void init_free(struct ike_sa *sa);
+void nego_wipe(struct nego *nego);
+void inbound_free(struct inbound *in);
+
+/* One line for people: "gw-gw[3] text". */
+void sa_log(struct ike_sa *sa, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void sa_error(struct ike_sa *sa, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Keep the reason of what is about to fail. Returns sa->why. */
+const char *sa_why(struct ike_sa *sa, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+void ike_log(struct ike *ike, bool is_error, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+void ike_count(struct ike *ike, enum ike_count c);
+/* Random bytes of the host; the process cannot go on safely without: aborts. */
+void ike_random(struct ike *ike, void *buf, size_t len);
+/* 0..max-1, or 0 for max 0. Good enough for jitter. */
+uint64_t ike_jitter(struct ike *ike, uint64_t max);
+
+/* ---- task.c --------------------------------------------------------------------- */
+
+/* Appends, unless the same task (kind, conn_child, spi) waits or runs already. NULL: TASKS_MAX
+ * is reached, or it is there. */
+struct task *task_add(struct ike_sa *sa, enum task_kind kind, const struct conn_child *conn_child,
+		      uint32_t spi);
+/* Puts one in front of the others. */
+struct task *task_push(struct ike_sa *sa, enum task_kind kind,
+		       const struct conn_child *conn_child, uint32_t spi);
+bool task_is_there(const struct ike_sa *sa, enum task_kind kind,
+		   const struct conn_child *conn_child, uint32_t spi);
+/* The first one whose time has come, unlinked; NULL: none. */
+struct task *task_take(struct ike_sa *sa, uint64_t now_ms);
+void tasks_free(struct ike_sa *sa);
+const char *task_text(enum task_kind kind);
+
+/* ---- want.c: what the configuration wants, and what follows an end ----------------- */
+
+struct want *want_of(struct ike *ike, const struct conn_child *conn_child);
+/* Bring one child up: on the IKE SA of its connection, or on a new one. As ike_initiate(). */
+int want_start(struct ike *ike, struct want *want) MUST_USE;
+/* A Child SA is up. */
+void want_met(struct ike *ike, const struct conn_child *conn_child);
+/* The child of this end: restart, wait for a packet, or nothing. */
+void want_child_ended(struct ike_sa *sa, const struct conn_child *conn_child, enum ike_end end);
+/* Initiations whose time has come. */
+void want_expire(struct ike *ike);
+uint64_t want_deadline(const struct ike *ike); /* 0: none */
+/* A Child SA of it is up, on whichever IKE SA. */
+bool want_is_met(const struct ike *ike, const struct conn_child *conn_child);
+
+/* ---- inbound.c: from a datagram to a row ------------------------------------------- */
+
+void inbound_take(struct ike *ike, const struct datagram *datagram);
+
+/* ---- life.c: what time and configuration do to IKE SAs ------------------------------ */
+
+/* Deadlines of one IKE SA that have passed. */
+void life_expire(struct ike_sa *sa);
+uint64_t life_deadline(const struct ike_sa *sa); /* 0: none */
+/* After every call: due switches, next exchanges, the dead are freed, timers. */
+void life_settle(struct ike *ike);
+
+#endif

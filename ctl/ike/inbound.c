@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * From a datagram to a row of the state machine: header, IKE SA, message ID, decryption. What
+ * gets past this file is new, complete and (but for IKE_SA_INIT) authentic.
+ */
+#include "ike/alloc.h"
+#include "ike/exchange.h"
+#include "ike/nat.h"
+
+static struct inbound *inbound_new(const struct datagram *d)
+{
+	struct inbound *in = alloc_zero(sizeof(*in));
+
+	in->local = d->local;
+	in->remote = d->remote;
+	in->len = d->len;
+	in->bytes = alloc_copy(d->data, d->len);
+	in->plain = alloc_zero(d->len);
+	return in;
+}
+
+static void drop(struct ike *ike, struct inbound *in, enum ike_count why)
+{
+	ike_count(ike, why);
+	inbound_free(in);
+}
+
+/* The peer's SPI is the other one of the two. */
+static bool is_of(const struct ike_sa *sa, const struct ike_header *h)
+{
+	if (sa->is_initiator)
+		return h->spi_i == sa->spi_i && (h->spi_r == sa->spi_r || !sa->spi_r);
+	return h->spi_i == sa->spi_i && h->spi_r == sa->spi_r;
+}
+
+/* ---- IKE_SA_INIT ---------------------------------------------------------------- */
+
+static struct ike_sa *half_open_of(const struct ike *ike, const struct inbound *in)
+{
+	for (struct ike_sa *sa = ike->sas; sa; sa = sa->next)
+		if (!sa->is_initiator && sa->spi_i == in->m.header.spi_i &&
+		    addr_equal(&sa->remote.addr, &in->remote.addr) &&
+		    sa->remote.port == in->remote.port)
+			return sa;
+	return NULL;
+}
+
+static void answer_again(struct ike_sa *sa, const struct inbound *in)
+{
+	fx_send(&sa->ike->fx, &in->local, &in->remote,
+		rd_from(sa->theirs.response, sa->theirs.len));
+	ike_count(sa->ike, IKE_COUNT_ANSWERED_AGAIN);
+	ike_count(sa->ike, IKE_COUNT_SENT);
+}
+
+/* 2.1: told apart from a new one by the whole message. */
+static void init_duplicate(struct ike_sa *sa, struct inbound *in)
+{
+	const struct init *init = sa->init;
+
+	if (sa->theirs.waits)
+		return drop(sa->ike, in, IKE_COUNT_BUSY);
+	if (!init || sa->theirs.id != 1 || init->len_i != in->len ||
+	    memcmp(init->message_i, in->bytes, in->len) != 0)
+		return drop(sa->ike, in, IKE_COUNT_MESSAGE_ID);
+	answer_again(sa, in);
+	inbound_free(in);
+}
+
+static void init_new(struct ike *ike, struct inbound *in)
+{
+	struct ike_sa *sa =
+		ike->n_half_open < IKE_HALF_OPEN_MAX ? sa_new(ike, false) : NULL;
+
+	if (!sa)
+		return drop(ike, in, IKE_COUNT_TOO_MANY);
+	sa->spi_i = in->m.header.spi_i;
+	sa->local = in->local;
+	sa->remote = in->remote;
+	sa_touch(sa);
+	exchange_request(sa, in);
+}
+
+static void init_request(struct ike *ike, struct inbound *in)
+{
+	const struct ike_header *h = &in->m.header;
+	struct ike_sa *sa = half_open_of(ike, in);
+
+	if (sa)
+		return init_duplicate(sa, in);
+	if (h->id || !(h->flags & IKE_FLAG_INITIATOR) || !h->spi_i || h->spi_r)
+		return drop(ike, in, IKE_COUNT_MESSAGE_ID);
+	if (in->len > INIT_LEN_MAX)
+		return drop(ike, in, IKE_COUNT_TOO_LONG);
+	switch (message_parse(rd_from(in->bytes, in->len), &in->m)) {
+	case MSG_OK:
+		return init_new(ike, in);
+	case MSG_UNSUPPORTED_CRITICAL:
+		ike_count(ike, IKE_COUNT_CRITICAL);
+		exchange_answer_stateless(ike, in, N_UNSUPPORTED_CRITICAL_PAYLOAD,
+					  rd_from(&in->m.critical, 1));
+		break;
+	case MSG_INVALID_SYNTAX:
+		ike_count(ike, IKE_COUNT_BAD_SYNTAX);
+		exchange_answer_stateless(ike, in, N_INVALID_SYNTAX, rd_from(NULL, 0));
+		break;
+	case MSG_DROP:
+	case MSG_INVALID_MAJOR_VERSION:
+		ike_count(ike, IKE_COUNT_BAD_HEADER);
+		break;
+	}
+	inbound_free(in);
+}
+
+static void init_response(struct ike_sa *sa, struct inbound *in)
+{
+	if (!addr_equal(&sa->remote.addr, &in->remote.addr))
+		return drop(sa->ike, in, IKE_COUNT_NO_CONNECTION);
+	if (in->len > INIT_LEN_MAX)
+		return drop(sa->ike, in, IKE_COUNT_TOO_LONG);
+	if (message_parse(rd_from(in->bytes, in->len), &in->m) != MSG_OK)
+		return drop(sa->ike, in, IKE_COUNT_BAD_SYNTAX);
+	exchange_response(sa, in);
+}
+
+/* ---- All others ------------------------------------------------------------------ */
+
+/* 2.2, 2.3: windows of one. False: done with it. */
+static bool is_request_due(struct ike_sa *sa, struct inbound *in)
+{
+	const struct ike_header *h = &in->m.header;
+
+	if (h->id + 1 == sa->theirs.id && sa->theirs.response && h->exchange != EX_IKE_SA_INIT) {
+		answer_again(sa, in);
+		inbound_free(in);
+		return false;
+	}
+	enum ike_count why = h->id != sa->theirs.id || sa->state >= ST_CLOSED ?
+				     IKE_COUNT_MESSAGE_ID :
+				     IKE_COUNT_BUSY;
+	if (why == IKE_COUNT_BUSY && !sa->theirs.waits)
+		return true;
+	drop(sa->ike, in, why);
+	return false;
+}
+
+static bool is_response_due(struct ike_sa *sa, struct inbound *in)
+{
+	const struct ike_header *h = &in->m.header;
+
+	if (sa->ours.task && sa->ours.request && h->id == sa->ours.id &&
+	    h->exchange == sa->ours.type && sa->state < ST_CLOSED && !sa->ours.waits)
+		return true;
+	drop(sa->ike, in, sa->ours.waits ? IKE_COUNT_BUSY : IKE_COUNT_MESSAGE_ID);
+	return false;
+}
+
+static void take_encrypted(struct ike_sa *sa, struct inbound *in)
+{
+	enum message_result r = message_parse(rd_from(in->bytes, in->len), &in->m);
+
+	if (r == MSG_OK && in->m.present & P_SK)
+		r = message_open(&in->m, sa_key_in(sa), in->plain, in->len);
+	/* Before authentication nobody is told anything (2.21). */
+	if (!in->m.is_open)
+		return drop(sa->ike, in, IKE_COUNT_NOT_AUTHENTIC);
+	sa->heard_ms = sa->ike->now_ms;
+	sa_touch(sa);
+	nat_follow(sa, in);
+	if (r != MSG_OK)
+		exchange_bad(sa, in, r);
+	else if (message_is_response(&in->m))
+		exchange_response(sa, in);
+	else
+		exchange_request(sa, in);
+}
+
+static bool has_keys(const struct ike_sa *sa)
+{
+	return sa->state >= ST_KEYED && sa->state < ST_CLOSED;
+}
+
+static void take_known(struct ike_sa *sa, struct inbound *in)
+{
+	const struct ike_header *h = &in->m.header;
+	bool is_response = message_is_response(&in->m);
+
+	if (!(is_response ? is_response_due(sa, in) : is_request_due(sa, in)))
+		return;
+	if (h->exchange == EX_IKE_SA_INIT && is_response)
+		init_response(sa, in);
+	else if (h->exchange == EX_IKE_SA_INIT || !has_keys(sa))
+		drop(sa->ike, in, IKE_COUNT_UNEXPECTED);
+	else
+		take_encrypted(sa, in);
+}
+
+static void take(struct ike *ike, struct inbound *in)
+{
+	const struct ike_header *h = &in->m.header;
+
+	if (h->exchange == EX_IKE_SA_INIT && !message_is_response(&in->m))
+		return init_request(ike, in);
+	/* 3.1: the flag says that the sender is the initiator, so that our SPI is the other's. */
+	bool is_ours_r = h->flags & IKE_FLAG_INITIATOR;
+	struct ike_sa *sa = sa_by_spi(ike, is_ours_r ? h->spi_r : h->spi_i);
+	if (!sa || sa->is_initiator == is_ours_r || !is_of(sa, h))
+		return drop(ike, in, IKE_COUNT_UNKNOWN_SPI);
+	take_known(sa, in);
+}
+
+void inbound_take(struct ike *ike, const struct datagram *d)
+{
+	struct inbound *in;
+
+	ike_count(ike, IKE_COUNT_RECEIVED);
+	if (d->len > MESSAGE_LEN_MAX || d->len < IKE_HEADER_LEN)
+		return ike_count(ike, IKE_COUNT_BAD_HEADER);
+	in = inbound_new(d);
+	switch (header_parse(rd_from(in->bytes, in->len), &in->m.header)) {
+	case MSG_OK:
+		return take(ike, in);
+	case MSG_INVALID_MAJOR_VERSION: /* 2.5: in clear, and only to a request */
+		if (!message_is_response(&in->m))
+			exchange_answer_stateless(ike, in, N_INVALID_MAJOR_VERSION,
+						  rd_from(NULL, 0));
+		return drop(ike, in, IKE_COUNT_BAD_VERSION);
+	default:
+		return drop(ike, in, IKE_COUNT_BAD_HEADER);
+	}
+}

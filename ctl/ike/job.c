@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "ike/job.h"
+
+#include "crypto/secret.h"
+#include "ike/alloc.h"
+#include "ike/ike.h"
+
+struct ike_job *job_new(uint16_t group, struct ke_pair *pair, struct reader their_public)
+{
+	struct ike_job *job = alloc_zero(sizeof(*job));
+
+	job->group = group;
+	job->pair = *pair;
+	*pair = (struct ke_pair){ 0 };
+	job->their_len = rd_left(&their_public);
+	if (job->their_len > sizeof(job->their_public))
+		job->their_len = sizeof(job->their_public);
+	rd_copy(&their_public, job->their_public, job->their_len);
+	return job;
+}
+
+void job_run(struct ike_job *job)
+{
+	job->result = job->pair.key ? 0 : ke_generate(job->group, &job->pair);
+	if (job->result || !job->their_len)
+		return;
+	job->result = ke_shared(&job->pair, rd_from(job->their_public, job->their_len),
+				job->secret);
+	if (!job->result)
+		job->secret_len = ke_secret_len(job->group);
+}
+
+void job_free(struct ike_job *job)
+{
+	if (!job)
+		return;
+	ke_fini(&job->pair);
+	secret_wipe(job, sizeof(*job));
+	free(job);
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The slow half of an exchange, done off the core's thread: our key pair, then (when the
+ * peer's public value is there) the shared secret. Self-contained: it names the IKE SA by
+ * number only, so the SA may be gone when the job comes back.
+ */
+#ifndef IKE_JOB_H
+#define IKE_JOB_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "crypto/ke.h"
+
+struct ike_job {
+	uint32_t sa_id;  /* ike_sa.unique_id */
+	bool is_request; /* the peer's exchange waits for it, not ours */
+	uint16_t group;  /* enum ke_id */
+	struct ke_pair pair; /* given, or made by the job when empty */
+	size_t their_len;    /* 0: only make the pair */
+	uint8_t their_public[KE_PUBLIC_MAX];
+	size_t secret_len; /* 0 until there is one */
+	uint8_t secret[KE_SECRET_MAX];
+	int result; /* 0, or what ke_generate() and ke_shared() returned */
+};
+
+/* Takes over the pair (which may be empty). their_public of length 0: none. A public value of
+ * the wrong length is kept out by the caller: ke_public_len(). */
+struct ike_job *job_new(uint16_t group, struct ke_pair *pair, struct reader their_public);
+void job_free(struct ike_job *job); /* wipes */
+
+#endif

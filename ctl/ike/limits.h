@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Every number of the IKEv2 core that is a choice, with its unit and where it comes from. */
+#ifndef IKE_LIMITS_H
+#define IKE_LIMITS_H
+
+/* Retransmission: strongSwan's defaults (strongswan.conf(5), retransmit_*): 4 s, then 1.8 times
+ * longer each time, 5 times: 4, 7.2, 13, 23.3, 42 s, and after another 75.6 s the peer counts
+ * as dead: 165 s in all. RFC 7296 2.4 asks for "at least a dozen times over several minutes"
+ * only as an example. In tenths, so that no floating point is needed. */
+#define RETRANSMIT_BASE_MS 4000
+#define RETRANSMIT_FACTOR_TENTHS 18
+#define RETRANSMIT_TRIES 5
+
+#define HALF_OPEN_MS 30000 /* strongSwan's half_open_timeout: from IKE_SA_INIT to IKE_AUTH */
+/* A closed IKE SA answers retransmissions of the last request for so long: our own peers send
+ * the first two again 4 and 11.2 s after the first. */
+#define CLOSED_MS 15000
+#define REKEYED_MS 60000 /* a rekeyed IKE SA waits for the peer's delete; then it goes unasked */
+/* A replaced Child SA decrypts late packets for so long: strongSwan's delete_rekeyed_delay. */
+#define CHILD_LINGER_MS 5000
+/* While it waits to switch to a Child SA that the peer rekeyed, how often we look whether the
+ * peer uses it, and when we no longer wait (RFC 7296 2.8 "or a timeout"). */
+#define SWITCH_POLL_MS 200
+#define SWITCH_WAIT_MS 30000
+#define KEEPALIVE_MS 20000       /* RFC 3948 4: default of the NAT-keepalive interval */
+#define TEMPORARY_RETRY_MS 5000  /* after TEMPORARY_FAILURE, plus as much jitter */
+#define REKEY_RETRY_MS 30000     /* after a rekey was refused otherwise */
+#define INITIATE_RETRY_MS 10000  /* after an initiation was refused, with keyingtries left */
+#define COOKIE_SECRET_MS 60000   /* RFC 7296 2.6: change it often; the last one stays valid */
+#define STEP_AGAIN_MAX 4         /* IKE_SA_INIT or CREATE_CHILD_SA repeated for cookie or group */
+
+/* What peers can make grow. An IKE SA with one Child SA takes about 8 KiB. */
+#define IKE_SAS_MAX 4096
+#define IKE_HALF_OPEN_MAX 512 /* as responder: more are dropped */
+#define IKE_COOKIE_FROM 64    /* from so many half-open on, cookies are asked for */
+#define IKE_JOBS_PER_SA 2     /* one for our exchange, one for the peer's */
+#define CHILDREN_MAX 64       /* Child SAs of one IKE SA, lingering ones too */
+#define TASKS_MAX 128         /* exchanges of ours that wait for their turn, per IKE SA */
+#define INIT_LEN_MAX 8192     /* bytes of an IKE_SA_INIT message: they are kept for AUTH */
+#define MESSAGE_LEN_MAX 65535 /* bytes of any message */
+#define OUT_LEN_MAX 16384     /* bytes of a message of ours: 8 proposals and 16 selectors fit */
+
+#define NONCE_LEN 32 /* of ours; RFC 7296 2.10: at least half the PRF's key, 16..256 */
+#define SPI_MIN 256  /* RFC 4303 2.1: 1..255 are reserved */
+
+#endif

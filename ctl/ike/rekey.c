@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "ike/rekey.h"
+
+#include "ike/alloc.h"
+
+/* ---- The new IKE SA ------------------------------------------------------------- */
+
+/* All that is not keys: the new one goes on where the old one was. */
+static void inherit(struct ike_sa *fresh, struct ike_sa *old)
+{
+	if (old->conn)
+		sa_set_conn(fresh, old->conn);
+	fresh->local = old->local;
+	fresh->remote = old->remote;
+	fresh->is_nat_local = old->is_nat_local;
+	fresh->is_nat_remote = old->is_nat_remote;
+	fresh->is_encap = old->is_encap;
+	fresh->our_id = old->our_id;
+	fresh->their_id = old->their_id;
+}
+
+static bool is_child_task(enum task_kind kind)
+{
+	return kind == TASK_CHILD_NEW || kind == TASK_CHILD_REKEY || kind == TASK_CHILD_DELETE;
+}
+
+/* Child SAs and what waits to be done for them. */
+static void take_over(struct ike_sa *fresh, struct ike_sa *old)
+{
+	fresh->children = old->children;
+	old->children = NULL;
+	for (struct task **at = &old->tasks; *at;) {
+		struct task *t = *at;
+
+		if (!is_child_task(t->kind)) {
+			at = &t->next;
+			continue;
+		}
+		*at = t->next;
+		task_add(fresh, t->kind, t->conn_child, t->spi);
+		free(t);
+	}
+}
+
+static int derive(struct ike_sa *fresh, const struct ike_sa *old, const struct ike_job *job,
+		  struct reader ni, struct reader nr)
+{
+	struct ike_suite suite;
+	struct ike_seed seed = {
+		.shared = rd_from(job->secret, job->secret_len),
+		.ni = ni,
+		.nr = nr,
+		.spi_i = fresh->spi_i,
+		.spi_r = fresh->spi_r,
+	};
+	int err = ike_suite_from(&fresh->chosen, &suite);
+
+	return err ? err : keymat_rekey(&old->keys, &suite, &seed, &fresh->keys);
+}
+
+static void come_up(struct ike_sa *fresh, struct ike_sa *old)
+{
+	char suite[PROPOSAL_TEXT_MAX];
+
+	take_over(fresh, old);
+	exchange_established(fresh);
+	sa_log(fresh, "IKE_SA rekeyed, takes over from [%u], %s", old->unique_id,
+	       proposal_print(&fresh->chosen, suite, sizeof(suite)));
+}
+
+static void write_spi(struct proposal *p, uint64_t spi)
+{
+	struct writer w = wr_into(p->spi, sizeof(p->spi));
+
+	p->spi_len = 8;
+	wr_u64(&w, spi);
+}
+
+static uint64_t read_spi(const struct proposal *p)
+{
+	struct reader r = rd_from(p->spi, p->spi_len);
+
+	return p->spi_len == 8 ? rd_u64(&r) : 0;
+}
+
+/* ---- Initiator ------------------------------------------------------------------ */
+
+enum step_result rekey_start(struct turn *t)
+{
+	struct nego *nego = &t->sa->ours.nego;
+	const struct transform *ke = proposal_get(&t->sa->chosen, TRANSFORM_KE);
+
+	if (!t->sa->conn || !ke)
+		return STEP_NOTIFY;
+	ike_random(t->ike, nego->nonce, sizeof(nego->nonce));
+	ike_random(t->ike, &nego->spi_ike, sizeof(nego->spi_ike));
+	nego->group = ke->id; /* the peer took it the last time */
+	sa_log(t->sa, "rekeying IKE_SA");
+	return turn_wait(t, nego->group, &nego->pair, rd_from(NULL, 0));
+}
+
+enum step_result rekey_started(struct turn *t)
+{
+	struct nego *nego = &t->sa->ours.nego;
+	const struct conn *conn = t->sa->conn;
+	struct proposal offer[CONN_PROPOSALS_MAX];
+
+	nego->pair = t->job->pair;
+	t->job->pair = (struct ke_pair){ 0 };
+	if (t->job->result || !conn || !nego->spi_ike || sa_by_spi(t->ike, nego->spi_ike))
+		return STEP_NOTIFY;
+	for (size_t i = 0; i < conn->n_ike; i++) {
+		offer[i] = conn->ike[i];
+		offer[i].number = (uint8_t)(i + 1);
+		write_spi(&offer[i], nego->spi_ike);
+	}
+	struct ke ke = { nego->group, rd_from(nego->pair.public_value, nego->pair.public_len) };
+	sa_emit(t->out, offer, conn->n_ike);
+	nonce_emit(t->out, rd_from(nego->nonce, sizeof(nego->nonce)));
+	ke_emit(t->out, &ke);
+	return STEP_NEXT;
+}
+
+static bool is_answer_good(const struct turn *t, struct proposal *ret_chosen)
+{
+	const struct conn *conn = t->sa->conn;
+	const struct sa_payload *sa = &t->in->sa;
+	uint16_t group = t->sa->ours.nego.group;
+
+	if (!conn || sa->n != 1 ||
+	    proposal_choose(conn->ike, conn->n_ike, sa->proposals, 1, ret_chosen) ||
+	    ret_chosen->n_transforms != sa->proposals[0].n_transforms || !read_spi(ret_chosen))
+		return false;
+	const struct transform *ke = proposal_get(ret_chosen, TRANSFORM_KE);
+	return ke && ke->id == group && t->in->ke.group == group &&
+	       rd_left(&t->in->ke.public_value) == ke_public_len(group);
+}
+
+static enum step_result spoilt(struct turn *t)
+{
+	return turn_refuse(t, STEP_FAIL, N_INVALID_SYNTAX, "peer's answer to the rekey is wrong");
+}
+
+enum step_result rekey_answered(struct turn *t)
+{
+	struct nego *nego = &t->sa->ours.nego;
+	struct proposal chosen;
+
+	if (!is_answer_good(t, &chosen))
+		return spoilt(t);
+	return turn_wait(t, nego->group, &nego->pair, t->in->ke.public_value);
+}
+
+enum step_result rekey_finish(struct turn *t)
+{
+	struct nego *nego = &t->sa->ours.nego;
+	struct proposal chosen;
+
+	if (t->job->result || !is_answer_good(t, &chosen))
+		return spoilt(t);
+	struct ike_sa *fresh = sa_new_with(t->ike, true, nego->spi_ike);
+	if (!fresh)
+		return spoilt(t);
+	inherit(fresh, t->sa);
+	fresh->chosen = chosen;
+	fresh->spi_r = read_spi(&chosen);
+	if (derive(fresh, t->sa, t->job, rd_from(nego->nonce, sizeof(nego->nonce)), t->in->nonce)) {
+		sa_free(fresh);
+		return spoilt(t);
+	}
+	come_up(fresh, t->sa);
+	t->sa->is_condemned = true;
+	task_push(t->sa, TASK_IKE_DELETE, NULL, 0);
+	return STEP_NEXT;
+}
+
+enum step_result rekey_refused(struct turn *t)
+{
+	const struct notify *n = message_error(t->in);
+	const char *name = notify_name(n->type);
+	uint64_t wait_ms =
+		n->type == N_TEMPORARY_FAILURE ? TEMPORARY_RETRY_MS : REKEY_RETRY_MS;
+
+	sa_error(t->sa, "peer refuses to rekey the IKE_SA: %s (%u)", name ? name : "error",
+		 n->type);
+	t->sa->rekey_ms = t->ike->now_ms + wait_ms + ike_jitter(t->ike, wait_ms);
+	return STEP_NEXT;
+}
+
+/* ---- Responder ------------------------------------------------------------------ */
+
+static enum step_result refuse(struct turn *t, uint16_t why)
+{
+	return turn_refuse(t, STEP_NOTIFY, why, "rekey of the IKE_SA refused: %s",
+			   notify_name(why));
+}
+
+static enum step_result answer(struct turn *t, struct proposal *chosen)
+{
+	uint8_t nonce[NONCE_LEN];
+	struct ike_sa *fresh = sa_new(t->ike, false);
+
+	if (!fresh || t->job->result) {
+		sa_free(fresh);
+		return refuse(t, fresh ? N_INVALID_SYNTAX : N_NO_ADDITIONAL_SAS);
+	}
+	ike_random(t->ike, nonce, sizeof(nonce));
+	inherit(fresh, t->sa);
+	fresh->chosen = *chosen;
+	fresh->spi_i = read_spi(chosen);
+	if (derive(fresh, t->sa, t->job, t->in->nonce, rd_from(nonce, sizeof(nonce)))) {
+		sa_free(fresh);
+		return refuse(t, N_NO_PROPOSAL_CHOSEN);
+	}
+	struct ke ke = { t->job->group,
+			 rd_from(t->job->pair.public_value, t->job->pair.public_len) };
+	write_spi(chosen, fresh->spi_r);
+	sa_emit(t->out, chosen, 1);
+	nonce_emit(t->out, rd_from(nonce, sizeof(nonce)));
+	ke_emit(t->out, &ke);
+	come_up(fresh, t->sa);
+	return STEP_NEXT;
+}
+
+enum step_result rekey_asked(struct turn *t)
+{
+	const struct conn *conn = t->sa->conn;
+	struct proposal chosen;
+
+	/* 2.25.2: no children that are half made may be carried over. */
+	if (t->sa->is_condemned || (t->sa->ours.task && t->sa->ours.task->kind != TASK_DPD))
+		return refuse(t, N_TEMPORARY_FAILURE);
+	if (!conn || proposal_choose(conn->ike, conn->n_ike, t->in->sa.proposals, t->in->sa.n,
+				     &chosen) || !read_spi(&chosen))
+		return refuse(t, N_NO_PROPOSAL_CHOSEN);
+	const struct transform *ke = proposal_get(&chosen, TRANSFORM_KE);
+	if (!ke || ke->id != t->in->ke.group) {
+		t->why_data[0] = 0;
+		t->why_data[1] = ke ? (uint8_t)ke->id : 0;
+		t->why_len = 2;
+		return refuse(t, N_INVALID_KE_PAYLOAD);
+	}
+	if (t->job)
+		return answer(t, &chosen);
+	if (rd_left(&t->in->ke.public_value) != ke_public_len(ke->id))
+		return refuse(t, N_INVALID_SYNTAX);
+	return turn_wait(t, ke->id, &(struct ke_pair){ 0 }, t->in->ke.public_value);
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Rekeying the IKE SA (RFC 7296 1.3.2, 2.8, 2.18): processors of CREATE_CHILD_SA rows, see
+ * ex_child.c. Both at once (2.8.2): who has asked himself answers TEMPORARY_FAILURE, and both
+ * try again after a random while; nothing is lost by it, the old IKE SA stays as it was.
+ */
+#ifndef IKE_REKEY_H
+#define IKE_REKEY_H
+
+#include "ike/exchange.h"
+
+enum step_result rekey_start(struct turn *t);
+enum step_result rekey_started(struct turn *t);
+enum step_result rekey_answered(struct turn *t);
+enum step_result rekey_finish(struct turn *t);
+enum step_result rekey_refused(struct turn *t);
+enum step_result rekey_asked(struct turn *t); /* also its resume */
+
+#endif

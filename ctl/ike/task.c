@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "ike/alloc.h"
+#include "ike/ike_sa.h"
+
+static bool is_same(const struct task *t, enum task_kind kind, const struct conn_child *conn_child,
+		    uint32_t spi)
+{
+	return t->kind == kind && t->conn_child == conn_child && t->spi == spi;
+}
+
+bool task_is_there(const struct ike_sa *sa, enum task_kind kind,
+		   const struct conn_child *conn_child, uint32_t spi)
+{
+	if (sa->ours.task && is_same(sa->ours.task, kind, conn_child, spi))
+		return true;
+	for (const struct task *t = sa->tasks; t; t = t->next)
+		if (is_same(t, kind, conn_child, spi))
+			return true;
+	return false;
+}
+
+static struct task *task_new(struct ike_sa *sa, enum task_kind kind,
+			     const struct conn_child *conn_child, uint32_t spi)
+{
+	size_t n = 0;
+
+	for (const struct task *t = sa->tasks; t; t = t->next)
+		n++;
+	if (n >= TASKS_MAX || task_is_there(sa, kind, conn_child, spi))
+		return NULL;
+	struct task *task = alloc_zero(sizeof(*task));
+	task->kind = kind;
+	task->conn_child = conn_child;
+	task->spi = spi;
+	sa_touch(sa);
+	return task;
+}
+
+struct task *task_add(struct ike_sa *sa, enum task_kind kind, const struct conn_child *conn_child,
+		      uint32_t spi)
+{
+	struct task *task = task_new(sa, kind, conn_child, spi), **at = &sa->tasks;
+
+	if (!task)
+		return NULL;
+	while (*at)
+		at = &(*at)->next;
+	return *at = task;
+}
+
+struct task *task_push(struct ike_sa *sa, enum task_kind kind,
+		       const struct conn_child *conn_child, uint32_t spi)
+{
+	struct task *task = task_new(sa, kind, conn_child, spi);
+
+	if (!task)
+		return NULL;
+	task->next = sa->tasks;
+	return sa->tasks = task;
+}
+
+struct task *task_take(struct ike_sa *sa, uint64_t now_ms)
+{
+	for (struct task **at = &sa->tasks; *at; at = &(*at)->next) {
+		struct task *task = *at;
+
+		if (task->not_before_ms > now_ms)
+			continue;
+		*at = task->next;
+		task->next = NULL;
+		return task;
+	}
+	return NULL;
+}
+
+void tasks_free(struct ike_sa *sa)
+{
+	while (sa->tasks) {
+		struct task *task = sa->tasks;
+
+		sa->tasks = task->next;
+		free(task);
+	}
+}
+
+const char *task_text(enum task_kind kind)
+{
+	static const char *const text[TASK_COUNT] = {
+		[TASK_IKE_INIT] = "IKE_SA_INIT",      [TASK_IKE_AUTH] = "IKE_AUTH",
+		[TASK_CHILD_NEW] = "a new CHILD_SA",  [TASK_CHILD_REKEY] = "CHILD_SA rekey",
+		[TASK_CHILD_DELETE] = "CHILD_SA delete", [TASK_IKE_REKEY] = "IKE_SA rekey",
+		[TASK_IKE_DELETE] = "IKE_SA delete",  [TASK_TELL] = "error",
+		[TASK_DPD] = "dead peer detection",
+	};
+
+	return text[kind];
+}

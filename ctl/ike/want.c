@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <errno.h>
+#include <stdio.h>
+#include "ike/id.h"
+#include "ike/ike_sa.h"
+#include "ike/nat.h"
+
+struct want *want_of(struct ike *ike, const struct conn_child *conn_child)
+{
+	for (size_t i = 0; i < ike->n_wants; i++)
+		if (ike->wants[i].conn_child == conn_child)
+			return &ike->wants[i];
+	return NULL;
+}
+
+bool want_is_met(const struct ike *ike, const struct conn_child *conn_child)
+{
+	for (const struct ike_sa *sa = ike->sas; sa; sa = sa->next)
+		if (child_of(sa, conn_child))
+			return true;
+	return false;
+}
+
+/* ---- Initiating ----------------------------------------------------------------- */
+
+static int local_addr(struct ike *ike, const struct conn *conn, struct ip_addr *ret_addr)
+{
+	if (conn->n_local && !addr_is_any(&conn->local[0])) {
+		*ret_addr = conn->local[0];
+		return 0;
+	}
+	return ike->host.source ?
+		       ike->host.source(ike->host.arg, &conn->remote[0], ret_addr) :
+		       -EADDRNOTAVAIL;
+}
+
+static bool is_peer_known(const struct ike *ike, const struct conn *conn)
+{
+	for (const struct ike_sa *sa = ike->sas; sa; sa = sa->next)
+		if (sa->conn == conn && sa->state == ST_ESTABLISHED)
+			return true;
+	return false;
+}
+
+static int sa_initiate(struct ike *ike, const struct conn *conn, struct ike_sa **ret_sa)
+{
+	struct ip_addr local;
+
+	if (!conn->n_remote || addr_is_any(&conn->remote[0]))
+		return -EDESTADDRREQ;
+	int err = local_addr(ike, conn, &local);
+	if (err)
+		return err;
+	bool is_known = is_peer_known(ike, conn);
+	struct ike_sa *sa = sa_new(ike, true);
+	if (!sa)
+		return -ENOBUFS;
+	sa_set_conn(sa, conn);
+	sa->is_first_contact = !is_known;
+	sa->local = (struct endpoint){ local, conn->local_port ? conn->local_port : IKE_PORT };
+	sa->remote = (struct endpoint){ conn->remote[0],
+					conn->remote_port ? conn->remote_port : IKE_PORT };
+	sa->our_id = id_is_any(&conn->local_id) ? id_from_addr(&local) : conn->local_id;
+	task_add(sa, TASK_IKE_INIT, NULL, 0);
+	*ret_sa = sa;
+	return 0;
+}
+
+static bool is_under_way(const struct ike_sa *sa, const struct conn_child *cc)
+{
+	return task_is_there(sa, TASK_IKE_AUTH, cc, 0) || task_is_there(sa, TASK_CHILD_NEW, cc, 0);
+}
+
+int want_start(struct ike *ike, struct want *want)
+{
+	struct ike_sa *sa = sa_by_conn(ike, want->conn);
+	enum task_kind kind = TASK_CHILD_NEW;
+	int err = 0;
+
+	want->retry_ms = 0;
+	if (want_is_met(ike, want->conn_child) || (sa && is_under_way(sa, want->conn_child)))
+		return -EALREADY;
+	if (!sa) {
+		err = sa_initiate(ike, want->conn, &sa);
+		kind = TASK_IKE_AUTH;
+	}
+	if (err)
+		return err;
+	if (!task_add(sa, kind, want->conn_child, 0))
+		return -ENOBUFS;
+	want->is_wanted = true;
+	return 0;
+}
+
+void want_met(struct ike *ike, const struct conn_child *conn_child)
+{
+	struct want *want = want_of(ike, conn_child);
+
+	if (!want)
+		return;
+	want->is_wanted = false;
+	want->tries = 0;
+	want->retry_ms = 0;
+}
+
+/* ---- After an end --------------------------------------------------------------- */
+
+static void again(struct ike *ike, struct want *want)
+{
+	int err = want_start(ike, want);
+
+	if (err && err != -EALREADY)
+		want->retry_ms = ike->now_ms + INITIATE_RETRY_MS;
+}
+
+static void failed(struct ike_sa *sa, struct want *want, uint64_t wait_ms)
+{
+	struct ike *ike = sa->ike;
+	uint32_t limit = want->conn->keyingtries;
+	char text[256];
+
+	want->tries++;
+	if (limit && want->tries >= limit) {
+		want->is_wanted = false;
+		want->tries = 0;
+		fx_conn(&ike->fx, FX_CONN_FAILED, want->conn, want->conn_child, sa->why);
+		return;
+	}
+	snprintf(text, sizeof(text), "%s; try %u follows in %u s", sa->why, want->tries + 1,
+		 (unsigned)(wait_ms / 1000));
+	want->retry_ms = ike->now_ms + wait_ms;
+	fx_conn(&ike->fx, FX_CONN_FAILED, want->conn, want->conn_child, text);
+}
+
+void want_child_ended(struct ike_sa *sa, const struct conn_child *cc, enum ike_end end)
+{
+	struct want *want = want_of(sa->ike, cc);
+
+	if (!want || want_is_met(sa->ike, cc))
+		return;
+	switch (end) {
+	case END_OURS:
+		want->is_wanted = false;
+		return;
+	case END_REFUSED:
+		failed(sa, want, INITIATE_RETRY_MS);
+		return;
+	case END_NO_ANSWER: /* it has taken minutes already */
+		failed(sa, want, 1);
+		return;
+	case END_PEER:
+		if (cc->close == START_NOW)
+			again(sa->ike, want);
+		return;
+	case END_DEAD:
+		if (cc->dpd == START_NOW)
+			again(sa->ike, want);
+		return;
+	case END_EXPIRED:
+		if (cc->start == START_NOW)
+			again(sa->ike, want);
+		return;
+	case END_AGAIN:
+		again(sa->ike, want);
+		return;
+	}
+}
+
+void want_expire(struct ike *ike)
+{
+	for (size_t i = 0; i < ike->n_wants; i++)
+		if (ike->wants[i].retry_ms && ike->wants[i].retry_ms <= ike->now_ms)
+			again(ike, &ike->wants[i]);
+}
+
+uint64_t want_deadline(const struct ike *ike)
+{
+	uint64_t at_ms = 0;
+
+	for (size_t i = 0; i < ike->n_wants; i++) {
+		uint64_t retry_ms = ike->wants[i].retry_ms;
+
+		if (retry_ms && (!at_ms || retry_ms < at_ms))
+			at_ms = retry_ms;
+	}
+	return at_ms;
+}

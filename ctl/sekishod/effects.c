@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "effects.h"
+
+#include <string.h>
+#include "control.h"
+#include "jobs.h"
+#include "log.h"
+#include "policy.h"
+
+static void on_core_timer(uv_timer_t *timer)
+{
+	struct shell *sh = timer->data;
+
+	ike_expire(sh->ike, shell_now_ms());
+	shell_carry_out(sh);
+}
+
+static void fx_timer(struct shell *sh, const struct ike_effect *fx)
+{
+	uint64_t now = shell_now_ms();
+
+	sh->core_timer.data = sh;
+	uv_update_time(&sh->loop);
+	if (fx->at_ms)
+		uv_timer_start(&sh->core_timer, on_core_timer, fx->at_ms > now ? fx->at_ms - now : 0,
+			       0);
+	else
+		uv_timer_stop(&sh->core_timer);
+}
+
+static void fx_send(struct shell *sh, const struct ike_effect *fx)
+{
+	char to[ADDR_TEXT_MAX];
+	int err = udp_send(&sh->udp, &fx->datagram);
+
+	if (err)
+		log_error("cannot send %zu bytes to %s:%u: %s", fx->datagram.len,
+			  addr_print(&fx->datagram.remote.addr, to, sizeof(to)),
+			  fx->datagram.remote.port, strerror(-err));
+}
+
+/* A failure here leaves the SPD closed: packets of the child are dropped, not sent in clear. */
+static void told(const struct child_sa *sa, const char *what, int err)
+{
+	if (err)
+		log_error("%s/%s: cannot %s the SAs %08x_i %08x_o: %s", sa->conn->name,
+			  sa->conn_child->name, what, sa->spi_in, sa->spi_out, strerror(-err));
+}
+
+static void fx_sa_add(struct shell *sh, const struct ike_effect *fx)
+{
+	int err = pairs_add(&sh->pairs, fx->sa, shell_now_ms());
+
+	told(fx->sa, "install", err);
+	if (err)
+		ike_hard_limit(sh->ike, fx->sa->spi_in, true, shell_now_ms());
+}
+
+static void on_orphan_timer(uv_timer_t *timer)
+{
+	struct shell *sh = timer->data;
+	uint64_t now = shell_now_ms(), next = pairs_expire(&sh->pairs, now);
+
+	if (next)
+		uv_timer_start(timer, on_orphan_timer, next - now, 0);
+}
+
+static void fx_child_up(struct shell *sh, const struct ike_effect *fx)
+{
+	if (policy_is_dynamic(fx->sa->conn, fx->sa->conn_child) && shell_write_spd(sh))
+		log_error("%s/%s: cannot write its policies", fx->sa->conn->name,
+			  fx->sa->conn_child->name);
+	if (pairs_has_orphan(&sh->pairs, fx->sa->child)) {
+		pairs_retire_orphans(&sh->pairs, fx->sa->child, shell_now_ms());
+		sh->orphan_timer.data = sh;
+		uv_timer_start(&sh->orphan_timer, on_orphan_timer, ORPHAN_REST_MS, 0);
+	}
+	control_child_up(sh, fx->sa);
+}
+
+static void fx_log(struct shell *sh, const struct ike_effect *fx)
+{
+	if (fx->is_error)
+		log_error("%s", fx->text);
+	else
+		log_info("%s", fx->text);
+	control_log(sh, fx->conn, fx->text);
+}
+
+void effect_carry_out(struct shell *sh, const struct ike_effect *fx)
+{
+	switch (fx->type) {
+	case FX_SEND:
+		fx_send(sh, fx);
+		break;
+	case FX_TIMER:
+		fx_timer(sh, fx);
+		break;
+	case FX_JOB:
+		if (jobs_start(sh, fx->job))
+			log_error("no memory for a computation; the exchange will time out");
+		break;
+	case FX_SA_ADD:
+		fx_sa_add(sh, fx);
+		break;
+	case FX_SA_MOVE:
+		told(fx->sa, "move", pairs_move(&sh->pairs, fx->sa));
+		break;
+	case FX_KEEPALIVE:
+		/* One that is lost is as good as one the network loses. */
+		(void)!udp_send_keepalive(&sh->udp, &fx->datagram.local, &fx->datagram.remote);
+		break;
+	case FX_SA_SWITCH:
+		told(fx->sa, "switch to", pairs_switch(&sh->pairs, fx->sa));
+		break;
+	case FX_SA_DELETE:
+		told(fx->sa, "remove", pairs_delete(&sh->pairs, fx->sa));
+		break;
+	case FX_LOG:
+		fx_log(sh, fx);
+		break;
+	case FX_CHILD_UP:
+		fx_child_up(sh, fx);
+		break;
+	case FX_CHILD_DOWN:
+		break; /* control_settle() sees what is gone */
+	case FX_CONN_FAILED:
+		log_error("%s", fx->text);
+		control_failed(sh, fx->conn, fx->conn_child, fx->text);
+		break;
+	}
+}

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "policy.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include "ike/ts.h"
+#include "udp.h"
+
+/* As users of strongSwan expect: `mode = pass` first, then the more specific selectors first,
+ * then the order of the file. */
+#define CLASS_PASS 0u
+#define CLASS_OTHER 0x10000u
+
+void policies_free(struct policies *p)
+{
+	free(p->list);
+	*p = (struct policies){ 0 };
+}
+
+/* Bits that a selector fixes: 0 (anything) .. 128 + 16 + 8. */
+static uint32_t specificity(const struct ts_val *ts)
+{
+	uint64_t hi = ts->addr.first.hi ^ ts->addr.last.hi, lo = ts->addr.first.lo ^ ts->addr.last.lo;
+	uint32_t bits = hi ? (uint32_t)__builtin_clzll(hi)
+			   : 64u + (lo ? (uint32_t)__builtin_clzll(lo) : 64u);
+	uint32_t ports = ts->port_last - ts->port_first + 1u;
+
+	return bits + (ts->proto ? 8u : 0u) + (ports <= 0xffffu ? 16u : 0u);
+}
+
+static int policy_push(struct policies *p, const struct spd_policy *policy)
+{
+	if (p->n == p->room) {
+		size_t room = p->room ? p->room * 2 : 32;
+		struct spd_policy *list = realloc(p->list, room * sizeof(*list));
+		if (!list)
+			return -ENOMEM;
+		p->list = list;
+		p->room = room;
+	}
+	p->list[p->n++] = *policy;
+	return 0;
+}
+
+int policy_add_selectors(struct policies *p, const struct conn_child *child,
+			 const struct ts_val *local, size_t n_local, const struct ts_val *remote,
+			 size_t n_remote)
+{
+	uint32_t rank = child->action == SPD_BYPASS ? CLASS_PASS : CLASS_OTHER;
+	int err = 0;
+
+	for (size_t i = 0; i < n_local && !err; i++)
+		for (size_t j = 0; j < n_remote && !err; j++) {
+			struct spd_policy policy = {
+				.local = local[i],
+				.remote = remote[j],
+				.action = child->action,
+				.child = child->action == SPD_PROTECT ? child->child : 0,
+				.priority = rank + 0x1000u - specificity(&local[i]) -
+					    specificity(&remote[j]),
+			};
+			err = policy_push(p, &policy);
+		}
+	return err;
+}
+
+static bool has_remote(const struct conn *conn)
+{
+	return conn->n_remote && !addr_is_any(&conn->remote[0]);
+}
+
+bool policy_is_dynamic(const struct conn *conn, const struct conn_child *child)
+{
+	return (child->is_remote_dynamic || child->is_local_dynamic) && !has_remote(conn);
+}
+
+int policy_add_child(struct policies *p, const struct conn *conn, const struct conn_child *child)
+{
+	const struct ts_val *local = child->local_ts, *remote = child->remote_ts;
+	size_t n_local = child->n_local_ts, n_remote = child->n_remote_ts;
+	struct ts_val our_host, their_host;
+	struct ip_addr source;
+
+	if (policy_is_dynamic(conn, child))
+		return 0;
+	if (child->is_remote_dynamic) {
+		their_host = ts_from_addr(&conn->remote[0]);
+		remote = &their_host;
+		n_remote = 1;
+	}
+	if (child->is_local_dynamic) {
+		if (conn->n_local && !addr_is_any(&conn->local[0]))
+			source = conn->local[0];
+		else if (udp_source_for(&conn->remote[0], &source))
+			return 0; /* no route yet: nothing can be sent there either */
+		our_host = ts_from_addr(&source);
+		local = &our_host;
+		n_local = 1;
+	}
+	return policy_add_selectors(p, child, local, n_local, remote, n_remote);
+}

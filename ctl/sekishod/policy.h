@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The configuration's children as an ordered SPD (RFC 4301 4.4.1). Protect policies stand as
+ * long as the connection is configured, with or without an SA: what should be protected and
+ * cannot be is dropped, never sent in clear (DESIGN rule 2).
+ */
+#ifndef SEKISHOD_POLICY_H
+#define SEKISHOD_POLICY_H
+
+#include "dataplane/dataplane.h"
+#include "ike/conn.h"
+
+struct policies {
+	struct spd_policy *list;
+	size_t n, room;
+};
+
+/* Adds every pair of local and remote selector of the child. "dynamic" selectors stand for the
+ * addresses of the connection; where those are %any nothing is added until an SA is up. */
+int policy_add_child(struct policies *p, const struct conn *conn,
+		     const struct conn_child *child) MUST_USE;
+/* The same for given selectors, those of an SA. */
+int policy_add_selectors(struct policies *p, const struct conn_child *child,
+			 const struct ts_val *local, size_t n_local, const struct ts_val *remote,
+			 size_t n_remote) MUST_USE;
+bool policy_is_dynamic(const struct conn *conn, const struct conn_child *child);
+void policies_free(struct policies *p);
+
+#endif

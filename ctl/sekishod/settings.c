@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "settings.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "log.h"
+#include "policy.h"
+
+int settings_load(const char *path, struct conf **ret_conf)
+{
+	struct conf_errors errors = { 0 };
+	char line[CONF_ERROR_TEXT + 256];
+	int err = conf_load(path, ret_conf, &errors);
+
+	for (size_t i = 0; i < errors.n; i++) {
+		conf_error_print(&errors.list[i], line, sizeof(line));
+		if (errors.list[i].is_warning)
+			log_info("%s", line);
+		else
+			log_error("%s", line);
+	}
+	conf_errors_fini(&errors);
+	return err;
+}
+
+/* ---- Slots ----------------------------------------------------------------------- */
+
+static int slot_of(struct shell *sh, const struct conn *conn, const struct conn_child *child,
+		   uint32_t *ret_child)
+{
+	char name[2 * CONN_NAME_MAX + 2];
+
+	snprintf(name, sizeof(name), "%s/%s", conn->name, child->name);
+	return child_slot(sh->dp, name, ret_child);
+}
+
+static int give_slots(struct shell *sh, struct conf *conf)
+{
+	for (size_t i = 0; i < conf->n_conns; i++)
+		for (size_t j = 0; j < conf->conns[i]->n_children; j++) {
+			struct conn_child *child = &conf->conns[i]->children[j];
+			if (child->action != SPD_PROTECT)
+				continue;
+			int err = slot_of(sh, conf->conns[i], child, &child->child);
+			if (err)
+				return err;
+		}
+	return 0;
+}
+
+static bool is_slot_used(const struct conf *conf, uint32_t slot)
+{
+	for (size_t i = 0; i < conf->n_conns; i++)
+		for (size_t j = 0; j < conf->conns[i]->n_children; j++)
+			if (conf->conns[i]->children[j].child == slot)
+				return true;
+	return false;
+}
+
+/* Slots in the maps that the configuration does not name any more. */
+static void free_slots(struct shell *sh, const struct conf *conf)
+{
+	struct child_name name;
+
+	for (uint32_t slot = 1; slot < CHILD_MAX; slot++) {
+		if (child_slot_name(sh->dp, slot, &name) || !name.name[0] || is_slot_used(conf, slot))
+			continue;
+		log_info("%s is not configured any more", name.name);
+		if (pairs_drop_child(&sh->pairs, slot) || child_slot_free(sh->dp, slot))
+			log_error("%s: cannot free its slot %u", name.name, slot);
+	}
+}
+
+/* ---- SPD ------------------------------------------------------------------------- */
+
+struct gather {
+	struct shell *sh;
+	struct policies *policies;
+	int err;
+};
+
+/* Selectors that the configuration cannot know ("dynamic" with a peer of any address). */
+static void gather_child(const struct child_sa *sa, const char *state, uint64_t rekey_ms,
+			 uint64_t life_ms, void *arg)
+{
+	struct gather *g = arg;
+
+	(void)state;
+	(void)rekey_ms;
+	(void)life_ms;
+	if (!g->err && policy_is_dynamic(sa->conn, sa->conn_child))
+		g->err = policy_add_selectors(g->policies, sa->conn_child, sa->local_ts,
+					      sa->n_local_ts, sa->remote_ts, sa->n_remote_ts);
+}
+
+static void gather_sa(const struct ike_sa_info *info, void *arg)
+{
+	struct gather *g = arg;
+
+	ike_each_child(g->sh->ike, info->unique_id, gather_child, g);
+}
+
+static int write_spd(struct shell *sh, const struct conf *conf)
+{
+	struct policies policies = { 0 };
+	struct gather g = { sh, &policies, 0 };
+
+	for (size_t i = 0; i < conf->n_conns && !g.err; i++)
+		for (size_t j = 0; j < conf->conns[i]->n_children && !g.err; j++)
+			g.err = policy_add_child(&policies, conf->conns[i],
+						 &conf->conns[i]->children[j]);
+	ike_each_sa(sh->ike, gather_sa, &g);
+	if (!g.err)
+		g.err = spd_replace(sh->dp, policies.list, policies.n,
+				    conf->dataplane.default_action);
+	policies_free(&policies);
+	return g.err;
+}
+
+int shell_write_spd(struct shell *sh)
+{
+	return write_spd(sh, sh->conf);
+}
+
+/* ---- In force -------------------------------------------------------------------- */
+
+static bool conn_can_initiate(const struct conn *conn)
+{
+	return conn->n_remote && !addr_is_any(&conn->remote[0]);
+}
+
+/* What carried traffic when the last controller went away; start_action is the core's. */
+static void start_orphans(struct shell *sh, const struct conf *conf)
+{
+	for (size_t i = 0; i < conf->n_conns; i++) {
+		const struct conn *conn = conf->conns[i];
+		for (size_t j = 0; j < conn->n_children; j++) {
+			const struct conn_child *child = &conn->children[j];
+			if (child->action != SPD_PROTECT || !conn_can_initiate(conn) ||
+			    !pairs_has_orphan(&sh->pairs, child->child))
+				continue;
+			int err = ike_initiate(sh->ike, conn->name, child->name, shell_now_ms());
+			if (err && err != -EALREADY)
+				log_error("%s/%s: cannot initiate: %s", conn->name, child->name,
+					  strerror(-err));
+		}
+	}
+}
+
+int settings_apply(struct shell *sh, struct conf *conf)
+{
+	const struct conn **conns = calloc(conf->n_conns + 1, sizeof(*conns));
+	int err = conns ? give_slots(sh, conf) : -ENOMEM;
+
+	if (!err)
+		err = write_spd(sh, conf);
+	if (err) {
+		log_error("cannot apply the configuration: %s; nothing has changed", strerror(-err));
+		free(conns);
+		return err;
+	}
+	for (size_t i = 0; i < conf->n_conns; i++)
+		conns[i] = conf->conns[i];
+	err = ike_configure(sh->ike, conns, conf->n_conns, shell_now_ms());
+	shell_carry_out(sh);
+	if (err) {
+		log_error("the IKEv2 core refuses the configuration: %s", strerror(-err));
+		free(conns);
+		return err;
+	}
+	free(sh->conns);
+	sh->conns = conns;
+	if (sh->conf != conf)
+		conf_free(sh->conf);
+	sh->conf = conf;
+	free_slots(sh, conf);
+	start_orphans(sh, conf);
+	shell_carry_out(sh);
+	return 0;
+}
+
+int shell_reload(struct shell *sh)
+{
+	struct conf *conf;
+	int err = settings_load(sh->config_path, &conf);
+
+	if (err) {
+		log_error("%s: not applied, the configuration in force stays", sh->config_path);
+		return err;
+	}
+	err = settings_apply(sh, conf);
+	if (err)
+		conf_free(conf);
+	else
+		log_info("configuration %s is in force", sh->config_path);
+	return err;
+}

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "shell.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include "control.h"
+#include "crypto/random.h"
+#include "effects.h"
+#include "log.h"
+#include "policy.h"
+#include "settings.h"
+
+uint64_t shell_now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_BOOTTIME, &t);
+	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
+void shell_carry_out(struct shell *sh)
+{
+	struct ike_effect fx;
+
+	while (ike_effect(sh->ike, &fx))
+		effect_carry_out(sh, &fx);
+	control_settle(sh);
+}
+
+/* ---- What the core borrows (struct ike_host) ------------------------------------ */
+
+static int host_random(void *arg, void *buf, size_t len)
+{
+	(void)arg;
+	return random_bytes(buf, len);
+}
+
+/* As strongSwan's: 0xc0000000 to 0xcfffffff, so that they are told apart at sight. */
+static uint32_t host_spi(void *arg)
+{
+	struct shell *sh = arg;
+	uint32_t spi;
+
+	do {
+		if (random_bytes(&spi, sizeof(spi)))
+			return 0;
+		spi = 0xc0000000u | (spi & 0x0fffffffu);
+	} while (pairs_find(&sh->pairs, spi));
+	return spi;
+}
+
+static uint64_t host_last_inbound(void *arg, uint32_t spi_in)
+{
+	struct shell *sh = arg;
+	const struct pair *pair = pairs_find(&sh->pairs, spi_in);
+
+	return pair ? dp_sa_hot(sh->dp)[pair->sa_in].last_ns / 1000000u : 0;
+}
+
+static int host_source(void *arg, const struct ip_addr *remote, struct ip_addr *ret_local)
+{
+	(void)arg;
+	return udp_source_for(remote, ret_local);
+}
+
+/* ---- Input ---------------------------------------------------------------------- */
+
+static void on_datagram(const struct datagram *in, void *arg)
+{
+	struct shell *sh = arg;
+
+	ike_input(sh->ike, in, shell_now_ms());
+	shell_carry_out(sh);
+}
+
+static void on_event(const struct event *ev, void *arg)
+{
+	struct shell *sh = arg;
+	uint64_t now = shell_now_ms();
+
+	if (ev->type == EVENT_ACQUIRE) {
+		ike_acquire(sh->ike, ev->child, now);
+	} else if (ev->sa < SA_MAX) {
+		const struct sa_val *sa = &dp_sa(sh->dp)[ev->sa];
+		if (ev->type == EVENT_SOFT)
+			ike_soft_limit(sh->ike, sa->spi, sa->dir == SA_IN, now);
+		else if (ev->type == EVENT_HARD)
+			ike_hard_limit(sh->ike, sa->spi, sa->dir == SA_IN, now);
+	}
+	shell_carry_out(sh);
+}
+
+static void on_events_readable(uv_poll_t *poll, int status, int events)
+{
+	struct shell *sh = poll->data;
+
+	(void)status;
+	(void)events;
+	if (dp_events_read(sh->events) < 0)
+		log_error("cannot read the event ring");
+}
+
+/* ---- Start and stop -------------------------------------------------------------- */
+
+static void on_signal(uv_signal_t *handle, int signum)
+{
+	struct shell *sh = handle->data;
+
+	if (signum == SIGHUP)
+		(void)!shell_reload(sh);
+	else
+		shell_stop(sh);
+}
+
+static int start_signals(struct shell *sh)
+{
+	static const int numbers[] = { SIGTERM, SIGINT, SIGHUP };
+	int err = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(numbers) && !err; i++) {
+		sh->signals[i].data = sh;
+		err = uv_signal_init(&sh->loop, &sh->signals[i]);
+		if (!err)
+			err = uv_signal_start(&sh->signals[i], on_signal, numbers[i]);
+	}
+	return err;
+}
+
+static int start_events(struct shell *sh)
+{
+	int err = dp_events_open(sh->dp, on_event, sh, &sh->events);
+
+	if (err)
+		return err;
+	sh->events_poll.data = sh;
+	err = uv_poll_init(&sh->loop, &sh->events_poll, dp_events_fd(sh->events));
+	if (!err)
+		err = uv_poll_start(&sh->events_poll, UV_READABLE, on_events_readable);
+	return err;
+}
+
+/* A failed step says its own line; the steps are undone by shell_fini() at the process's end. */
+static int step(int err, const char *what)
+{
+	if (err)
+		log_error("cannot %s: %s", what, strerror(-err));
+	return err;
+}
+
+int shell_start(struct shell *sh)
+{
+	struct ike_host host = { .random = host_random, .spi = host_spi,
+				 .last_inbound_ms = host_last_inbound, .source = host_source,
+				 .arg = sh };
+	int err;
+
+	sh->started_ms = shell_now_ms();
+	uv_timer_init(&sh->loop, &sh->core_timer);
+	uv_timer_init(&sh->loop, &sh->orphan_timer);
+	if ((err = step(pairs_init(&sh->pairs, sh->dp), "read the SAD")) ||
+	    (err = step(ike_new(&host, &sh->ike), "start the IKEv2 core")) ||
+	    (err = step(udp_start(&sh->udp, &sh->loop, on_datagram, sh),
+			"open UDP ports 500 and 4500")) ||
+	    (err = step(start_signals(sh), "catch signals")) ||
+	    (err = step(start_events(sh), "open the event ring")) ||
+	    (err = step(control_start(sh), "open the control socket")))
+		return err;
+	return settings_apply(sh, sh->conf);
+}
+
+static void close_handle(uv_handle_t *handle, void *arg)
+{
+	(void)arg;
+	if (!uv_is_closing(handle))
+		uv_close(handle, NULL);
+}
+
+void shell_stop(struct shell *sh)
+{
+	if (sh->is_stopping)
+		return;
+	sh->is_stopping = true;
+	log_info("ending; the SAs in the maps go on until their hard lifetime");
+	control_stop(sh);
+	uv_walk(&sh->loop, close_handle, NULL);
+}
+
+void shell_fini(struct shell *sh)
+{
+	dp_events_close(sh->events);
+	ike_free(sh->ike);
+	free(sh->conns);
+	conf_free(sh->conf);
+	pairs_fini(&sh->pairs);
+	dp_close(sh->dp);
+}

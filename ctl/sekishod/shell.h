@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The controller's shell: the only place that knows the sockets, the loop, the maps and the
+ * IKEv2 core. Everything runs on one libuv loop; only job_run() leaves it, for the thread pool.
+ *
+ * Every call into the core is followed by shell_carry_out(), which takes the core's effects in
+ * order. Time in the core is CLOCK_BOOTTIME in ms: the clock of the maps.
+ */
+#ifndef SEKISHOD_SHELL_H
+#define SEKISHOD_SHELL_H
+
+#include <uv.h>
+#include "conf/conf.h"
+#include "dataplane/dataplane.h"
+#include "ike/ike.h"
+#include "pairs.h"
+#include "udp.h"
+
+#define DP_RETRY_MS 1000 /* how often to look for the worker's pins while there are none */
+
+struct control; /* the VICI socket and who waits on it */
+
+struct shell {
+	uv_loop_t loop;
+	uv_timer_t core_timer, orphan_timer;
+	uv_signal_t signals[3]; /* TERM, INT, HUP */
+	uv_poll_t events_poll;
+	const char *instance, *config_path;
+	struct conf *conf;
+	const struct conn **conns; /* what ike_configure() has borrowed */
+	struct dataplane *dp;
+	struct dp_events *events;
+	struct ike *ike;
+	struct udp udp;
+	struct pairs pairs;
+	struct control *control;
+	uint64_t started_ms;
+	bool is_stopping;
+};
+
+uint64_t shell_now_ms(void); /* CLOCK_BOOTTIME */
+
+/* 0 once everything stands; -errno after one logged line. */
+int shell_start(struct shell *sh) MUST_USE;
+void shell_stop(struct shell *sh); /* closes the handles; the loop ends when jobs are done */
+void shell_fini(struct shell *sh);
+
+/* Read the configuration again and apply it; on errors all are logged and nothing changes. */
+int shell_reload(struct shell *sh) MUST_USE;
+/* Takes and carries out all effects that the core has ready. */
+void shell_carry_out(struct shell *sh);
+/* The SPD anew from the configuration and the SAs. */
+int shell_write_spd(struct shell *sh) MUST_USE;
+
+#endif

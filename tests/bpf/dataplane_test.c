@@ -1,0 +1,426 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Pins that survive, are completed or refused, and the order in which SAs come and go. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include "support/bpf_world.h"
+#include <sekisho/esp.h>
+
+static char instance[33];
+
+static struct dataplane *create(void)
+{
+	struct dataplane *dp = NULL;
+
+	assert_return_code(dp_create(instance, &dp), 0);
+	return dp;
+}
+
+static const char *pin(const char *name)
+{
+	static char path[2 * DP_PATH_MAX];
+	char dir[DP_PATH_MAX];
+
+	assert_return_code(dp_pin_dir(instance, dir, sizeof(dir)), 0);
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	return path;
+}
+
+static struct sad_sa an_sa(uint8_t dir, uint32_t spi)
+{
+	struct sad_sa sa = { .val = { .spi = spi, .child = 3, .dir = dir, .mode = SA_TUNNEL,
+				      .proto = IPPROTO_NUM_ESP },
+			     .secret = { .enc_len = 20 } };
+
+	sa.val.dst = addr_from_v4(0xc0000201);
+	memset(sa.secret.enc, 0x77, 20);
+	return sa;
+}
+
+static uint32_t add(struct dataplane *dp, uint8_t dir, uint32_t spi)
+{
+	struct sad_sa sa = an_sa(dir, spi);
+	uint32_t index;
+
+	assert_return_code(sad_alloc(dp, &index), 0);
+	assert_return_code(sad_add(dp, index, &sa), 0);
+	return index;
+}
+
+static int count_sa(uint32_t sa, const struct sad_key *key, const struct sa_val *val,
+		    const struct sa_ts *ts, const struct sa_hot *hot, void *arg)
+{
+	(void)sa, (void)key, (void)val, (void)ts, (void)hot;
+	++*(int *)arg;
+	return 0;
+}
+
+static int n_sas(struct dataplane *dp)
+{
+	int n = 0;
+
+	assert_return_code(sad_each(dp, count_sa, &n), 0);
+	return n;
+}
+
+static void write_policy(struct dataplane *dp)
+{
+	struct spd_policy p = { .action = SPD_PROTECT, .child = 3, .local = { .port_last = 65535 },
+				.remote = { .port_last = 65535 } };
+
+	assert_return_code(addr_parse_range("10.0.0.0/8", &p.local.addr), 0);
+	p.remote.addr = p.local.addr;
+	assert_return_code(spd_replace(dp, &p, 1, SPD_BYPASS), 0);
+}
+
+/* ---- pins -------------------------------------------------------------------------- */
+
+static void a_restart_changes_nothing(void **state)
+{
+	struct dataplane *dp = create();
+	uint32_t sa = add(dp, SA_OUT, 0x100), gate = dp_prog_id(dp, "gate");
+	struct spd_policy p;
+
+	(void)state;
+	assert_return_code(spd_switch(dp, 3, sa), 0);
+	dp_sa_hot(dp)[sa].seq = 4711;
+	write_policy(dp);
+	dp_close(dp);
+	dp = create();
+	assert_int_equal(dp_prog_id(dp, "gate"), gate); /* also: no .rodata of its own */
+	assert_int_equal(n_sas(dp), 1);
+	assert_int_equal(dp_sa_hot(dp)[sa].seq, 4711);
+	assert_int_equal(dp_child_out(dp)[3], sa);
+	assert_int_equal(spd_list(dp, &p, 1), 1);
+	dp_close(dp);
+}
+
+static void a_lost_program_is_pinned_again(void **state)
+{
+	struct dataplane *dp = create(), *reader;
+
+	(void)state;
+	add(dp, SA_OUT, 0x100);
+	dp_close(dp);
+	assert_return_code(unlink(pin("egress")), 0);
+	assert_int_equal(dp_open(instance, false, &reader), -ENOENT);
+	dp = create();
+	assert_int_equal(n_sas(dp), 1);
+	assert_int_equal(access(pin("egress"), F_OK), 0);
+	dp_close(dp);
+}
+
+static void another_program_is_replaced(void **state)
+{
+	struct dataplane *dp = create();
+	uint32_t route = dp_prog_id(dp, "route");
+
+	(void)state;
+	assert_return_code(unlink(pin("gate")), 0);
+	assert_return_code(bpf_obj_pin(dp_prog_fd(dp, "route"), pin("gate")), 0);
+	dp_close(dp);
+	dp = create();
+	assert_int_not_equal(dp_prog_id(dp, "gate"), route);
+	assert_int_equal(dp_prog_id(dp, "route"), route);
+	dp_close(dp);
+}
+
+/* Keys without their sequence numbers would repeat nonces. */
+static void half_a_sad_is_dropped_whole(void **state)
+{
+	struct dataplane *dp = create();
+	struct spd_policy p;
+
+	(void)state;
+	assert_return_code(spd_switch(dp, 3, add(dp, SA_OUT, 0x100)), 0);
+	write_policy(dp);
+	dp_close(dp);
+	assert_return_code(unlink(pin("sa_hot")), 0);
+	dp = create();
+	assert_int_equal(n_sas(dp), 0);
+	assert_int_equal(dp_child_out(dp)[3], 0);
+	assert_int_equal(spd_list(dp, &p, 1), 1);
+	dp_close(dp);
+}
+
+static void half_an_spd_is_dropped_whole(void **state)
+{
+	struct dataplane *dp = create();
+	struct spd_policy p;
+
+	(void)state;
+	add(dp, SA_OUT, 0x100);
+	write_policy(dp);
+	dp_close(dp);
+	assert_return_code(unlink(pin("spd_cand")), 0);
+	dp = create();
+	assert_int_equal(n_sas(dp), 1);
+	assert_int_equal(spd_list(dp, &p, 1), 0);
+	dp_close(dp);
+}
+
+static void another_abi_is_refused(void **state)
+{
+	struct dataplane *dp = create(), *other;
+	struct spd_state spd = { .abi = SEKISHO_ABI + 1 };
+	uint32_t zero = 0;
+
+	(void)state;
+	assert_return_code(bpf_map_update_elem(dp_map_fd(dp, "spd_state"), &zero, &spd, 0), 0);
+	dp_close(dp);
+	assert_int_equal(dp_create(instance, &other), -EPROTO);
+	assert_int_equal(dp_open(instance, false, &other), -EPROTO);
+}
+
+static void another_shape_is_refused(void **state)
+{
+	struct dataplane *dp = create(), *other;
+	int fd = bpf_map_create(BPF_MAP_TYPE_HASH, "sad", 24, 16, SA_MAX, NULL);
+
+	(void)state;
+	dp_close(dp);
+	assert_true(fd >= 0);
+	assert_return_code(unlink(pin("sad")), 0);
+	assert_return_code(bpf_obj_pin(fd, pin("sad")), 0);
+	close(fd);
+	assert_int_equal(dp_create(instance, &other), -EPROTO);
+}
+
+static void nothing_pinned(void **state)
+{
+	struct dataplane *dp;
+
+	(void)state;
+	assert_int_equal(dp_open(instance, false, &dp), -ENOENT);
+	assert_return_code(dp_unpin(instance), 0);
+	assert_int_equal(dp_create("a/b", &dp), -EINVAL);
+	assert_int_equal(dp_create("a.b", &dp), -EINVAL);
+	assert_int_equal(dp_create("", &dp), -EINVAL);
+}
+
+#define CREATORS 6
+
+/* All of them start and end with one set of pins, whose SAs all see. */
+static void many_create_at_once(void **state)
+{
+	pid_t pids[CREATORS];
+	struct dataplane *dp;
+	int status;
+
+	(void)state;
+	for (int i = 0; i < CREATORS; i++) {
+		pids[i] = fork();
+		if (pids[i] == 0) {
+			int r = dp_create(instance, &dp);
+			if (!r)
+				r = dp_map_fd(dp, "sad") < 0;
+			_exit(r ? 1 : 0);
+		}
+	}
+	for (int i = 0; i < CREATORS; i++) {
+		assert_int_equal(waitpid(pids[i], &status, 0), pids[i]);
+		assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+	}
+	assert_return_code(dp_open(instance, true, &dp), 0);
+	dp_close(dp);
+}
+
+static void a_reader_cannot_write(void **state)
+{
+	struct dataplane *dp = create(), *reader;
+	struct sad_sa sa = an_sa(SA_IN, 0x200);
+	uint64_t counts[GATE_OUTCOME_COUNT];
+
+	(void)state;
+	add(dp, SA_IN, 0x100);
+	assert_return_code(dp_open(instance, false, &reader), 0);
+	assert_int_equal(n_sas(reader), 1);
+	assert_return_code(counters_gate(reader, counts), 0);
+	assert_int_equal(sad_add(reader, 9, &sa), -EPERM);
+	assert_int_equal(sad_delete(reader, 1), -EPERM);
+	assert_int_equal(spd_switch(reader, 3, 1), -EPERM);
+	assert_int_equal(spd_replace(reader, NULL, 0, SPD_BYPASS), -EPERM);
+	dp_close(reader);
+	dp_close(dp);
+}
+
+/* ---- SAD --------------------------------------------------------------------------- */
+
+static void a_deleted_sa_leaves_no_key(void **state)
+{
+	struct dataplane *dp = create();
+	uint32_t sa = add(dp, SA_OUT, 0x100), gen;
+	struct sa_secret secret, nothing = { 0 };
+	struct sa_val val;
+
+	(void)state;
+	assert_return_code(spd_switch(dp, 3, sa), 0);
+	assert_return_code(sad_read(dp, sa, &val), 0);
+	gen = val.gen;
+	assert_return_code(sad_secret(dp, sa, &secret), 0);
+	assert_int_equal(secret.enc[19], 0x77);
+	assert_return_code(sad_delete(dp, sa), 0);
+	assert_int_equal(dp_child_out(dp)[3], 0);
+	assert_int_equal(sad_read(dp, sa, &val), -ENOENT);
+	assert_int_not_equal(dp_sa(dp)[sa].gen, gen);
+	assert_return_code(sad_secret(dp, sa, &secret), 0);
+	assert_memory_equal(&secret, &nothing, sizeof(secret));
+	assert_int_equal(sad_delete(dp, sa), -ENOENT);
+	assert_int_equal(n_sas(dp), 0);
+	dp_close(dp);
+}
+
+/* Also over a restart of the controller. */
+static void a_freed_index_rests(void **state)
+{
+	struct dataplane *dp = create();
+	uint32_t first = add(dp, SA_IN, 0x100), second;
+
+	(void)state;
+	assert_return_code(sad_delete(dp, first), 0);
+	second = add(dp, SA_IN, 0x100);
+	assert_int_not_equal(second, first);
+	dp_close(dp);
+	dp = create();
+	uint32_t third = add(dp, SA_IN, 0x101);
+	assert_true(third != first && third != second);
+	dp_close(dp);
+}
+
+static void a_new_sa_starts_fresh(void **state)
+{
+	struct dataplane *dp = create();
+	struct sad_sa sa = an_sa(SA_OUT, 0x100);
+	uint32_t gen;
+
+	(void)state;
+	assert_return_code(sad_add(dp, 5, &sa), 0);
+	gen = dp_sa(dp)[5].gen;
+	dp_sa_hot(dp)[5].seq = 99;
+	assert_return_code(sad_delete(dp, 5), 0);
+	assert_return_code(sad_add(dp, 5, &sa), 0);
+	assert_int_equal(dp_sa_hot(dp)[5].seq, 0);
+	assert_true(dp_sa(dp)[5].gen > gen && dp_sa(dp)[5].gen % 2 == 0);
+	assert_int_equal(sad_add(dp, 6, &sa), -EEXIST);
+	assert_int_equal(dp_sa(dp)[6].dir, 0);
+	assert_int_equal(sad_add(dp, 0, &sa), -EINVAL);
+	assert_int_equal(sad_add(dp, SA_MAX, &sa), -EINVAL);
+	dp_close(dp);
+}
+
+static void all_indices_can_be_had(void **state)
+{
+	struct dataplane *dp = create();
+	uint32_t sa = 0;
+
+	(void)state;
+	for (uint32_t i = 1; i < SA_MAX; i++)
+		assert_return_code(sad_alloc(dp, &sa), 0);
+	assert_int_equal(sad_alloc(dp, &sa), -ENOSPC);
+	sad_release(dp, sa);
+	assert_return_code(sad_alloc(dp, &sa), 0);
+	dp_close(dp);
+}
+
+static void a_moved_sa_is_found_at_its_new_address(void **state)
+{
+	struct dataplane *dp = create();
+	uint32_t sa = add(dp, SA_OUT, 0x100);
+	struct ip_addr src = addr_from_v4(1), dst = addr_from_v4(2);
+	struct sad_key key = { .spi = 0x100, .proto = IPPROTO_NUM_ESP };
+	struct sad_val found;
+	struct sa_val val;
+
+	(void)state;
+	dp_sa_hot(dp)[sa].seq = 5;
+	assert_return_code(sad_move(dp, sa, &src, &dst, 4500, 4501), 0);
+	assert_return_code(sad_read(dp, sa, &val), 0);
+	assert_int_equal(val.encap_dport, 4501);
+	assert_int_equal(dp_sa_hot(dp)[sa].seq, 5);
+	memcpy(key.daddr, dst.b, 16);
+	assert_return_code(bpf_map_lookup_elem(dp_map_fd(dp, "sad"), &key, &found), 0);
+	assert_int_equal(found.sa, sa);
+	assert_int_equal(n_sas(dp), 1);
+	assert_return_code(sad_move(dp, sa, &src, &dst, 4500, 4502), 0);
+	assert_int_equal(n_sas(dp), 1);
+	dp_close(dp);
+}
+
+/* ---- addresses --------------------------------------------------------------------- */
+
+static bool has_addr(struct dataplane *dp, uint32_t ifindex, uint16_t vlan, uint32_t v4)
+{
+	struct addr_key key = { .ifindex = ifindex, .vlan = vlan };
+	struct ip_addr a = addr_from_v4(v4);
+	struct addr_val val;
+
+	if (v4)
+		memcpy(key.addr, a.b, 16);
+	return !bpf_map_lookup_elem(dp_map_fd(dp, "addrs"), &key, &val);
+}
+
+static void addresses_are_replaced_as_a_whole(void **state)
+{
+	struct dataplane *dp = create();
+	struct addr_entry list[] = { { .ifindex = 7, .addr = addr_from_v4(1) },
+				     { .ifindex = 7, .vlan = 5, .addr = addr_from_v4(2) },
+				     { .addr = addr_from_v4(3) } };
+
+	(void)state;
+	assert_return_code(addrs_replace(dp, list, 3), 0);
+	assert_true(has_addr(dp, 7, 0, 1) && has_addr(dp, 0, 0, 1));
+	assert_true(has_addr(dp, 7, 5, 2) && has_addr(dp, 0, 0, 2) && has_addr(dp, 7, 5, 0));
+	assert_true(has_addr(dp, 0, 0, 3) && !has_addr(dp, 7, 0, 0));
+	assert_return_code(addrs_replace(dp, list, 1), 0);
+	assert_true(has_addr(dp, 7, 0, 1) && has_addr(dp, 0, 0, 1));
+	assert_false(has_addr(dp, 7, 5, 2) || has_addr(dp, 0, 0, 2) || has_addr(dp, 7, 5, 0));
+	assert_false(has_addr(dp, 0, 0, 3));
+	assert_return_code(addrs_replace(dp, NULL, 0), 0);
+	assert_false(has_addr(dp, 0, 0, 1));
+	dp_close(dp);
+}
+
+static int clean(void **state)
+{
+	(void)state;
+	snprintf(instance, sizeof(instance), "gatedp%d", (int)getpid());
+	return dp_unpin(instance);
+}
+
+int main(void)
+{
+#define TEST(f) cmocka_unit_test_setup_teardown(f, clean, clean)
+	const struct CMUnitTest tests[] = {
+		TEST(a_restart_changes_nothing),
+		TEST(a_lost_program_is_pinned_again),
+		TEST(another_program_is_replaced),
+		TEST(half_a_sad_is_dropped_whole),
+		TEST(half_an_spd_is_dropped_whole),
+		TEST(another_abi_is_refused),
+		TEST(another_shape_is_refused),
+		TEST(nothing_pinned),
+		TEST(many_create_at_once),
+		TEST(a_reader_cannot_write),
+		TEST(a_deleted_sa_leaves_no_key),
+		TEST(a_freed_index_rests),
+		TEST(a_new_sa_starts_fresh),
+		TEST(all_indices_can_be_had),
+		TEST(a_moved_sa_is_found_at_its_new_address),
+		TEST(addresses_are_replaced_as_a_whole),
+	};
+	const char *obstacle = world_obstacle();
+
+	if (obstacle) {
+		fprintf(stderr, "SKIPPED: dataplane_test %s\n", obstacle);
+		return 0;
+	}
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The programs' SPD against the linear reference spd_match(): random lists, random packets,
+ * both directions. SEED=n repeats a run.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+#include <bpf/bpf.h>
+#include <linux/bpf.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "support/bpf_world.h"
+#include "support/packet.h"
+#include "support/spd_random.h"
+
+#define SETS 200
+#define FLOWS 500
+#define POLICIES 60
+
+static struct world world;
+static uint64_t seed = 20240229;
+
+struct list {
+	struct spd_policy policies[POLICIES];
+	size_t n;
+	enum spd_action default_action;
+};
+
+/* What the list says, for both directions; -1: nothing. */
+static int said(const struct list *l, const struct spd_flow *f, uint32_t *ret_child)
+{
+	int i = spd_match(l->policies, l->n, f);
+
+	*ret_child = i < 0 ? 0 : l->policies[i].child;
+	return i < 0 ? -1 : (int)l->policies[i].action;
+}
+
+static void check_outbound(const struct list *l, const struct spd_flow *f)
+{
+	struct route_query q = { .ingress = world.ifindex[IF_WAN], .proto = f->proto,
+				 .total_len = 100, .sport = f->local_port, .dport = f->remote_port };
+	uint32_t child;
+	int want = said(l, f, &child);
+
+	memcpy(&q.saddr, f->local.b + 12, 4);
+	memcpy(&q.daddr, f->remote.b + 12, 4);
+	assert_return_code(route_lookup(world.dp, &q), 0);
+	if (want == SPD_PROTECT)
+		assert_true(q.child == child &&
+			    (q.result == ROUTE_PROTECT || q.result == ROUTE_HOLD));
+	else if (want == SPD_DISCARD)
+		assert_int_equal(q.result, ROUTE_DISCARD);
+	else
+		assert_true(q.result == ROUTE_KERNEL || q.result == ROUTE_FORWARD);
+}
+
+/* A clear packet on an unserved interface: which counter must grow. */
+static enum gate_outcome gate_says(const struct list *l, const struct spd_flow *in)
+{
+	struct spd_flow out = spd_flow_reversed(in);
+	uint32_t child;
+	int inbound = said(l, in, &child), outbound = said(l, &out, &child);
+
+	if (inbound == SPD_PROTECT)
+		return GATE_DROP_CLEAR_IN;
+	if (inbound == SPD_DISCARD || outbound == SPD_DISCARD)
+		return GATE_DROP_POLICY;
+	if (outbound == SPD_PROTECT)
+		return GATE_DROP_NO_PORT;
+	if (inbound < 0 && outbound < 0 && l->default_action == SPD_DISCARD)
+		return GATE_DROP_POLICY;
+	return GATE_PASS_KERNEL;
+}
+
+static void run_gate(const struct spd_flow *in)
+{
+	char local[ADDR_TEXT_MAX], remote[ADDR_TEXT_MAX];
+	struct pkt p = { .src = addr_print(&in->remote, remote, sizeof(remote)),
+			 .dst = addr_print(&in->local, local, sizeof(local)),
+			 .proto = in->proto, .sport = in->remote_port, .dport = in->local_port };
+	uint8_t frame[PKT_MAX], out[PKT_MAX];
+	size_t len = pkt_build(&p, frame);
+	struct xdp_md ctx = { .data_end = (uint32_t)len,
+			      .ingress_ifindex = world.ifindex[IF_UNSERVED] };
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = frame, .data_size_in = (uint32_t)len,
+		    .data_out = out, .data_size_out = sizeof(out), .ctx_in = &ctx,
+		    .ctx_size_in = sizeof(ctx));
+
+	assert_return_code(bpf_prog_test_run_opts(dp_prog_fd(world.dp, "gate"), &opts), 0);
+}
+
+/* Counters once per list, not per packet: they cost more than the run. */
+static void check_list(struct spd_random *r, const struct list *l)
+{
+	uint64_t before[GATE_OUTCOME_COUNT], after[GATE_OUTCOME_COUNT];
+	uint64_t want[GATE_OUTCOME_COUNT] = { 0 };
+
+	assert_return_code(counters_gate(world.dp, before), 0);
+	for (int i = 0; i < FLOWS; i++) {
+		struct spd_flow f = spd_random_flow(r);
+		check_outbound(l, &f);
+		run_gate(&f);
+		want[gate_says(l, &f)]++;
+	}
+	assert_return_code(counters_gate(world.dp, after), 0);
+	for (int i = 0; i < GATE_OUTCOME_COUNT; i++)
+		if (after[i] - before[i] != want[i])
+			fail_msg("%s: %llu, the reference says %llu", counters_gate_name(i),
+				 (unsigned long long)(after[i] - before[i]),
+				 (unsigned long long)want[i]);
+}
+
+static void programs_agree_with_the_reference(void **state)
+{
+	struct spd_random r = { seed };
+	struct list l;
+
+	(void)state;
+	for (int i = 0; i < SETS; i++) {
+		l.n = spd_random_below(&r, POLICIES + 1);
+		l.default_action = spd_random_below(&r, 2) ? SPD_BYPASS : SPD_DISCARD;
+		spd_random_policies(&r, l.policies, l.n);
+		assert_return_code(spd_replace(world.dp, l.policies, l.n, l.default_action), 0);
+		check_list(&r, &l);
+	}
+}
+
+/* What was written comes back, in order of priority. */
+static void the_list_reads_back(void **state)
+{
+	struct spd_random r = { seed };
+	struct spd_policy in[POLICIES], out[POLICIES];
+
+	(void)state;
+	spd_random_policies(&r, in, POLICIES);
+	for (int i = 0; i < POLICIES; i++)
+		in[i].priority = (uint32_t)(POLICIES - i);
+	assert_return_code(spd_replace(world.dp, in, POLICIES, SPD_BYPASS), 0);
+	assert_int_equal(spd_list(world.dp, out, POLICIES), POLICIES);
+	for (int i = 0; i < POLICIES; i++) {
+		assert_memory_equal(&out[i].local, &in[POLICIES - 1 - i].local, sizeof(out[i].local));
+		assert_memory_equal(&out[i].remote, &in[POLICIES - 1 - i].remote,
+				    sizeof(out[i].remote));
+		assert_int_equal(out[i].action, in[POLICIES - 1 - i].action);
+		assert_int_equal(out[i].child, in[POLICIES - 1 - i].child);
+	}
+}
+
+/* More than a lookup may walk: refused, and the old list stays in force. */
+static void too_much_changes_nothing(void **state)
+{
+	struct spd_policy *list = calloc(SPD_MAX + 1, sizeof(*list)), one;
+	struct spd_random r = { seed };
+	uint64_t epoch = dp_spd_state(world.dp)->epoch;
+
+	(void)state;
+	spd_random_policies(&r, list, SPD_MAX + 1);
+	assert_int_equal(spd_replace(world.dp, list, SPD_MAX + 1, SPD_BYPASS), -E2BIG);
+	for (size_t i = 0; i <= SPD_BUCKET_MAX; i++)
+		list[i].remote.addr = list[0].remote.addr;
+	assert_int_equal(spd_replace(world.dp, list, SPD_BUCKET_MAX + 1, SPD_BYPASS), -E2BIG);
+	assert_int_equal(spd_replace(world.dp, list, 1, SPD_PROTECT), -EINVAL);
+	list[0].action = SPD_PROTECT;
+	list[0].child = 0;
+	assert_int_equal(spd_replace(world.dp, list, 1, SPD_BYPASS), -EINVAL);
+	assert_int_equal(dp_spd_state(world.dp)->epoch, epoch);
+	assert_int_equal(spd_list(world.dp, &one, 1), 1);
+	free(list);
+}
+
+/* The longest walk that is allowed finds its last policy. */
+static void the_longest_bucket_is_walked(void **state)
+{
+	struct spd_policy list[SPD_BUCKET_MAX] = { 0 };
+	struct route_query q = { .proto = 17, .ingress = world.ifindex[IF_WAN] };
+	struct addr_range all;
+
+	(void)state;
+	assert_return_code(addr_parse_range("0.0.0.0/0", &all), 0);
+	for (size_t i = 0; i < SPD_BUCKET_MAX; i++) {
+		list[i].local = (struct ts_val){ .addr = all, .port_first = (uint16_t)i,
+						 .port_last = (uint16_t)i };
+		list[i].remote = (struct ts_val){ .addr = all, .port_last = 65535 };
+		list[i].action = SPD_PROTECT;
+		list[i].child = (uint32_t)i + 1;
+	}
+	assert_return_code(spd_replace(world.dp, list, SPD_BUCKET_MAX, SPD_BYPASS), 0);
+	q.saddr = q.daddr = 0x0909090a;
+	q.sport = SPD_BUCKET_MAX - 1;
+	assert_return_code(route_lookup(world.dp, &q), 0);
+	assert_int_equal(q.child, SPD_BUCKET_MAX);
+}
+
+static int setup(void **state)
+{
+	const char *from = getenv("SEED");
+
+	(void)state;
+	if (from)
+		seed = strtoull(from, NULL, 0);
+	print_message("SEED=%llu\n", (unsigned long long)seed);
+	world_init(&world);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	world_fini(&world);
+	return 0;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(programs_agree_with_the_reference),
+		cmocka_unit_test(the_list_reads_back),
+		cmocka_unit_test(too_much_changes_nothing),
+		cmocka_unit_test(the_longest_bucket_is_walked),
+	};
+	const char *obstacle = world_obstacle();
+
+	if (obstacle) {
+		fprintf(stderr, "SKIPPED: spd_bpf_test %s\n", obstacle);
+		return 0;
+	}
+	return cmocka_run_group_tests(tests, setup, teardown);
+}

@@ -1,0 +1,1 @@
+strongswan_they_initiate.sh

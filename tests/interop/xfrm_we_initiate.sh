@@ -1,0 +1,1 @@
+strongswan_we_initiate.sh

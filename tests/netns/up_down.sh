@@ -1,0 +1,28 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
+# The command line takes the tunnel down and up again, on either side; while it is down nothing
+# goes out in clear.
+. "$(dirname "$0")/lib.sh"
+
+lab_with_tunnel
+for gw in gwA gwB; do
+	title "down and up on $gw"
+	must ping_all hostA 10.2.0.2 10 -i 0.02
+	must sekisho "$gw" down tunnel
+	must wait_for 5 "gwA without a child" gw_has_no_child gwA
+	must wait_for 5 "gwB without a child" gw_has_no_child gwB
+	must same "SAs left in the maps" "$(sad_spis gwA)$(sad_spis gwB)" ""
+	must sekisho "$gw" up net
+	must gw_has_child "$gw"
+	must ping_all hostB 10.1.0.2 10 -i 0.02
+done
+
+title "the other commands, as text and as JSON"
+for command in status sas policies counters; do
+	must sekisho gwA "$command" >/dev/null
+	must sekisho gwA --json "$command" | must python3 -m json.tool >/dev/null
+done
+must_not sekisho gwA up nonesuch 2>/dev/null
+must_not sekisho gwA nonesuch 2>/dev/null
+road_was_safe --min-esp 40
+passed

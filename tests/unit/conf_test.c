@@ -1,0 +1,569 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The configuration: what good files become, and that each mistake is told with its line. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <cmocka.h>
+#include "conf/build.h"
+#include "ike/id.h"
+#include "ike/ts.h"
+
+#define PSK "secrets { ike { secret = \"correct horse\" } }\n"
+#define AUTH "local { auth = psk\nid = a.example\n}\nremote { auth = psk\nid = b.example\n}\n"
+
+/* A connection that is right, with more keys in it and in its child. */
+static const char *conn_with(const char *keys, const char *child_keys)
+{
+	static char text[4096];
+
+	snprintf(text, sizeof(text),
+		 PSK "connections { gw {\nremote_addrs = 192.0.2.2\n" AUTH
+		     "%s\nchildren { net {\nremote_ts = 10.2.0.0/16\n%s\n} } } }\n",
+		 keys, child_keys);
+	return text;
+}
+
+static struct conf *load(const char *text)
+{
+	struct conf_errors errors = {};
+	struct conf *conf = NULL;
+	char line[512];
+
+	if (conf_parse("test.conf", text, strlen(text), &conf, &errors))
+		for (size_t i = 0; i < errors.n; i++)
+			print_error("%s\n",
+				    conf_error_print(&errors.list[i], line, sizeof(line)));
+	conf_errors_fini(&errors);
+	assert_non_null(conf);
+	return conf;
+}
+
+/* The text has one mistake: in this line, and its message holds these words. */
+static void assert_mistake(const char *text, unsigned line, const char *words)
+{
+	struct conf_errors errors = {};
+	struct conf *conf = NULL;
+	char told[512] = "nothing";
+
+	assert_int_equal(conf_parse("test.conf", text, strlen(text), &conf, &errors), -EINVAL);
+	assert_null(conf);
+	if (errors.n)
+		conf_error_print(&errors.list[0], told, sizeof(told));
+	if (errors.n_errors != 1 || errors.list[0].line != line || !strstr(told, words))
+		fail_msg("expected line %u with '%s', got %zu mistakes: %s\nof:\n%s", line, words,
+			 errors.n_errors, told, text);
+	conf_errors_fini(&errors);
+}
+
+static void a_gateway_is_read(void **state)
+{
+	struct conf *conf = load(conn_with(
+		"local_addrs = 192.0.2.1\nproposals = aes256gcm16-prfsha384-x25519, "
+		"aes128-sha256-modp2048\ndpd_delay = 30s\nencap = yes\nkeyingtries = 0",
+		"local_ts = 10.1.0.0/16, 10.1.9.1-10.1.9.7[udp/500-600]\nstart_action = trap\n"
+		"dpd_action = restart\nreplay_window = 64\nesp_proposals = aes128gcm16-esn"));
+	const struct conn *c = conf->conns[0];
+	const struct conn_child *child = &c->children[0];
+	char text[256];
+
+	(void)state;
+	assert_int_equal(conf->n_conns, 1);
+	assert_string_equal(c->name, "gw");
+	assert_string_equal(id_print(&c->local_id, text, sizeof(text)), "a.example");
+	assert_int_equal(addr_to_v4(&c->remote[0]), 0xc0000202);
+	assert_memory_equal(c->psk, "correct horse", 13);
+	assert_int_equal(c->psk_len, 13);
+	assert_int_equal(c->n_ike, 2);
+	assert_int_equal(c->ike[1].number, 2);
+	assert_int_equal(c->dpd_delay_s, 30);
+	assert_true(c->is_encap_forced);
+	assert_int_equal(c->keyingtries, 0);
+	assert_int_equal(c->local_port, 500);
+	assert_int_equal(c->rekey_s, 4 * 3600);
+	assert_int_equal(c->over_s, 4 * 360);
+	assert_int_equal(c->n_children, 1);
+	assert_string_equal(child->name, "net");
+	assert_string_equal(ts_list_print(child->local_ts, child->n_local_ts, text, sizeof(text)),
+			    "10.1.0.0/16 10.1.9.1..10.1.9.7[udp/500-600]");
+	assert_int_equal(child->action, SPD_PROTECT);
+	assert_int_equal(child->start, START_TRAP);
+	assert_int_equal(child->dpd, START_NOW);
+	assert_false(child->is_dpd_clear);
+	assert_int_equal(child->replay_window, 64);
+	assert_int_equal(child->rekey_s, 3600);
+	assert_int_equal(child->life_s, 3960);
+	assert_int_equal(child->rand_s, 360);
+	conf_free(conf);
+}
+
+static void defaults_are_those_of_swanctl(void **state)
+{
+	struct conf *conf = load(conn_with("", ""));
+	const struct conn *c = conf->conns[0];
+	const struct conn_child *child = &c->children[0];
+
+	(void)state;
+	assert_true(addr_is_any(&c->local[0]));
+	assert_int_equal(c->keyingtries, 1);
+	assert_int_equal(c->dpd_delay_s, 0);
+	assert_int_equal(c->n_ike, 1);
+	assert_true(child->is_local_dynamic);
+	assert_int_equal(child->n_local_ts, 0);
+	assert_false(child->is_remote_dynamic);
+	assert_true(child->is_dpd_clear);
+	assert_int_equal(child->start, START_NONE);
+	assert_int_equal(child->replay_window, 1024);
+	assert_int_equal(child->n_esp, 1);
+	assert_int_equal(conf->dataplane.default_action, SPD_BYPASS);
+	conf_free(conf);
+}
+
+static void lifetimes_follow_each_other(void **state)
+{
+	struct conf *conf = load(conn_with("reauth_time = 2h", "life_time = 110m"));
+
+	(void)state;
+	assert_int_equal(conf->conns[0]->rekey_s, 0);
+	assert_int_equal(conf->conns[0]->reauth_s, 7200);
+	assert_int_equal(conf->conns[0]->over_s, 720);
+	assert_int_equal(conf->conns[0]->children[0].rekey_s, 6000);
+	conf_free(conf);
+	conf = load(conn_with("", "rekey_time = 0\nrekey_packets = 1000"));
+	assert_int_equal(conf->conns[0]->children[0].life_s, 0);
+	assert_int_equal(conf->conns[0]->children[0].life_packets, 1100);
+	conf_free(conf);
+}
+
+static void shunts_need_no_peer(void **state)
+{
+	struct conf *conf = load("connections { shunts { children {\n"
+				 "lan { mode = pass\nremote_ts = 10.0.0.0/8 }\n"
+				 "bad { mode = drop\nlocal_ts = 10.1.0.0/16[tcp/25] } } } }\n"
+				 "dataplane { default_action = discard }\n");
+	const struct conn_child *c = conf->conns[0]->children;
+	char text[64];
+
+	(void)state;
+	assert_int_equal(c[0].action, SPD_BYPASS);
+	assert_int_equal(c[1].action, SPD_DISCARD);
+	assert_string_equal(ts_print(&c[0].local_ts[0], text, sizeof(text)), "0.0.0.0/0");
+	assert_int_equal(conf->conns[0]->psk_len, 0);
+	assert_int_equal(conf->dataplane.default_action, SPD_DISCARD);
+	conf_free(conf);
+}
+
+static void sections_are_inherited(void **state)
+{
+	struct conf *conf = load(PSK
+		"conn-defaults { remote_addrs = 192.0.2.9\ndpd_delay = 10s\n" AUTH "}\n"
+		"child-defaults { start_action = trap\n rekey_time = 20m }\n"
+		"connections {\n"
+		"  one : conn-defaults { dpd_delay =\n children { a : child-defaults {\n"
+		"      remote_ts = 10.1.0.0/16\nrekey_time = 10m } } }\n"
+		"  two : connections.one { local { id = c.example }\n children { a {\n"
+		"      remote_ts = 10.2.0.0/16 } } }\n"
+		"}\n");
+	const struct conn *one = conf->conns[0], *two = conf->conns[1];
+	char text[256];
+
+	(void)state;
+	assert_int_equal(one->dpd_delay_s, 0);
+	assert_int_equal(one->children[0].start, START_TRAP);
+	assert_int_equal(one->children[0].rekey_s, 600);
+	assert_int_equal(two->children[0].rekey_s, 600);
+	assert_int_equal(addr_to_v4(&two->remote[0]), 0xc0000209);
+	assert_string_equal(id_print(&two->local_id, text, sizeof(text)), "c.example");
+	conf_free(conf);
+}
+
+static void values_are_quoted_and_escaped(void **state)
+{
+	static const struct {
+		const char *value, *psk;
+	} cases[] = {
+		{ "plain words   here # comment", "plain words here" },
+		{ "\"a # } \\\" \\\\ b\"", "a # } \" \\ b" },
+		{ "\"tab\\there\\\nand on\"", "tab\thereand on" },
+		{ "one\"two\"three", "one two three" },
+		{ "0x68656c6C6f", "hello" },
+		{ "0saGVsbG8=", "hello" },
+		{ "0saGVsbG8", "hello" },
+	};
+	char text[1024];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct conf *conf;
+
+		snprintf(text, sizeof(text),
+			 "secrets { ike { secret = %s\n} }\nconnections { gw { " AUTH "} }\n",
+			 cases[i].value);
+		conf = load(text);
+		assert_int_equal(conf->conns[0]->psk_len, strlen(cases[i].psk));
+		assert_memory_equal(conf->conns[0]->psk, cases[i].psk, strlen(cases[i].psk));
+		conf_free(conf);
+	}
+}
+
+static void the_best_secret_is_taken(void **state)
+{
+	static const struct {
+		const char *secrets, *psk;
+	} cases[] = {
+		{ "ike-1 { secret = any }", "any" },
+		{ "ike-1 { secret = any }\nike-2 { id = b.example\nsecret = peer }", "peer" },
+		{ "ike-1 { id = a.example\nsecret = ours }\nike-2 { id = b.example\nsecret = peer }",
+		  "peer" },
+		{ "ike-1 { id-1 = b.example\nid-2 = x.example\nsecret = peer }\n"
+		  "ike-2 { id-1 = a.example\nid-2 = b.example\nsecret = both }",
+		  "both" },
+		{ "ike-1 { id = c.example\nsecret = other }\nike-2 { id = a.example\nsecret = ours }",
+		  "ours" },
+		{ "ike-1 { id = b.example\nsecret = first }\nike-2 { id = b.example\nsecret = next }",
+		  "first" },
+		{ "ike-1 { id = \"*.example\"\nsecret = wild }\nike-2 { id = b.example\nsecret = x }",
+		  "x" },
+	};
+	char text[1024];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct conf *conf;
+
+		snprintf(text, sizeof(text), "secrets { %s }\nconnections { gw { " AUTH "} }\n",
+			 cases[i].secrets);
+		conf = load(text);
+		assert_memory_equal(conf->conns[0]->psk, cases[i].psk, strlen(cases[i].psk));
+		assert_int_equal(conf->conns[0]->psk_len, strlen(cases[i].psk));
+		conf_free(conf);
+	}
+}
+
+static void mistakes_of_syntax_have_their_line(void **state)
+{
+	(void)state;
+	assert_mistake("}\n", 1, "without a section to close");
+	assert_mistake("\n\nconnections {\n", 3, "'connections' is not closed");
+	assert_mistake("connections\n{\n}\nsecrets x\n", 4, "expected '='");
+	assert_mistake("connections { }\n= 3\n", 2, "'=' is not expected");
+	assert_mistake("secrets { ike {\nsecret = \"abc\n } }\n", 2, "quote");
+	assert_mistake("connections : nothing { }\n", 1, "does not exist");
+	assert_mistake("a : b { }\nb : a { }\n", 2, "contains or inherits");
+	assert_mistake("\ninclude /nonexistent/file.conf\n", 2, "No such file");
+	assert_mistake("connections { a.b { } }\n", 1, "'.' is not allowed");
+	assert_mistake(conn_with("encap = yes\nencap = no", ""), 11, "stands twice, first in test");
+	assert_mistake(conn_with("", "} net {"), 13, "section 'net' stands twice");
+}
+
+static void mistakes_of_keys_have_their_line(void **state)
+{
+	static const struct {
+		const char *keys, *child_keys, *words;
+	} cases[] = {
+		{ "dpd_dely = 3s", "", "unknown key 'dpd_dely' in connections.<conn>: 'dpd_delay'?" },
+		{ "remote_ts = 10.0.0.0/8", "", "belongs into connections.<conn>.children.<child>" },
+		{ "xyzzy { }", "", "unknown section 'xyzzy'" },
+		{ "version { }", "", "'version' is a key, not a section" },
+		{ "version = 1", "", "IKEv1" },
+		{ "local_addrs = gw.example", "", "names are not resolved" },
+		{ "local_addrs = 10.0.0.0/8", "", "subnets" },
+		{ "local_addrs = 2001:db8::1", "", "IPv6" },
+		{ "local_port = 501", "", "not supported yet" },
+		{ "proposals = aes256-md6", "", "md6" },
+		{ "encap = maybe", "", "yes or no" },
+		{ "dpd_delay = 5 minutes", "", "no time" },
+		{ "rekey_time = 99999999999999999999", "", "no time" },
+		{ "keyingtries = -1", "", "no number" },
+		{ "unique = replace", "", "not supported yet: unique = replace" },
+		{ "aggressive = yes", "", "IKEv1 only" },
+		{ "vips = 0.0.0.0", "", "not supported yet: vips" },
+		{ "rekey_time = 10m\nrand_time = 10m", "", "rand_time has to be shorter" },
+		{ "local-2 { auth = psk\n}", "", "several rounds" },
+		{ "", "mode = transport", "not supported yet: mode = transport" },
+		{ "", "mode = beam", "tunnel, pass or drop" },
+		{ "", "start_action = now", "none, trap, start" },
+		{ "", "close_action = trap|start", "none, trap or start" },
+		{ "", "dpd_action = never", "clear, trap" },
+		{ "", "replay_window = 1985", "up to 1984" },
+		{ "", "rekey_bytes = 1000", "limits in bytes" },
+		{ "", "ah_proposals = sha256", "AH" },
+		{ "", "life_time = 59m\nrekey_time = 1h", "longer than rekey_time" },
+		{ "", "rekey_packets = 10\nlife_packets = 10", "more than rekey_packets" },
+		{ "", "local_ts = 10.0.0.0/33", "no prefix" },
+		{ "", "local_ts = 10.0.0.9-10.0.0.1", "no prefix" },
+		{ "", "local_ts = 2001:db8::/32", "IPv6" },
+		{ "", "local_ts = 10.0.0.0/8[tcp/0-65536]", "no port" },
+		{ "", "local_ts = 10.0.0.0/8[tcp", "']' is missing" },
+		{ "", "local_ts = 10.0.0.0/8[icmp/8]", "no ports" },
+		{ "", "local_ts = 10.0.0.0/8[quux]", "no protocol" },
+		{ "", "local_ts = 10.0.0.0/8, 10.0.0.0/8", "has the selectors of" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct conf_errors errors = {};
+		struct conf *conf = NULL;
+		const char *text = conn_with(cases[i].keys, cases[i].child_keys);
+		char told[512] = "nothing";
+
+		assert_int_equal(conf_parse("t", text, strlen(text), &conf, &errors), -EINVAL);
+		if (errors.n)
+			conf_error_print(&errors.list[0], told, sizeof(told));
+		if (errors.n_errors != 1 || !errors.list[0].line || !strstr(told, cases[i].words))
+			fail_msg("%s %s: %zu mistakes: %s", cases[i].keys, cases[i].child_keys,
+				 errors.n_errors, told);
+		conf_errors_fini(&errors);
+	}
+}
+
+static void mistakes_of_the_whole_are_told(void **state)
+{
+	(void)state;
+	assert_mistake("connections { gw {\n" AUTH "} }\n", 1, "no secret: none of");
+	assert_mistake("secrets { ike { id = x.example\nsecret = a\n} }\nconnections {\ngw {\n" AUTH
+		       "} }\n", 5, "'a.example' and 'b.example'");
+	assert_mistake(PSK "connections { gw { local {\nauth = psk\n}\nremote { auth = psk\n"
+			   "id = b\n} } }\n", 2, "who are we?");
+	assert_mistake(PSK "connections { gw {\nremote { auth = psk\nid = b\n} } }\n", 2,
+		       "no section local");
+	assert_mistake(PSK "connections { gw { " AUTH "children { c {\nstart_action = start\n} } "
+			   "} }\n", 2, "remote_addrs has no address");
+	assert_mistake("secrets { ike-1 { id = a\n} }\n", 1, "'ike-1' has no secret");
+	assert_mistake("secrets { ike-1 { secret = 0xabc\n} }\n", 1, "cannot be read");
+	assert_mistake("pools { p { addrs = 10.0.0.0/24\n} }\n", 1, "not supported yet: pools");
+	assert_mistake("dataplane { default_action = reject\n}\n", 1, "bypass or discard");
+	assert_mistake(conn_with("", "} net2 {\nremote_ts = 10.2.0.0/16\nlocal_ts = 10.1.0.0/16\n"
+				     "} net3 {\nremote_ts = 10.2.0.0/16\nlocal_ts = 10.1.0.0/16"),
+		       16, "child 'net3' of 'gw' has the selectors of 'net2' of 'gw'");
+}
+
+static void all_mistakes_are_told_at_once(void **state)
+{
+	static const char text[] = "connections {\n"
+				   "  gw {\n"
+				   "    versio = 2\n"
+				   "    foo\n"
+				   "    dpd_delay = x\n"
+				   "    " AUTH "  }\n"
+				   "}\n"
+				   "conections { }\n";
+	static const unsigned lines[] = { 2, 3, 4, 5, 14 };
+	struct conf_errors errors = {};
+	struct conf *conf = NULL;
+
+	(void)state;
+	assert_int_equal(conf_parse("t", text, strlen(text), &conf, &errors), -EINVAL);
+	assert_int_equal(errors.n_errors, ARRAY_SIZE(lines));
+	for (size_t i = 0; i < ARRAY_SIZE(lines); i++)
+		assert_int_equal(errors.list[i].line, lines[i]);
+	conf_errors_fini(&errors);
+}
+
+static void too_many_mistakes_are_bounded(void **state)
+{
+	struct conf_errors errors = {};
+	struct conf *conf = NULL;
+	char text[4000];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(text); i += 2)
+		memcpy(text + i, "}\n", 2);
+	assert_int_equal(conf_parse("t", text, sizeof(text), &conf, &errors), -EINVAL);
+	assert_int_equal(errors.n_errors, sizeof(text) / 2);
+	assert_int_equal(errors.n, CONF_ERRORS_MAX + 1);
+	conf_errors_fini(&errors);
+}
+
+static void messages_never_hold_a_secret(void **state)
+{
+	static const char text[] = "secrets { ike { secret = 0xSESAME\nsecrt = SESAME\n}\n"
+				   "ike2 { secret = SESAME } SESAME\n}\n";
+	struct conf_errors errors = {};
+	struct conf *conf = NULL;
+
+	(void)state;
+	assert_int_equal(conf_parse("t", text, strlen(text), &conf, &errors), -EINVAL);
+	assert_in_range(errors.n, 3, 9);
+	for (size_t i = 0; i < errors.n; i++)
+		assert_null(strstr(errors.list[i].text, "SESAME"));
+	conf_errors_fini(&errors);
+}
+
+/* ---- Files ------------------------------------------------------------------------ */
+
+static char folder[64];
+
+static void write_file(const char *name, const char *text, unsigned mode)
+{
+	char path[128];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/%s", folder, name);
+	f = fopen(path, "w");
+	assert_non_null(f);
+	fputs(text, f);
+	fclose(f);
+	assert_int_equal(chmod(path, mode), 0);
+}
+
+static int files_setup(void **state)
+{
+	(void)state;
+	strcpy(folder, "/tmp/conf_test.XXXXXX");
+	return mkdtemp(folder) ? 0 : -1;
+}
+
+static int files_teardown(void **state)
+{
+	static const char *const names[] = { "main.conf", "10.inc", "20.inc", "loop.conf" };
+	char path[128];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		snprintf(path, sizeof(path), "%s/%s", folder, names[i]);
+		(void)unlink(path);
+	}
+	return rmdir(folder);
+}
+
+static int load_file(const char *name, struct conf **ret_conf, struct conf_errors *ret_errors)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "%s/%s", folder, name);
+	return conf_load(path, ret_conf, ret_errors);
+}
+
+static void includes_are_read_and_modes_looked_at(void **state)
+{
+	struct conf_errors errors = {};
+	struct conf *conf = NULL;
+
+	(void)state;
+	write_file("main.conf", "include *.inc\nconnections { include no*match\n }\n", 0600);
+	write_file("10.inc", "connections { gw { " AUTH "} }\n", 0600);
+	write_file("20.inc", PSK, 0644);
+	assert_int_equal(load_file("main.conf", &conf, &errors), 0);
+	assert_int_equal(conf->n_conns, 1);
+	assert_int_equal(errors.n, 1);
+	assert_true(errors.list[0].is_warning);
+	assert_non_null(strstr(errors.list[0].file, "20.inc"));
+	assert_non_null(strstr(errors.list[0].text, "others may read it"));
+	conf_errors_fini(&errors);
+	conf_free(conf);
+}
+
+static void mistakes_in_includes_name_their_file(void **state)
+{
+	struct conf_errors errors = {};
+	struct conf *conf = NULL;
+
+	(void)state;
+	write_file("main.conf", "include 10.inc\ninclude loop.conf\n", 0600);
+	write_file("10.inc", "\n\nwhat = 3\n", 0600);
+	write_file("loop.conf", "include loop.conf\n", 0600);
+	assert_int_equal(load_file("main.conf", &conf, &errors), -EINVAL);
+	assert_int_equal(errors.n_errors, 2);
+	assert_non_null(strstr(errors.list[0].file, "10.inc"));
+	assert_int_equal(errors.list[0].line, 3);
+	assert_non_null(strstr(errors.list[1].text, "too many files"));
+	conf_errors_fini(&errors);
+}
+
+static void a_missing_file_is_told(void **state)
+{
+	struct conf_errors errors = {};
+	struct conf *conf = NULL;
+
+	(void)state;
+	assert_int_equal(load_file("nothing.conf", &conf, &errors), -ENOENT);
+	assert_int_equal(errors.n_errors, 1);
+	conf_errors_fini(&errors);
+	errors = (struct conf_errors){};
+	assert_int_equal(conf_load("/tmp", &conf, &errors), -EISDIR);
+	conf_errors_fini(&errors);
+}
+
+/* ---- The table -------------------------------------------------------------------- */
+
+static void every_truncation_is_survived(void **state)
+{
+	const char *text = conn_with("encap = yes # c", "local_ts = \"10.1.0.0/16[tcp/80]\"");
+	size_t len = strlen(text);
+
+	(void)state;
+	for (size_t i = 0; i < len; i++) {
+		struct conf_errors errors = {};
+		struct conf *conf = NULL;
+		char *copy = malloc(i + 1); /* exactly as long: ASan sees a read past the end */
+
+		memcpy(copy, text, i);
+		if (!conf_parse("t", copy, i, &conf, &errors))
+			conf_free(conf);
+		conf_errors_fini(&errors);
+		free(copy);
+	}
+}
+
+/* docs/configuration.md names every key that is supported, in backticks. */
+static void the_documentation_names_every_key(void **state)
+{
+	static char doc[65536];
+	FILE *f = fopen("docs/configuration.md", "r");
+	char word[80];
+	size_t n;
+	const struct row *all = rows(&n);
+
+	(void)state;
+	if (!f) /* make runs tests in the tree's root */
+		skip();
+	doc[fread(doc, 1, sizeof(doc) - 1, f)] = '\0';
+	fclose(f);
+	for (size_t i = 0; i < n; i++) {
+		unsigned in_scope = 0;
+
+		for (size_t j = 0; j < n; j++)
+			in_scope += all[j].scope == all[i].scope;
+		assert_in_range(in_scope, 1, 64); /* SCOPE_KEYS_MAX */
+		if (!all[i].take || all[i].accept)
+			continue;
+		snprintf(word, sizeof(word), "`%s`", all[i].name);
+		if (!strstr(doc, word))
+			fail_msg("docs/configuration.md does not name %s", word);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_gateway_is_read),
+		cmocka_unit_test(defaults_are_those_of_swanctl),
+		cmocka_unit_test(lifetimes_follow_each_other),
+		cmocka_unit_test(shunts_need_no_peer),
+		cmocka_unit_test(sections_are_inherited),
+		cmocka_unit_test(values_are_quoted_and_escaped),
+		cmocka_unit_test(the_best_secret_is_taken),
+		cmocka_unit_test(mistakes_of_syntax_have_their_line),
+		cmocka_unit_test(mistakes_of_keys_have_their_line),
+		cmocka_unit_test(mistakes_of_the_whole_are_told),
+		cmocka_unit_test(all_mistakes_are_told_at_once),
+		cmocka_unit_test(too_many_mistakes_are_bounded),
+		cmocka_unit_test(messages_never_hold_a_secret),
+		cmocka_unit_test_setup_teardown(includes_are_read_and_modes_looked_at, files_setup,
+						files_teardown),
+		cmocka_unit_test_setup_teardown(mistakes_in_includes_name_their_file, files_setup,
+						files_teardown),
+		cmocka_unit_test(a_missing_file_is_told),
+		cmocka_unit_test(every_truncation_is_survived),
+		cmocka_unit_test(the_documentation_names_every_key),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
