@@ -18,6 +18,7 @@
 #include "forward.h"
 #include "meta.h"
 #include "parse.h"
+#include "quote.h"
 #include "sad.h"
 #include "spd.h"
 
@@ -68,7 +69,9 @@ static __always_inline enum gate_outcome transit(struct xdp_md *ctx, struct pack
 
 	if (o == GATE_TO_WORKER_OUT)
 		return protect(ctx, p, port, &f, m);
-	return o == NEXT ? forward(ctx, p) : o;
+	if (o != NEXT)
+		return o;
+	return quotes_protected(view, p) ? GATE_DROP_QUOTE : forward(ctx, p);
 }
 
 static __always_inline enum gate_outcome from_wire(struct xdp_md *ctx, struct packet *p,

@@ -22,6 +22,10 @@
 #define ESP(s, d, i) .src = s, .dst = d, .proto = IPPROTO_ESP, .spi = i, .payload = 60
 #define NATT(...) .src = "192.0.2.2", .dst = "192.0.2.1", .sport = 4500, .dport = 4500, __VA_ARGS__
 
+/* An ICMP error of that type about that packet. */
+#define ERROR(s, d, type, ...) \
+	.src = s, .dst = d, .proto = 1, .icmp_type = type, .quote = &(const struct pkt){ __VA_ARGS__ }
+
 static const struct fixture gate_fixtures[] = {
 	/* link layer */
 	{ "ARP request for our address", IF_LAN,
@@ -219,6 +223,13 @@ static const struct fixture gate_fixtures[] = {
 	  GATE_FORWARD,
 	  { .dmac = SA_OUT_MAC, .smac = WAN_MAC, FLOW("10.1.0.5", "198.51.105.5"), .payload = 500,
 	    .ttl = 63 } },
+	{ "forward, ICMP error about a clear packet", IF_LAN,
+	  LAN(ERROR("10.1.0.5", "198.51.100.5", 3, FLOW("198.51.100.5", "10.1.0.5"))),
+	  GATE_FORWARD,
+	  { .dmac = SA_OUT_MAC, .smac = WAN_MAC,
+	    ERROR("10.1.0.5", "198.51.100.5", 3, FLOW("198.51.100.5", "10.1.0.5")), .ttl = 63 } },
+	{ "ICMP error from outside the selectors about a decrypted packet", IF_LAN,
+	  LAN(ERROR("172.16.0.5", "10.2.0.5", 3, FLOW("10.2.0.5", "10.1.0.5"))), GATE_DROP_QUOTE },
 	{ "martian source", IF_LAN, LAN(FLOW("127.0.0.1", "198.51.100.5")), GATE_PASS_KERNEL },
 	{ "blackhole", IF_LAN, LAN(FLOW("10.1.0.5", "198.51.102.5")), GATE_DROP_NO_ROUTE },
 	{ "unreachable", IF_LAN, LAN(FLOW("10.1.0.5", "198.51.103.5")), GATE_DROP_NO_ROUTE },
@@ -265,6 +276,27 @@ static const struct fixture egress_fixtures[] = {
 	  { .kind = PKT_ARP, .src = "192.0.2.1", .dst = "192.0.2.2", .arp_op = 1 },
 	  GATE_EGRESS_PASS },
 	{ "multicast", IF_WAN, { FLOW("192.0.2.1", "224.0.0.5") }, GATE_EGRESS_PASS },
+	{ "ICMP error about a packet of our own", IF_LAN,
+	  { ERROR("10.1.0.1", "10.1.0.5", 11, FLOW("10.1.0.5", "10.2.0.5")) },
+	  GATE_EGRESS_BYPASS },
+	{ "unreachable, about a decrypted packet", IF_WAN,
+	  { ERROR("198.51.100.1", "10.2.0.5", 3, FLOW("10.2.0.5", "10.1.0.77")) },
+	  GATE_DROP_QUOTE },
+	{ "time exceeded, about a decrypted packet with options", IF_WAN,
+	  { ERROR("198.51.100.1", "10.2.0.5", 11, FLOW("10.2.0.5", "10.1.0.77"),
+		  .option_words = 10) },
+	  GATE_DROP_QUOTE },
+	{ "unreachable, about a packet decrypted by port", IF_WAN,
+	  { ERROR("198.51.100.1", "10.4.0.5", 3, .src = "10.4.0.5", .dst = "10.1.0.77",
+		  .sport = 443, .dport = 7) },
+	  GATE_DROP_QUOTE },
+	{ "unreachable, about a clear packet beside the policy's port", IF_WAN,
+	  { ERROR("198.51.100.1", "10.4.0.5", 3, .src = "10.4.0.5", .dst = "10.1.0.77",
+		  .sport = 80, .dport = 7) },
+	  GATE_EGRESS_BYPASS },
+	{ "echo that only looks like a quote", IF_WAN,
+	  { ERROR("198.51.100.1", "10.2.0.5", 8, FLOW("10.2.0.5", "10.1.0.77")) },
+	  GATE_EGRESS_BYPASS },
 	{ "default discard", IF_WAN, { FLOW("192.0.2.1", "198.51.100.5") }, GATE_DROP_POLICY,
 	  .prepare = default_discard, .restore = default_bypass },
 	{ "decrypted, default discard", IF_LAN, { FLOW("10.2.0.5", "10.1.0.5") },

@@ -33,6 +33,10 @@ must log_says ttl-1 'From 10.1.0.1 .*Time to live exceeded'
 must log_says ttl-2 'From 10.2.0.1 .*Time to live exceeded'
 must counted_is gwB worker.TTL_ANSWERED 1
 
+title "what the kernel has to say about a decrypted packet does not go in clear"
+on hostB ping -n -c 2 -i 0.2 -W 4 10.1.0.77 >"$LAB_DIR/nobody.log" 2>&1
+must counted_above gwA gate.DROP_QUOTE 0
+
 title "TCP through it"
 mbps=$(iperf_mbps hostA hostB 10.2.0.2 2)
 must test "$mbps" -gt 10
