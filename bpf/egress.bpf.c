@@ -61,6 +61,8 @@ static __always_inline enum gate_outcome decide(const struct __sk_buff *skb, str
 		return GATE_EGRESS_PASS;
 	if (!spd_view(&view))
 		return GATE_DROP_BUG;
+	if (!view.is_written && skb->ingress_ifindex)
+		return GATE_DROP_NO_SPD; /* forwarded; what the host itself says goes on */
 	struct flow f = flow_out(p);
 	bool has_leave = view.default_action == SPD_BYPASS || is_allowed(&view, p);
 	o = spd_outbound(&view, &f, has_leave, &child);

@@ -67,6 +67,8 @@ static __always_inline enum gate_outcome transit(struct xdp_md *ctx, struct pack
 	struct flow f = flow_out(p);
 	enum gate_outcome o = spd_outbound(view, &f, is_allowed, &m->child);
 
+	if (!view->is_written)
+		return GATE_DROP_NO_SPD;
 	if (o == GATE_TO_WORKER_OUT)
 		return protect(ctx, p, port, &f, m);
 	if (o != NEXT)
