@@ -121,7 +121,7 @@ static __always_inline enum gate_outcome decide(struct xdp_md *ctx, struct packe
 		return o;
 	m.l3_off = p->l3_off;
 	if (p->ethertype == ETH_P_ARP)
-		return arp(p, ifindex, port);
+		return arp(ctx, p, ifindex, port);
 	if (is_group(p->daddr) || p->data + ETH_HLEN > p->end)
 		return GATE_PASS_KERNEL;
 	if (!spd_view(&view))
