@@ -19,6 +19,7 @@
 
 #define BPFFS "/sys/fs/bpf"
 #define INSTANCE_MAX 32
+#define INSTANCE_CHARS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-"
 /* bpffs forbids dots in names, so a pin under way has this prefix instead of a suffix. */
 #define PIN_TEMP "new_"
 #define LOCK_TRIES 100 /* of a directory that others remove while we wait for its lock */
@@ -27,8 +28,7 @@ static bool instance_ok(const char *name)
 {
 	size_t n = strlen(name);
 
-	return n >= 1 && n <= INSTANCE_MAX &&
-	       strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") == n;
+	return n >= 1 && n <= INSTANCE_MAX && strspn(name, INSTANCE_CHARS) == n;
 }
 
 static int instance_path(const char *base, const char *instance, char *ret_path, size_t size)
