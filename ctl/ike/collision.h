@@ -19,4 +19,13 @@ struct child *collision_twin(const struct ike_sa *sa, uint32_t old_spi);
 /* Is `a` the one to be closed? */
 bool collision_loses(const struct child *a, const struct child *b);
 
+/*
+ * Both sides initiate at once: two IKE SAs with the same Child SAs come up. The RFC lets them be;
+ * the same rule as for rekeys makes one of them go: its initiator deletes the one with the
+ * lowest nonce, after REDUNDANT_MS. A peer without this rule keeps both, which does no harm.
+ */
+void collision_keep_nonces(struct ike_sa *sa); /* while sa->init is there */
+void collision_find(struct ike_sa *fresh);     /* it has come up */
+void collision_expire(struct ike_sa *sa);
+
 #endif

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include "crypto/secret.h"
 #include "ike/alloc.h"
+#include "ike/collision.h"
 
 const struct exchange *const exchanges[] = { &ex_sa_init, &ex_auth, &ex_child, &ex_info };
 const size_t n_exchanges = ARRAY_SIZE(exchanges);
@@ -202,6 +203,9 @@ void exchange_established(struct ike_sa *sa)
 						      conn->over_s * 1000ull :
 					      0;
 	}
+	if (sa->init)
+		collision_keep_nonces(sa);
+	sa->is_fresh = true;
 	init_free(sa);
 	sa_touch(sa);
 }
@@ -376,9 +380,10 @@ static void end_response(struct turn *t, enum step_result r, struct inbound *in)
 		exchange_over(sa);
 	if (r == STEP_NEXT)
 		follow(t);
-	else if (r == STEP_DROP) /* an unauthenticated one was of no use: the real one may come */
+	else if (r == STEP_DROP) { /* it was not authentic: the true one may come yet */
+		ike_count(t->ike, IKE_COUNT_REFUSED);
 		schedule(sa, sa->ours.gap_ms);
-	else if (r == STEP_FAIL || (r == STEP_AGAIN && ++sa->ours.again > STEP_AGAIN_MAX)) {
+	} else if (r == STEP_FAIL || (r == STEP_AGAIN && ++sa->ours.again > STEP_AGAIN_MAX)) {
 		sa->ours.id++;
 		tell_and_close(sa, t->why, end_of(t, sa->state));
 	} else if (r == STEP_AGAIN) {

@@ -137,6 +137,7 @@ struct ike_sa {
 	uint64_t spi_i, spi_r;
 	struct endpoint local, remote;
 	bool is_nat_local, is_nat_remote, is_encap;
+	bool is_fresh;         /* came up in this call (settle) */
 	bool is_first_contact; /* INITIAL_CONTACT belongs into our IKE_AUTH */
 	bool is_contact_new;   /* INITIAL_CONTACT was in the peer's: older ones go (settle) */
 	struct ike_id our_id, their_id;
@@ -147,11 +148,14 @@ struct ike_sa {
 	struct task *tasks;
 	struct child *children;
 	struct init *init;
+	uint8_t low_nonce[NONCE_MAX]; /* of the two of IKE_SA_INIT, see collision.h */
+	size_t low_nonce_len;
 	char why[160]; /* reason of the end, for logs and FX_CONN_FAILED */
 	/* Deadlines in ms, 0: none. */
 	uint64_t created_ms, established_ms, heard_ms;
 	uint64_t state_end_ms; /* half open, closed */
 	uint64_t rekey_ms, over_ms, reauth_ms, keepalive_ms;
+	uint64_t redundant_ms; /* then we delete it: both sides had initiated */
 };
 
 /* Why an IKE SA or a Child SA ended: what follows depends on it. */

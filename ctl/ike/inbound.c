@@ -35,12 +35,24 @@ static bool is_of(const struct ike_sa *sa, const struct ike_header *h)
 
 /* ---- IKE_SA_INIT ---------------------------------------------------------------- */
 
-static struct ike_sa *half_open_of(const struct ike *ike, const struct inbound *in)
+/* 2.1: the whole message tells an IKE_SA_INIT from another one: who only knows the SPI cannot
+ * take the place of the true initiator. */
+static bool is_first_message(const struct ike_sa *sa, const struct inbound *in)
+{
+	const struct inbound *first = sa->theirs.in;
+	const uint8_t *bytes = sa->init ? sa->init->message_i : first ? first->bytes : NULL;
+	size_t len = sa->init ? sa->init->len_i : first ? first->len : 0;
+
+	return len == in->len && memcmp(bytes, in->bytes, len) == 0;
+}
+
+/* The IKE SA that this request has made already; NULL: it is new. */
+static struct ike_sa *made_by(const struct ike *ike, const struct inbound *in)
 {
 	for (struct ike_sa *sa = ike->sas; sa; sa = sa->next)
 		if (!sa->is_initiator && sa->spi_i == in->m.header.spi_i &&
 		    addr_equal(&sa->remote.addr, &in->remote.addr) &&
-		    sa->remote.port == in->remote.port)
+		    (sa->state >= ST_ESTABLISHED || is_first_message(sa, in)))
 			return sa;
 	return NULL;
 }
@@ -53,15 +65,11 @@ static void answer_again(struct ike_sa *sa, const struct inbound *in)
 	ike_count(sa->ike, IKE_COUNT_SENT);
 }
 
-/* 2.1: told apart from a new one by the whole message. */
 static void init_duplicate(struct ike_sa *sa, struct inbound *in)
 {
-	const struct init *init = sa->init;
-
 	if (sa->theirs.waits)
 		return drop(sa->ike, in, IKE_COUNT_BUSY);
-	if (!init || sa->theirs.id != 1 || init->len_i != in->len ||
-	    memcmp(init->message_i, in->bytes, in->len) != 0)
+	if (sa->state != ST_INIT_REPLIED || sa->theirs.id != 1)
 		return drop(sa->ike, in, IKE_COUNT_MESSAGE_ID);
 	answer_again(sa, in);
 	inbound_free(in);
@@ -84,7 +92,7 @@ static void init_new(struct ike *ike, struct inbound *in)
 static void init_request(struct ike *ike, struct inbound *in)
 {
 	const struct ike_header *h = &in->m.header;
-	struct ike_sa *sa = half_open_of(ike, in);
+	struct ike_sa *sa = made_by(ike, in);
 
 	if (sa)
 		return init_duplicate(sa, in);

@@ -3,6 +3,7 @@
  * An IKE SA between its exchanges: lifetimes, dead peer detection, INITIAL_CONTACT, and the
  * settling after each call of the shell.
  */
+#include "ike/collision.h"
 #include "ike/exchange.h"
 #include "ike/id.h"
 #include "ike/nat.h"
@@ -65,6 +66,7 @@ void life_expire(struct ike_sa *sa)
 	exchange_expire(sa);
 	child_expire(sa, sa->ike->now_ms);
 	nat_expire(sa);
+	collision_expire(sa);
 	dpd_expire(sa);
 	if (is_due(sa, &sa->over_ms))
 		begin_anew(sa, "hard lifetime");
@@ -90,6 +92,7 @@ uint64_t life_deadline(const struct ike_sa *sa)
 	earliest(&best_ms, sa->reauth_ms);
 	earliest(&best_ms, sa->rekey_ms);
 	earliest(&best_ms, sa->keepalive_ms);
+	earliest(&best_ms, sa->redundant_ms);
 	for (const struct task *t = sa->ours.task ? NULL : sa->tasks; t; t = t->next)
 		earliest(&best_ms, t->not_before_ms);
 	return best_ms;
@@ -118,6 +121,10 @@ static void settle(struct ike_sa *sa)
 	if (sa->is_contact_new && sa->state == ST_ESTABLISHED) {
 		sa->is_contact_new = false;
 		drop_older(sa);
+	}
+	if (sa->is_fresh) {
+		sa->is_fresh = false;
+		collision_find(sa);
 	}
 	exchange_start(sa);
 	child_reap(sa);

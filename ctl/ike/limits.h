@@ -22,6 +22,7 @@
  * peer uses it, and when we no longer wait (RFC 7296 2.8 "or a timeout"). */
 #define SWITCH_POLL_MS 200
 #define SWITCH_WAIT_MS 30000
+#define REDUNDANT_MS 2000 /* from finding two IKE SAs to deleting one: both sides are ready then */
 #define KEEPALIVE_MS 20000       /* RFC 3948 4: default of the NAT-keepalive interval */
 #define TEMPORARY_RETRY_MS 5000  /* after TEMPORARY_FAILURE, plus as much jitter */
 #define REKEY_RETRY_MS 30000     /* after a rekey was refused otherwise */

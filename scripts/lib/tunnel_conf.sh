@@ -17,8 +17,8 @@ side_lan() {
 }
 other() { case $1 in A) echo B ;; B) echo A ;; esac; }
 
-# tunnel_conf SIDE: optional variables START (start_action: none, trap, start), REKEY
-# (rekey_time of the child), ENCAP, PSK_A and PSK_B (a wrong secret on one side).
+# tunnel_conf SIDE: optional variables START (start_action: none, trap, start), REKEY, LIFE and
+# RAND (lifetimes of the child), ENCAP, PSK_A and PSK_B (a wrong secret on one side).
 tunnel_conf() {
 	local side=$1 peer psk
 	peer=$(other "$side")
@@ -45,6 +45,8 @@ tunnel_conf() {
 	                remote_ts = $(side_lan "$peer")
 	                esp_proposals = $TUNNEL_ESP
 	                rekey_time = ${REKEY:-1h}
+	                life_time = ${LIFE:-2h}
+	                rand_time = ${RAND:-10m}
 	                start_action = ${START:-none}
 	            }
 	        }

@@ -29,7 +29,8 @@ def frames(path):
 
 
 class Wire:
-    def __init__(self):
+    def __init__(self, icmp_errors=False):
+        self.icmp_errors = icmp_errors
         self.kinds = collections.Counter()
         self.spis = collections.OrderedDict()  # (src, dst, spi) -> [packets, first, last]
         self.faults = []
@@ -68,6 +69,8 @@ class Wire:
     def payload(self, protocol, source, to, payload):
         if protocol == ESP:
             return self.esp("esp", source, to, payload)
+        if protocol == ICMP and self.icmp_errors and about_tunnel(payload):
+            return "icmp-about-tunnel"
         if protocol != UDP:
             return "clear"
         ports = struct.unpack_from("!HH", payload)
@@ -93,6 +96,14 @@ class Wire:
         return name
 
 
+def about_tunnel(icmp):
+    """An ICMP error whose subject is an ESP or IKE packet: it tells nothing of what is inside."""
+    if len(icmp) < 36 or icmp[0] not in (3, 11) or icmp[8] >> 4 != 4:
+        return False
+    ports = struct.unpack_from("!HH", icmp, 8 + (icmp[8] & 15) * 4)
+    return icmp[8 + 9] == ESP or icmp[8 + 9] == UDP and (500 in ports or 4500 in ports)
+
+
 def dotted(address):
     return ".".join(str(byte) for byte in address)
 
@@ -102,10 +113,11 @@ def main():
     args.add_argument("--min-esp", type=int, default=0, help="at least so many ESP packets")
     args.add_argument("--max-esp", type=int, help="at most so many")
     args.add_argument("--min-clear", type=int, help="clear packets wanted (the check's own test)")
+    args.add_argument("--icmp-errors", action="store_true", help="about ESP and IKE: allowed")
     args.add_argument("--spis", action="store_true", help="print the SPIs, one per line, only")
     args.add_argument("files", nargs="+")
     args = args.parse_args()
-    wire = Wire()
+    wire = Wire(args.icmp_errors)
     for path in args.files:
         for frame in frames(path):
             wire.frame(frame)

@@ -17,5 +17,5 @@ on hostA ping -n -c 1 -W 1 -t 1 192.0.2.9 >"$LAB_DIR/ttl.log" 2>&1
 must grep -qi 'time to live exceeded' "$LAB_DIR/ttl.log"
 must ping_all hostA 10.2.0.2 20 -i 0.02
 must capture_stop road
-must wire_check road --min-clear 40
+must wire_check road --min-clear 20
 passed

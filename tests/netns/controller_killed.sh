@@ -4,7 +4,7 @@
 # SAs, and the old ones do not stay behind.
 . "$(dirname "$0")/lib.sh"
 
-two_sas_everywhere() { [ "$(sad_spis gwA | wc -l)" = 2 ] && [ "$(sad_spis gwB | wc -l)" = 2 ]; }
+orphans_gone() { [ -z "$(comm -12 <(echo "$before") <(cat <(sad_spis gwA) <(sad_spis gwB) | sort -u))" ]; }
 
 lab_with_tunnel
 before=$(sad_spis gwA)
@@ -23,9 +23,9 @@ must controller_start gwB
 must controller_start gwA
 must wait_for 20 "the tunnel on gwA" gw_has_child gwA
 must wait_for 10 "ping through the tunnel" pings hostA 10.2.0.2
-must wait_for 10 "end of the orphaned SAs" two_sas_everywhere
-must_not same "SPIs before and after" "$before" "$(sad_spis gwA)" 2>/dev/null
-must same "SPIs of both ends" "$(sad_spis gwA)" "$(sad_spis gwB)"
+must wait_for 10 "end of the orphaned SAs" orphans_gone
+must gw_has_child gwB
 must ping_all hostA 10.2.0.2 50 -i 0.02
-road_was_safe --min-esp 1000
+# While no daemon listened, the kernel said so in an ICMP error.
+road_was_safe --min-esp 1000 --icmp-errors
 passed

@@ -102,16 +102,24 @@ static struct ike_id id_of(const char *text)
 	return id;
 }
 
+static void core_new(struct side *s)
+{
+	struct ike_host host = { .random = host_random,
+				 .spi = host_spi,
+				 .last_inbound_ms = host_last_inbound,
+				 .arg = s };
+	int err = ike_new(&host, &s->ike);
+
+	assert(!err);
+	(void)err;
+}
+
 static void side_init(struct side *s, struct pair *p, char name, uint64_t seed, const char *ike,
 		      const char *esp)
 {
 	struct conn *c = &s->conns[0];
 	struct conn_child *cc = &s->children[0][0];
 	bool is_a = name == 'a';
-	struct ike_host host = { .random = host_random,
-				 .spi = host_spi,
-				 .last_inbound_ms = host_last_inbound,
-				 .arg = s };
 
 	s->pair = p;
 	s->name = name;
@@ -137,9 +145,7 @@ static void side_init(struct side *s, struct pair *p, char name, uint64_t seed, 
 	pair_proposal(PROTO_ESP, esp, cc->esp, &cc->n_esp);
 	cc->mode = SA_TUNNEL;
 	cc->action = SPD_PROTECT;
-	int err = ike_new(&host, &s->ike);
-	assert(!err);
-	(void)err;
+	core_new(s);
 }
 
 void pair_init(struct pair *p, uint64_t seed, const char *ike, const char *esp)
@@ -171,6 +177,27 @@ void pair_configure(struct pair *p)
 {
 	side_configure(&p->a);
 	side_configure(&p->b);
+}
+
+void side_restart(struct side *s)
+{
+	for (struct work **at = &s->pair->works; *at;) {
+		struct work *w = *at;
+
+		if (w->side != s) {
+			at = &w->next;
+			continue;
+		}
+		*at = w->next;
+		job_free(w->job);
+		free(w);
+	}
+	ike_free(s->ike);
+	core_new(s);
+	memset(s->sas, 0, sizeof(s->sas));
+	memset(s->out, 0, sizeof(s->out));
+	s->timer_ms = 0;
+	side_configure(s);
 }
 
 static void flight_free(struct flight *f)

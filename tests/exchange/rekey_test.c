@@ -1,0 +1,409 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Rekeying (RFC 7296 2.8) under traffic: a data packet each way every millisecond, and not one
+ * of them may meet a gap, whoever rekeys, also when both do.
+ */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <cmocka.h>
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include "ike/limits.h"
+#include "support/pair.h"
+
+static struct pair pair;
+
+static void begin(const char *esp)
+{
+	pair_init(&pair, 3, "aes256gcm16-prfsha256-x25519", esp);
+}
+
+static void go(void)
+{
+	pair_configure(&pair);
+	pair_up(&pair);
+	pair.a.trace[0] = pair.b.trace[0] = '\0';
+	pair.flow_ms = 1;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	pair_fini(&pair);
+	return 0;
+}
+
+static void assert_no_gap(unsigned n_switched)
+{
+	assert_int_equal(pair.n_data_lost, 0);
+	assert_int_equal(pair.n_data_unsent, 0);
+	assert_true(pair_fits(&pair));
+	assert_int_equal(pair.a.n_down + pair.b.n_down, 0);
+	if (!n_switched)
+		return;
+	assert_int_equal(pair.a.n_switched, n_switched);
+	assert_int_equal(pair.b.n_switched, n_switched);
+}
+
+static void rekey(struct side *s)
+{
+	assert_int_equal(ike_rekey_child(s->ike, "net", pair.now_ms), 0);
+	side_effects(s);
+}
+
+static void either_side_rekeys(const char *esp)
+{
+	begin(esp);
+	go();
+	uint32_t before = side_in_use(&pair.a)->sa.spi_in;
+	rekey(&pair.a);
+	pair_run(&pair, 20000);
+	assert_no_gap(2);
+	assert_true(side_in_use(&pair.a)->sa.spi_in != before);
+	assert_true(side_in_use(&pair.a)->sa.is_rekey);
+	rekey(&pair.b);
+	pair_run(&pair, 20000);
+	assert_no_gap(3);
+	assert_int_equal(side_n_sas(&pair.a), 1);
+	assert_int_equal(side_n_sas(&pair.b), 1);
+	assert_string_equal(side_state(&pair.a), "ESTABLISHED");
+}
+
+static void no_packet_is_lost(void **state)
+{
+	(void)state;
+	either_side_rekeys("aes256gcm16");
+}
+
+static void no_packet_is_lost_with_pfs(void **state)
+{
+	(void)state;
+	either_side_rekeys("aes256gcm16-x25519");
+	pair_fini(&pair);
+	either_side_rekeys("aes128gcm16-modp2048-esn");
+}
+
+/* Install, switch, delete: in this order on the wire and in the data plane. */
+static void effects_come_in_order(void **state)
+{
+	(void)state;
+	begin("aes256gcm16");
+	go();
+	pair.flow_ms = 0; /* so that the delete is what makes b switch */
+	rekey(&pair.a);
+	pair_run(&pair, 20000);
+	assert_string_equal(pair.a.trace, "SEND ADD SWITCH UP SEND DELETE ");
+	assert_string_equal(pair.b.trace, "ADD SEND SWITCH UP SEND DELETE ");
+	assert_true(pair_fits(&pair));
+}
+
+static bool swallow_delete(struct pair *p, struct flight *f, void *arg)
+{
+	(void)p;
+	(void)arg;
+	return f->bytes[18] != EX_INFORMATIONAL;
+}
+
+/* The peer's delete does not come: packets on the new SA make the responder switch. */
+static void responder_switches_on_traffic(void **state)
+{
+	(void)state;
+	begin("aes256gcm16");
+	go();
+	pair.on_wire = swallow_delete;
+	rekey(&pair.a);
+	pair_run(&pair, 2000);
+	assert_no_gap(2);
+	assert_int_equal(side_n_sas(&pair.b), 2);
+	pair.on_wire = NULL;
+	pair_run(&pair, 30000);
+	assert_no_gap(2);
+	assert_int_equal(side_n_sas(&pair.b), 1);
+}
+
+/* The answer is lost again and again: the responder may not switch before the initiator can. */
+static bool swallow_answers(struct pair *p, struct flight *f, void *arg)
+{
+	unsigned *left = arg;
+
+	if (f->bytes[18] != EX_CREATE_CHILD_SA || !addr_equal(&f->from.addr, &p->b.home.addr) ||
+	    !*left)
+		return true;
+	--*left;
+	return false;
+}
+
+static void responder_waits_while_answers_are_lost(void **state)
+{
+	unsigned left = 2;
+
+	(void)state;
+	begin("aes256gcm16");
+	go();
+	pair.on_wire = swallow_answers;
+	pair.arg = &left;
+	rekey(&pair.a);
+	pair_run(&pair, 60000);
+	assert_no_gap(2);
+	assert_int_equal(left, 0);
+}
+
+static void both_rekey_at_once(void **state)
+{
+	(void)state;
+	for (uint64_t seed = 0; seed < 20; seed++) {
+		pair_init(&pair, seed, "aes256gcm16-prfsha256-x25519",
+			  seed % 2 ? "aes256gcm16" : "aes256gcm16-x25519");
+		go();
+		pair.jitter_ms = seed;
+		rekey(&pair.a);
+		pair_run(&pair, seed % 5 * 3);
+		rekey(&pair.b);
+		pair_run(&pair, 60000);
+		assert_no_gap(0);
+		assert_int_equal(side_n_sas(&pair.a), 1);
+		assert_int_equal(side_n_sas(&pair.b), 1);
+		if (seed != 19)
+			pair_fini(&pair);
+	}
+}
+
+/* RFC 7296 2.8.1: of both new SAs exactly one is redundant, and its creator says so. */
+static void collision_is_decided_by_nonces(void **state)
+{
+	unsigned n_lost_a = 0, n_lost_b = 0;
+
+	(void)state;
+	for (uint64_t seed = 100; seed < 110; seed++) {
+		pair_init(&pair, seed, "aes256gcm16-prfsha256-x25519", "aes256gcm16");
+		go();
+		rekey(&pair.a);
+		rekey(&pair.b);
+		pair_run(&pair, 60000);
+		bool is_a = side_logged(&pair.a, "ours is the redundant one");
+		bool is_b = side_logged(&pair.b, "ours is the redundant one");
+		assert_true(is_a != is_b);
+		n_lost_a += is_a;
+		n_lost_b += is_b;
+		assert_no_gap(0);
+		assert_int_equal(side_n_sas(&pair.a), 1);
+		if (seed != 109)
+			pair_fini(&pair);
+	}
+	assert_true(n_lost_a && n_lost_b);
+}
+
+static void time_rekeys_for_ever(void **state)
+{
+	(void)state;
+	begin("aes256gcm16");
+	for (struct side *s = &pair.a; s; s = s == &pair.a ? &pair.b : NULL) {
+		s->children[0][0].rekey_s = 300;
+		s->children[0][0].rand_s = 60;
+		s->children[0][0].life_s = 360;
+		s->conns[0].rekey_s = 1000;
+		s->conns[0].over_s = 100;
+		s->conns[0].rand_s = 100;
+	}
+	pair_configure(&pair);
+	pair_up(&pair);
+	pair.flow_ms = 50;
+	pair.jitter_ms = 20;
+	pair_run(&pair, 6 * 3600 * 1000);
+	assert_no_gap(0);
+	assert_true(pair.a.n_switched > 60);
+	assert_int_equal(side_n_ike(&pair.a), 1);
+	assert_int_equal(side_n_ike(&pair.b), 1);
+	assert_false(side_logged(&pair.a, "carries nothing any more"));
+	assert_true(side_logged(&pair.a, "IKE_SA rekeyed") || side_logged(&pair.b, "IKE_SA rekeyed"));
+}
+
+static void both_rekey_the_same_second_for_hours(void **state)
+{
+	(void)state;
+	begin("aes256gcm16-x25519");
+	for (struct side *s = &pair.a; s; s = s == &pair.a ? &pair.b : NULL) {
+		s->children[0][0].rekey_s = 60;
+		s->children[0][0].life_s = 120;
+		s->conns[0].rekey_s = 150;
+		s->conns[0].over_s = 60;
+	}
+	pair_configure(&pair);
+	pair_up(&pair);
+	pair.flow_ms = 50;
+	pair_run(&pair, 3600 * 1000);
+	assert_no_gap(0);
+	assert_int_equal(side_n_ike(&pair.a), 1);
+	assert_int_equal(side_n_ike(&pair.b), 1);
+	assert_in_range(side_n_sas(&pair.a), 1, 3);
+}
+
+static void packets_rekey_too(void **state)
+{
+	(void)state;
+	begin("aes256gcm16");
+	go();
+	ike_soft_limit(pair.b.ike, side_in_use(&pair.b)->sa.spi_out, false, pair.now_ms);
+	side_effects(&pair.b);
+	ike_soft_limit(pair.b.ike, side_in_use(&pair.b)->sa.spi_in, true, pair.now_ms);
+	side_effects(&pair.b);
+	pair_run(&pair, 20000);
+	assert_no_gap(2);
+}
+
+static void hard_limit_ends_it(void **state)
+{
+	(void)state;
+	begin("aes256gcm16");
+	pair.a.children[0][0].start = START_NOW;
+	pair_configure(&pair);
+	assert_true(pair_run_until(&pair, pair_is_up, 10000));
+	uint32_t before = side_in_use(&pair.a)->sa.spi_in;
+	ike_hard_limit(pair.a.ike, before, true, pair.now_ms);
+	side_effects(&pair.a);
+	assert_null(side_in_use(&pair.a));
+	pair_run(&pair, 20000);
+	assert_true(pair_fits(&pair)); /* start_action start: a new one on the same IKE SA */
+	assert_int_equal(side_n_ike(&pair.a), 1);
+	assert_int_equal(side_n_sas(&pair.b), 1);
+}
+
+/* The data plane has no room for it: ADD fails, and it is never switched to. */
+static void shell_cannot_install(void **state)
+{
+	struct ike_effect fx;
+	uint32_t spi = 0;
+
+	(void)state;
+	begin("aes256gcm16");
+	pair_configure(&pair);
+	assert_int_equal(ike_initiate(pair.a.ike, "gw-gw", NULL, pair.now_ms), 0);
+	side_effects(&pair.a);
+	while (pair.a.n_sent < 2)
+		pair_step(&pair);
+	while (!pair.flights || !addr_equal(&pair.flights->to.addr, &pair.a.home.addr))
+		pair_step(&pair);
+	struct flight *f = pair.flights; /* the answer to IKE_AUTH */
+	struct datagram d = { .local = f->to, .remote = f->from, .data = f->bytes, .len = f->len };
+	ike_input(pair.a.ike, &d, pair.now_ms);
+	while (ike_effect(pair.a.ike, &fx)) {
+		assert_int_not_equal(fx.type, FX_SA_SWITCH);
+		assert_int_not_equal(fx.type, FX_CHILD_UP);
+		if (fx.type != FX_SA_ADD)
+			continue;
+		spi = fx.sa->spi_in;
+		ike_hard_limit(pair.a.ike, spi, true, pair.now_ms);
+	}
+	assert_true(spi);
+}
+
+/* ---- IKE SA ----------------------------------------------------------------------- */
+
+static void ike_rekey_by(struct side *s)
+{
+	assert_int_equal(ike_rekey(s->ike, "gw-gw", pair.now_ms), 0);
+	side_effects(s);
+}
+
+static void ike_sa_is_rekeyed_by_either_side(void **state)
+{
+	(void)state;
+	begin("aes256gcm16");
+	go();
+	for (int round = 0; round < 3; round++) {
+		ike_rekey_by(round == 1 ? &pair.b : &pair.a);
+		pair_run(&pair, 1000);
+		assert_no_gap(1); /* the Child SA is untouched */
+		assert_int_equal(side_n_ike(&pair.a), 1);
+		assert_int_equal(side_n_ike(&pair.b), 1);
+	}
+	rekey(&pair.a); /* and the new IKE SA carries exchanges, from both sides */
+	pair_run(&pair, 1000);
+	rekey(&pair.b);
+	pair_run(&pair, 20000);
+	assert_no_gap(3);
+	assert_int_equal(side_n_sas(&pair.a), 1);
+}
+
+static void both_rekey_the_ike_sa(void **state)
+{
+	(void)state;
+	begin("aes256gcm16");
+	go();
+	ike_rekey_by(&pair.a);
+	ike_rekey_by(&pair.b);
+	pair_run(&pair, 120000);
+	assert_no_gap(1);
+	assert_int_equal(side_n_ike(&pair.a), 1);
+	assert_int_equal(side_n_ike(&pair.b), 1);
+	assert_true(side_logged(&pair.a, "IKE_SA rekeyed") || side_logged(&pair.b, "IKE_SA rekeyed"));
+}
+
+/* 2.25.2: a rekey of the Child SA meets one of the IKE SA. */
+static void child_rekey_meets_ike_rekey(void **state)
+{
+	(void)state;
+	for (int offset = 0; offset < 40; offset += 2) {
+		pair_init(&pair, (uint64_t)offset, "aes256gcm16-prfsha256-x25519",
+			  "aes256gcm16-x25519");
+		go();
+		ike_rekey_by(&pair.a);
+		pair_run(&pair, (uint64_t)offset);
+		rekey(&pair.b);
+		pair_run(&pair, 120000);
+		assert_no_gap(0);
+		assert_int_equal(side_n_sas(&pair.a), 1);
+		assert_int_equal(side_n_ike(&pair.a), 1);
+		assert_int_equal(side_n_ike(&pair.b), 1);
+		assert_int_equal(pair.a.n_switched, 2);
+		if (offset != 38)
+			pair_fini(&pair);
+	}
+}
+
+static void rekey_of_what_the_peer_lost(void **state)
+{
+	(void)state;
+	begin("aes256gcm16");
+	pair.b.children[0][0].start = START_NONE;
+	go();
+	pair.flow_ms = 0;
+	pair.on_wire = swallow_delete; /* b forgets it, and a does not hear of that */
+	ike_hard_limit(pair.b.ike, side_in_use(&pair.b)->sa.spi_in, true, pair.now_ms);
+	side_effects(&pair.b);
+	rekey(&pair.a);
+	pair_run(&pair, 1000);
+	assert_true(side_logged(&pair.a, "peer knows no CHILD_SA"));
+	pair.on_wire = NULL;
+	pair_run(&pair, 30000);
+	assert_true(pair_fits(&pair));
+}
+
+#define TEST(f) cmocka_unit_test_teardown(f, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(no_packet_is_lost),
+		TEST(no_packet_is_lost_with_pfs),
+		TEST(effects_come_in_order),
+		TEST(responder_switches_on_traffic),
+		TEST(responder_waits_while_answers_are_lost),
+		TEST(both_rekey_at_once),
+		TEST(collision_is_decided_by_nonces),
+		TEST(time_rekeys_for_ever),
+		TEST(both_rekey_the_same_second_for_hours),
+		TEST(packets_rekey_too),
+		TEST(hard_limit_ends_it),
+		TEST(shell_cannot_install),
+		TEST(ike_sa_is_rekeyed_by_either_side),
+		TEST(both_rekey_the_ike_sa),
+		TEST(child_rekey_meets_ike_rekey),
+		TEST(rekey_of_what_the_peer_lost),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
