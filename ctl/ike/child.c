@@ -195,9 +195,9 @@ static void installed(struct ike_sa *sa, struct child *child)
 
 	child->sa.established_ms = now_ms;
 	if (cc->rekey_s)
-		child->rekey_ms = now_ms + cc->rekey_s * 1000ull -
-				  ike_jitter(sa->ike, (cc->rand_s < cc->rekey_s ? cc->rand_s : 0) *
-							      1000ull);
+		child->rekey_ms =
+			now_ms + cc->rekey_s * 1000ull -
+			ike_jitter(sa->ike, (cc->rand_s < cc->rekey_s ? cc->rand_s : 0) * 1000ull);
 	if (cc->life_s)
 		child->life_ms = now_ms + cc->life_s * 1000ull;
 	fx_child(&sa->ike->fx, FX_SA_ADD, &child->sa);

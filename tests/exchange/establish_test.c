@@ -247,8 +247,9 @@ static bool flood(unsigned n)
 {
 	uint8_t bytes[INIT_LEN_MAX];
 	struct flight *first = &tape.of[0];
-	struct datagram d = { .local = first->to, .remote = first->from, .data = bytes,
-			      .len = first->len };
+	struct datagram d = {
+		.local = first->to, .remote = first->from, .data = bytes, .len = first->len
+	};
 
 	memcpy(bytes, first->bytes, first->len);
 	for (unsigned i = 1; i <= n; i++) {
