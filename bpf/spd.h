@@ -136,7 +136,7 @@ static __always_inline bool spd_view(struct spd_view *ret_view)
 
 	if (!state)
 		return false;
-	ret_view->gen = *(volatile __u32 *)&state->gen & 1;
+	ret_view->gen = SPD_GEN(*(volatile __u64 *)&state->epoch);
 	ret_view->default_action = state->default_action[ret_view->gen];
 	return true;
 }

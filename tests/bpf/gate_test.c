@@ -84,7 +84,7 @@ static struct spd_index_val saved_bucket;
 static struct spd_index_key bucket_key(struct world *w)
 {
 	struct spd_index_key key = { .prefixlen = 32 + 96 + 16,
-				     .gen = (uint8_t)dp_spd_state(w->dp)->gen };
+				     .gen = SPD_GEN(dp_spd_state(w->dp)->epoch) };
 	struct ip_addr a = addr_from_v4(0x0a020000);
 
 	memcpy(key.addr, a.b, sizeof(a.b));

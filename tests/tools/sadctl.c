@@ -20,8 +20,7 @@ static const char usage[] =
 	"  sa-del SA | switch CHILD SA | sas\n"
 	"  policy FILE [bypass|discard]   lines: protect|bypass|discard LOCAL REMOTE [proto N]\n"
 	"         [lports A-B] [rports A-B] [child N]; '-' reads stdin; the default action last\n"
-	"  policies | counters\n"
-	"  port IFINDEX SLOT MTU MAC [host] [xmit] | addr IFINDEX MAC ADDR...\n";
+	"  policies | counters\n";
 
 #define POLICIES_MAX 8192
 #define WORDS_MAX 16
@@ -84,18 +83,6 @@ static int word_ts(struct words *w, struct ts_val *ret_ts)
 
 	*ret_ts = (struct ts_val){ .port_last = 65535 };
 	return word && !addr_parse_range(word, &ret_ts->addr) ? 0 : bad("not a range", word);
-}
-
-static int word_mac(struct words *w, uint8_t *ret_mac)
-{
-	const char *word = word_next(w);
-	unsigned b[6];
-
-	if (!word || sscanf(word, "%x:%x:%x:%x:%x:%x", b, b + 1, b + 2, b + 3, b + 4, b + 5) != 6)
-		return bad("not a MAC address", word);
-	for (int i = 0; i < 6; i++)
-		ret_mac[i] = (uint8_t)b[i];
-	return 0;
 }
 
 static int word_ports(struct words *w, struct ts_val *ts)
@@ -375,40 +362,6 @@ static int print_counters(struct dataplane *dp)
 	return 0;
 }
 
-static int port(struct dataplane *dp, struct words *w)
-{
-	unsigned long long ifindex, slot, mtu;
-	struct port_val val = { 0 };
-
-	if (word_number(w, 0xffffffff, &ifindex) || word_number(w, PORT_MAX - 1, &slot) ||
-	    word_number(w, 65535, &mtu) || word_mac(w, val.mac))
-		return 2;
-	val.slot = (uint32_t)slot;
-	val.mtu = (uint32_t)mtu;
-	val.flags = word_is(w, "host") ? PORT_HOST : 0;
-	val.flags |= word_is(w, "xmit") ? PORT_XMIT : 0;
-	int r = port_set(dp, (uint32_t)ifindex, &val);
-	return r ? fail("port", r) : 0;
-}
-
-static int addr(struct dataplane *dp, struct words *w)
-{
-	struct addr_entry list[WORDS_MAX] = { 0 };
-	unsigned long long ifindex;
-	size_t n = 0;
-
-	if (word_number(w, 0xffffffff, &ifindex) || word_mac(w, list[0].mac))
-		return 2;
-	for (; w->n && n < WORDS_MAX; n++) {
-		memcpy(list[n].mac, list[0].mac, sizeof(list[n].mac));
-		list[n].ifindex = (uint32_t)ifindex;
-		if (word_addr(w, &list[n].addr))
-			return 2;
-	}
-	int r = addrs_replace(dp, list, n);
-	return r ? fail("addr", r) : 0;
-}
-
 static int on_maps(struct dataplane *dp, struct words *w)
 {
 	if (word_is(w, "sa-add"))
@@ -425,10 +378,6 @@ static int on_maps(struct dataplane *dp, struct words *w)
 		return policies(dp);
 	if (word_is(w, "counters"))
 		return print_counters(dp);
-	if (word_is(w, "port"))
-		return port(dp, w);
-	if (word_is(w, "addr"))
-		return addr(dp, w);
 	fputs(usage, stderr);
 	return 2;
 }
