@@ -238,7 +238,7 @@ static void answer_child(struct turn *t)
 		why = N_NO_ADDITIONAL_SAS;
 	}
 	if (child) {
-		child->is_theirs = child->is_switch_due = true;
+		child_await(t->sa, child, TAKEOVER_MS);
 		deal_answer_sa(t, &deal);
 		deal_answer_ts(t, &deal);
 		return;
@@ -258,7 +258,8 @@ static enum step_result auth_answer(struct turn *t)
 	if (!is_auth_good(t, sa->conn, &t->in->idi))
 		return auth_failed(t, "AUTH is wrong (is the pre-shared key the same?)");
 	log_up(sa);
-	sa->is_contact_new = message_notify(t->in, N_INITIAL_CONTACT) != NULL;
+	if (message_notify(t->in, N_INITIAL_CONTACT))
+		sa->contact_ms = t->ike->now_ms + TAKEOVER_MS;
 	id_payload_emit(t->out, PL_IDR, &sa->our_id);
 	if (emit_auth(t))
 		return turn_refuse(t, STEP_FAIL, N_AUTHENTICATION_FAILED,
