@@ -50,12 +50,15 @@ all: $(PROGRAMS)
 tools: $(TOOLS)
 test-programs: $(UNIT) $(BPF_TESTS) $(TOOLS)
 
+# Where Debian keeps asm/types.h; clang 19 does not tell (-print-multiarch).
+ASM_INCLUDE := $(patsubst %/asm/types.h,-I%,$(firstword $(wildcard /usr/include/*-linux-*/asm/types.h)))
+
 # ---- BPF -------------------------------------------------------------------------------
 $(BUILD)/bpf/%.bpf.o: bpf/%.bpf.c
 	@mkdir -p $(@D)
 	$(call say,BPF)
 	$(Q)$(CLANG) -target bpf -mcpu=v3 -O2 -g -Wall -Wextra -Werror -Wno-unused-parameter \
-		-Iinclude -Ibpf -I/usr/include/$(shell $(CC) -print-multiarch) -MMD -MP -c $< -o $@
+		-Iinclude -Ibpf $(ASM_INCLUDE) -MMD -MP -c $< -o $@
 
 # gate.bpf.o first: it defines the maps, and bpftool 7.1 wants a definition before its users.
 $(BUILD)/bpf/sekisho.bpf.o: $(BUILD)/bpf/gate.bpf.o \
@@ -102,7 +105,7 @@ $(TOOLS): $(BUILD)/tests/%: $(BUILD)/tests/%.o $(WORKER_PARTS) $(LIB)
 	$(call say,LD)
 	$(Q)$(LINK) $^ $(LDLIBS) -o $@
 
-check: $(UNIT)
+check: $(UNIT) $(BUILD)/sekisho
 	scripts/layers
 	scripts/run-units $(UNIT)
 
@@ -110,12 +113,24 @@ include tests/bench/bench.mk
 bench:
 	BUILD=$(BUILD) scripts/bench.sh
 
+# Everything once more as an archive with the fuzzer's instrumentation; each target takes what
+# it uses.
 FUZZ_SRC := $(wildcard tests/fuzz/*_fuzz.c)
 FUZZERS := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(FUZZ_SRC))
-$(BUILD)/fuzz/%: tests/fuzz/%.c $(ROOM_SRC) $(filter-out ctl/worker/main.c,$(call prog_src,worker)) | $(BPF_SKEL)
+FUZZED := $(ROOM_SRC) $(filter-out ctl/worker/main.c,$(call prog_src,worker)) $(wildcard tests/support/*.c)
+FUZZ_LIB := $(BUILD)/fuzz/libfuzzed.a
+$(BUILD)/fuzz/obj/%.o: %.c | $(BPF_SKEL)
 	@mkdir -p $(@D)
-	$(CLANG) -std=gnu11 $(CPPFLAGS) -Itests $(WARN) -O1 -g -fsanitize=fuzzer,address,undefined \
-		-fno-sanitize-recover=all $(filter %.c,$^) $(LDLIBS) -o $@
+	$(call say,FUZZ)
+	$(Q)$(CLANG) -std=gnu11 $(CPPFLAGS) -Itests $(WARN) -O1 -g -MMD -MP \
+		-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -c $< -o $@
+$(FUZZ_LIB): $(patsubst %.c,$(BUILD)/fuzz/obj/%.o,$(FUZZED))
+	$(call say,AR)
+	$(Q)rm -f $@
+	$(Q)ar rcs $@ $^
+$(FUZZERS): $(BUILD)/fuzz/%: $(BUILD)/fuzz/obj/tests/fuzz/%.o $(FUZZ_LIB)
+	$(call say,LD)
+	$(Q)$(CLANG) -g -fsanitize=fuzzer,address,undefined $^ $(LDLIBS) -o $@
 fuzz: $(FUZZERS)
 	scripts/fuzz.sh $(FUZZERS)
 

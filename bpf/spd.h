@@ -136,9 +136,15 @@ static __always_inline bool spd_view(struct spd_view *ret_view)
 
 	if (!state)
 		return false;
-	ret_view->gen = *(volatile __u32 *)&state->gen & 1;
+	ret_view->gen = SPD_GEN(*(volatile __u64 *)&state->epoch);
 	ret_view->default_action = state->default_action[ret_view->gen];
 	return true;
+}
+
+/* What nothing matches may pass in clear. */
+static __always_inline bool spd_is_open(const struct spd_view *view)
+{
+	return view->default_action == SPD_BYPASS;
 }
 
 static __always_inline enum gate_outcome spd_refusal(__u32 action)
@@ -178,7 +184,7 @@ static __always_inline enum gate_outcome spd_outbound(const struct spd_view *vie
 	__u32 action = spd_find(view->gen, f, ret_child);
 
 	if (action == SPD_NONE)
-		action = is_allowed || view->default_action == SPD_BYPASS ? SPD_BYPASS : SPD_DISCARD;
+		action = is_allowed || spd_is_open(view) ? SPD_BYPASS : SPD_DISCARD;
 	if (action == SPD_PROTECT)
 		return GATE_TO_WORKER_OUT;
 	return action == SPD_BYPASS ? NEXT : spd_refusal(action);

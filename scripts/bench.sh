@@ -23,15 +23,15 @@ usage() {
 	  kernel-forward   the kernel's stack, without XDP
 	Prints a table and writes $BUILD/bench.json. From the environment:
 	  BENCH_ROUNDS   rounds (5)
-	  BENCH_SECONDS  of each measurement (2)
-	  BENCH_WARM     seconds before each that are not counted (0.5)
+	  BENCH_SECONDS  of each measurement (1)
+	  BENCH_WARM     seconds before each that are not counted (0.3)
 	  BENCH_SIZES    frame sizes in bytes, without FCS (64 1400)
 	EOT
 }
 
 BENCH_ROUNDS=${BENCH_ROUNDS:-5}
-BENCH_SECONDS=${BENCH_SECONDS:-2}
-BENCH_WARM=${BENCH_WARM:-0.5}
+BENCH_SECONDS=${BENCH_SECONDS:-1}
+BENCH_WARM=${BENCH_WARM:-0.3}
 BENCH_SIZES=${BENCH_SIZES:-64 1400}
 
 options() {
@@ -97,7 +97,11 @@ measured() {
 		[ -z "$why" ] && return 0
 		echo "$why"
 	fi
-	lab_logs >&2
+	{
+		lab_logs
+		echo "---- counters"
+		sadctl counters
+	} >&2 2>/dev/null
 	return 1
 }
 

@@ -63,16 +63,17 @@ struct build {
 };
 
 struct row;
-/* Understand `text` (never empty) of the key at `at`, put it at `to`, or tell the mistake. */
-typedef void take_fn(struct build *b, const struct row *row, const struct node *at,
-		     const char *text, void *to);
+/* Every take_ function: understand `text` (never empty) of the key at `at`, put it at `to`, or tell
+ * the mistake. This one puts nothing: the row says which values there may be. */
+void take_only(struct build *b, const struct row *row, const struct node *at, const char *text,
+	       void *to);
 
 /* One key or section: the whole truth about it. */
 struct row {
 	enum scope scope;
 	bool is_section;
 	const char *name;      /* "id*": every key with this beginning */
-	take_fn *take;         /* NULL: with `why` not supported yet, without: understood elsewhere */
+	__typeof__(take_only) *take; /* NULL: not supported yet (with why), or a section */
 	size_t offset;         /* of what take fills, in the draft of the scope */
 	const char *otherwise; /* default, as text; NULL: none */
 	const char *accept;    /* take_only: these values, separated by blanks; the rest is refused */
@@ -87,12 +88,12 @@ void scope_take(struct build *b, enum scope scope, const struct node *section, v
 /* The row of a member, or NULL. */
 const struct row *row_find(enum scope scope, const char *name, bool is_section);
 
-take_fn take_only, take_ignored, take_time, take_given_time, take_given_count;
-take_fn take_bool, take_version, take_local_addrs, take_remote_addrs, take_ike_port, take_port;
-take_fn take_tries;
-take_fn take_ike_proposals, take_esp_proposals, take_id, take_auth, take_mode, take_start;
-take_fn take_dpd_action, take_close_action, take_local_ts, take_remote_ts, take_window;
-take_fn take_default_action, take_owner, take_secret;
+__typeof__(take_only) take_ignored, take_time, take_given_time, take_given_count, take_window;
+__typeof__(take_only) take_port, take_ike_port, take_tries, take_bool, take_version;
+__typeof__(take_only) take_local_addrs, take_remote_addrs, take_local_ts, take_remote_ts;
+__typeof__(take_only) take_ike_proposals, take_esp_proposals, take_id, take_auth, take_mode;
+__typeof__(take_only) take_start, take_dpd_action, take_close_action, take_default_action;
+__typeof__(take_only) take_owner, take_secret;
 
 /* "1h" "30m" "10s" "2d" "90": seconds. -EINVAL. */
 int value_time(const char *text, uint64_t *ret_s) MUST_USE;

@@ -118,45 +118,38 @@ void take_owner(struct build *b, const struct row *row, const struct node *at, c
 	s->owners[s->n_owners++] = parsed.id;
 }
 
-static struct secret *secret_new(struct build *b)
-{
-	size_t size = (b->n_secrets + 1) * sizeof(*b->secrets);
-	struct secret *list = malloc(size); /* not realloc(): it leaves copies behind */
-
-	if (!list) {
-		b->is_out_of_memory = true;
-		return NULL;
-	}
-	if (b->n_secrets)
-		memcpy(list, b->secrets, b->n_secrets * sizeof(*list));
-	secret_wipe(b->secrets, b->n_secrets * sizeof(*list));
-	free(b->secrets);
-	b->secrets = list;
-	list[b->n_secrets] = (struct secret){};
-	return &list[b->n_secrets++];
-}
-
 static void build_secret(struct build *b, const struct node *section)
 {
-	struct secret *s = secret_new(b);
+	struct secret *s = &b->secrets[b->n_secrets++];
 	const struct node *value = node_find(section, "secret");
 
-	if (!s)
-		return;
 	scope_take(b, SCOPE_SECRET, section, s);
 	if (!value || !value->value || !*value->value)
 		mistake(b, section, "'%s' has no secret", section->name);
 }
 
+static bool is_psk(const struct node *n)
+{
+	const struct row *row = n->value ? NULL : row_find(SCOPE_SECRETS, n->name, true);
+
+	return row && !row->why && !n->is_junk;
+}
+
 void build_secrets(struct build *b, const struct node *section)
 {
-	scope_take(b, SCOPE_SECRETS, section, NULL);
-	for (const struct node *n = section->first; n; n = n->next) {
-		const struct row *row = n->value ? NULL : row_find(SCOPE_SECRETS, n->name, true);
+	size_t n = 0;
 
-		if (row && !row->why && !n->is_junk)
-			build_secret(b, n);
+	scope_take(b, SCOPE_SECRETS, section, NULL);
+	for (const struct node *m = section->first; m; m = m->next)
+		n += is_psk(m);
+	b->secrets = calloc(n + 1, sizeof(*b->secrets)); /* never moved: no copies left behind */
+	if (!b->secrets) {
+		b->is_out_of_memory = true;
+		return;
 	}
+	for (const struct node *m = section->first; m; m = m->next)
+		if (is_psk(m))
+			build_secret(b, m);
 }
 
 void secrets_fini(struct build *b)

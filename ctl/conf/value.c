@@ -30,27 +30,20 @@ int value_number(const char *text, uint64_t max, uint64_t *ret_n)
 
 int value_time(const char *text, uint64_t *ret_s)
 {
-	static const struct {
-		char suffix;
-		unsigned s;
-	} units[] = { { 's', 1 }, { 'm', 60 }, { 'h', 3600 }, { 'd', 86400 } };
+	static const char suffixes[] = "smhd";
+	static const unsigned units[] = { 1, 60, 3600, 86400 };
+	size_t len = strspn(text, "0123456789");
+	const char *suffix = text[len] ? strchr(suffixes, text[len]) : suffixes;
 	char digits[16];
-	size_t len = strlen(text);
-	uint64_t n, unit = 1;
+	uint64_t n;
 
-	for (size_t i = 0; i < ARRAY_SIZE(units); i++)
-		if (len && text[len - 1] == units[i].suffix)
-			unit = units[i].s;
-	if (len && text[len - 1] > '9')
-		len--;
-	if (len >= sizeof(digits))
+	if (!suffix || (text[len] && text[len + 1]) || len >= sizeof(digits))
 		return -EINVAL;
 	memcpy(digits, text, len);
 	digits[len] = '\0';
-	if (strchr("smhd0123456789", text[len] ? text[len] : '0') == NULL ||
-	    value_number(digits, TIME_MAX_S / unit, &n))
+	if (value_number(digits, TIME_MAX_S / units[suffix - suffixes], &n))
 		return -EINVAL;
-	*ret_s = n * unit;
+	*ret_s = n * units[suffix - suffixes];
 	return 0;
 }
 

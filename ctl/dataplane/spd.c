@@ -114,20 +114,11 @@ static int write_policies(struct dataplane *dp, uint32_t gen, const struct spd_p
 	return 0;
 }
 
-/* epoch after gen: a cache that sees the new epoch has read the new list. */
-static void flip(struct dataplane *dp, uint32_t gen)
-{
-	struct spd_state *state = dp->mapping[DP_MAP_spd_state].at;
-
-	__atomic_store_n(&state->gen, gen, __ATOMIC_RELEASE);
-	__atomic_store_n(&state->epoch, state->epoch + 1, __ATOMIC_RELEASE);
-}
-
 static int replace(struct dataplane *dp, const struct spd_policy *sorted, size_t n,
 		   const struct spd_index *ix, enum spd_action default_action)
 {
 	struct spd_state *state = dp->mapping[DP_MAP_spd_state].at;
-	uint32_t gen = !state->gen;
+	uint32_t gen = SPD_GEN(state->epoch + 1);
 	int r;
 
 	dp_quiesce(); /* packets that still read the generation before the last flip */
@@ -141,7 +132,7 @@ static int replace(struct dataplane *dp, const struct spd_policy *sorted, size_t
 	if (r)
 		return r;
 	state->default_action[gen] = default_action;
-	flip(dp, gen);
+	__atomic_store_n(&state->epoch, state->epoch + 1, __ATOMIC_RELEASE);
 	return 0;
 }
 
@@ -182,7 +173,7 @@ int spd_list(struct dataplane *dp, struct spd_policy *ret_policies, size_t max)
 {
 	const struct spd_state *state = dp_spd_state(dp);
 	uint64_t epoch = __atomic_load_n(&state->epoch, __ATOMIC_ACQUIRE);
-	uint32_t first = state->gen * SPD_MAX;
+	uint32_t first = SPD_GEN(epoch) * SPD_MAX;
 	size_t n = 0;
 
 	if (!epoch)

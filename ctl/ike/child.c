@@ -248,10 +248,11 @@ void child_hard_limit(struct ike_sa *sa, struct child *child)
 	const struct conn_child *cc = child->sa.conn_child;
 	bool was_live = child_is_live(child);
 
-	sa_error(sa, "CHILD_SA %s{%u} reached its hard lifetime: deleted", child->name,
+	sa_error(sa, "CHILD_SA %s{%u} carries nothing any more: deleted", child->name,
 		 child->sa.unique_id);
 	if (sa_is_up(sa) && child->state != CHILD_LINGERING)
 		task_add(sa, TASK_CHILD_DELETE, NULL, child->sa.spi_in);
+	effects_forget(&sa->ike->fx, child->sa.spi_in);
 	child_move(sa, child, CHILD_ON_DROP);
 	if (was_live && cc)
 		want_child_ended(sa, cc, END_EXPIRED);

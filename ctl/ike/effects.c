@@ -58,6 +58,29 @@ void effects_fini(struct effects *fx)
 	fx->last = NULL;
 }
 
+static bool is_use_of(const struct fx_node *n, uint32_t spi_in)
+{
+	return (n->fx.type == FX_SA_SWITCH || n->fx.type == FX_CHILD_UP) && n->sa.spi_in == spi_in;
+}
+
+void effects_forget(struct effects *fx, uint32_t spi_in)
+{
+	struct fx_node **at = &fx->first;
+
+	fx->last = NULL;
+	while (*at) {
+		struct fx_node *n = *at;
+
+		if (is_use_of(n, spi_in)) {
+			*at = n->next;
+			node_free(n);
+			continue;
+		}
+		fx->last = n;
+		at = &n->next;
+	}
+}
+
 bool effects_take(struct effects *fx, struct ike_effect *ret_fx)
 {
 	struct fx_node *n = fx->first;

@@ -22,6 +22,8 @@ struct effects {
 void effects_fini(struct effects *fx);
 /* The shell called in again: what it had taken is not looked at any more. */
 void effects_settle(struct effects *fx);
+/* The Child SA is given up before the shell has heard of its use: it never hears of it. */
+void effects_forget(struct effects *fx, uint32_t spi_in);
 bool effects_take(struct effects *fx, struct ike_effect *ret_fx);
 
 void fx_send(struct effects *fx, const struct endpoint *local, const struct endpoint *remote,

@@ -23,6 +23,7 @@ static const struct prefix prefixes[] = {
 	{ "asn1dn:", ID_DER_ASN1_DN },
 };
 
+static const char why_addr[] = "identity is no such address";
 static const char why_dn[] = "distinguished names are not supported yet";
 
 static int id_set(struct ike_id *id, uint8_t type, const void *data, size_t len,
@@ -30,6 +31,10 @@ static int id_set(struct ike_id *id, uint8_t type, const void *data, size_t len,
 {
 	if (len == 0 || len > IKE_ID_MAX) {
 		*ret_why = len ? "identity is longer than 256 bytes" : "identity is empty";
+		return -EINVAL;
+	}
+	if ((type == ID_IPV4_ADDR && len != 4) || (type == ID_IPV6_ADDR && len != 16)) {
+		*ret_why = why_addr;
 		return -EINVAL;
 	}
 	*id = (struct ike_id){ .type = type, .len = (uint16_t)len };
@@ -82,7 +87,7 @@ static int addr_set(struct ike_id *id, uint8_t type, const char *text, const cha
 	struct ip_addr addr;
 
 	if (addr_parse(text, &addr) || id_from_addr(&addr).type != type) {
-		*ret_why = "identity is no such address";
+		*ret_why = why_addr;
 		return -EINVAL;
 	}
 	*id = id_from_addr(&addr);
@@ -96,10 +101,10 @@ static int typed_set(struct ike_id *id, uint8_t type, const char *text, const ch
 		*ret_why = why_dn;
 		return -ENOTSUP;
 	}
-	if (type == ID_IPV4_ADDR || type == ID_IPV6_ADDR)
-		return addr_set(id, type, text, ret_why);
 	if (*text == '#')
 		return hex_set(id, type, text + 1, ret_why);
+	if (type == ID_IPV4_ADDR || type == ID_IPV6_ADDR)
+		return addr_set(id, type, text, ret_why);
 	return id_set(id, type, text, strlen(text), ret_why);
 }
 
@@ -187,19 +192,6 @@ static void hex_print(const struct ike_id *id, char *buf, size_t size)
 		n += snprintf(buf + n, size - (size_t)n, "%02x", id->data[i]);
 }
 
-static void text_print(const struct ike_id *id, char *buf, size_t size)
-{
-	struct ike_id again;
-	const char *why;
-	char number[8];
-
-	snprintf(buf, size, "%.*s", (int)id->len, (const char *)id->data);
-	if (!id_parse(buf, &again, &why) && again.type == id->type && id_equal(&again, id))
-		return;
-	snprintf(buf, size, "%s%.*s", prefix_of(id->type, number, sizeof(number)), (int)id->len,
-		 (const char *)id->data);
-}
-
 static void addr_id_print(const struct ike_id *id, char *buf, size_t size)
 {
 	struct ip_addr addr = { { [10] = 0xff, [11] = 0xff } };
@@ -208,17 +200,31 @@ static void addr_id_print(const struct ike_id *id, char *buf, size_t size)
 	addr_print(&addr, buf, size);
 }
 
+static bool is_read_back(const char *text, const struct ike_id *id)
+{
+	struct ike_id again;
+	const char *why;
+
+	return !id_parse(text, &again, &why) && id_equal(&again, id);
+}
+
 const char *id_print(const struct ike_id *id, char *buf, size_t size)
 {
-	if (id_is_any(id))
-		snprintf(buf, size, "%%any");
-	else if ((id->type == ID_IPV4_ADDR && id->len == 4) ||
-		 (id->type == ID_IPV6_ADDR && id->len == 16))
-		addr_id_print(id, buf, size);
-	else if ((id->type == ID_FQDN || id->type == ID_RFC822_ADDR || id->type == ID_KEY_ID) &&
-		 is_printable(id))
-		text_print(id, buf, size);
-	else
+	bool is_name = id->type == ID_FQDN || id->type == ID_RFC822_ADDR || id->type == ID_KEY_ID;
+	char text[IKE_ID_MAX + 1] = "%any", number[8];
+
+	if ((id->type == ID_IPV4_ADDR && id->len == 4) ||
+	    (id->type == ID_IPV6_ADDR && id->len == 16))
+		addr_id_print(id, text, sizeof(text));
+	else if (is_name && is_printable(id))
+		snprintf(text, sizeof(text), "%.*s", (int)id->len, (const char *)id->data);
+	else if (!id_is_any(id))
+		text[0] = '\0';
+	snprintf(buf, size, "%s", text);
+	if (is_read_back(buf, id))
+		return buf;
+	snprintf(buf, size, "%s%s", prefix_of(id->type, number, sizeof(number)), text);
+	if (!text[0] || !is_read_back(buf, id))
 		hex_print(id, buf, size);
 	return buf;
 }

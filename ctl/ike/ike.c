@@ -93,15 +93,21 @@ static void rebind_child(struct ike_sa *sa, struct child *c, const struct conn *
 {
 	const struct conn_child *cc = child_again(conn, c->sa.conn_child);
 
-	c->sa.conn = conn;
-	c->sa.conn_child = cc;
-	if (cc || c->state == CHILD_GONE)
+	if (cc) {
+		c->sa.conn = conn;
+		c->sa.conn_child = cc;
 		return;
+	}
+	if (c->state == CHILD_GONE)
+		return;
+	/* The effects still name the old connection: it lives until they are taken. */
 	sa_log(sa, "CHILD_SA %s{%u} is not configured any more: deleted", c->name,
 	       c->sa.unique_id);
 	if (conn && sa_is_up(sa))
 		task_add(sa, TASK_CHILD_DELETE, NULL, c->sa.spi_in);
 	child_move(sa, c, CHILD_ON_DROP);
+	c->sa.conn = NULL;
+	c->sa.conn_child = NULL;
 }
 
 /* From here on nothing points at the connections of before. */

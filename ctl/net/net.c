@@ -80,13 +80,15 @@ static void linkinfo_read(struct nlattr *info, struct net_link *link)
 		link->vlan = nla_get_u16(vlan[IFLA_VLAN_ID]);
 }
 
-static uint32_t xdp_prog_id(struct nlattr *xdp)
+static void xdp_read(struct nlattr *xdp, struct net_link *link)
 {
 	struct nlattr *tb[IFLA_XDP_MAX + 1];
 
 	if (nla_parse_nested(tb, IFLA_XDP_MAX, xdp, NULL) || !tb[IFLA_XDP_PROG_ID])
-		return 0;
-	return nla_get_u32(tb[IFLA_XDP_PROG_ID]);
+		return;
+	link->xdp_prog_id = nla_get_u32(tb[IFLA_XDP_PROG_ID]);
+	link->xdp_is_generic = tb[IFLA_XDP_ATTACHED] &&
+			       nla_get_u8(tb[IFLA_XDP_ATTACHED]) == XDP_ATTACHED_SKB;
 }
 
 static void link_message(struct net *net, struct nlmsghdr *nlh)
@@ -117,7 +119,7 @@ static void link_message(struct net *net, struct nlmsghdr *nlh)
 	if (tb[IFLA_LINK] && link.vlan)
 		link.parent = nla_get_u32(tb[IFLA_LINK]);
 	if (tb[IFLA_XDP])
-		link.xdp_prog_id = xdp_prog_id(tb[IFLA_XDP]);
+		xdp_read(tb[IFLA_XDP], &link);
 	link_put(net, &link);
 }
 

@@ -24,6 +24,7 @@ struct net_link {
 	uint8_t mac[6];
 	bool up;
 	uint32_t xdp_prog_id;	/* 0: none attached */
+	bool xdp_is_generic;	/* attached in generic (skb) mode */
 	uint32_t rx_queues;	/* IFLA_NUM_RX_QUEUES: at most so many */
 	uint32_t parent;	/* of a VLAN interface, else 0 */
 	uint16_t vlan;		/* of a VLAN interface, else 0 */

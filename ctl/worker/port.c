@@ -189,6 +189,26 @@ static struct port *port_new(struct worker *w, const struct net_link *link)
 	return p;
 }
 
+static void port_free(struct worker *w, struct port *p)
+{
+	for (uint32_t q = 0; q < PORT_QUEUES; q++) {
+		if (!p->queues[q])
+			continue;
+		umem_reclaim(&w->umem, xsk_owner(p->queues[q]));
+		id_give(w, p->queues[q]->id);
+		free(p->queues[q]);
+	}
+	free(p);
+}
+
+static bool owns_frames(const struct worker *w, const struct port *p)
+{
+	for (uint32_t q = 0; q < PORT_QUEUES; q++)
+		if (p->queues[q] && w->umem.owned[xsk_owner(p->queues[q])])
+			return true;
+	return false;
+}
+
 /* Sockets closed, nothing published; the frames they had rest until ports_reap(). */
 static void port_drop(struct worker *w, struct port *p)
 {
@@ -200,8 +220,11 @@ static void port_drop(struct worker *w, struct port *p)
 	if (w->host == p)
 		w->host = NULL;
 	w->ports[p->slot] = NULL;
-	w->closed[p->slot] = p;
 	p->closed_ns = w->now_ns;
+	if (owns_frames(w, p))
+		w->closed[p->slot] = p;
+	else
+		port_free(w, p);
 }
 
 static int port_start(struct worker *w, struct port *p)
@@ -278,18 +301,6 @@ void ports_follow(struct worker *w)
 		if (links[i].xdp_prog_id == w->gate_id && links[i].up &&
 		    !port_find(w, links[i].ifindex))
 			port_open(w, &links[i]);
-}
-
-static void port_free(struct worker *w, struct port *p)
-{
-	for (uint32_t q = 0; q < PORT_QUEUES; q++) {
-		if (!p->queues[q])
-			continue;
-		umem_reclaim(&w->umem, xsk_owner(p->queues[q]));
-		id_give(w, p->queues[q]->id);
-		free(p->queues[q]);
-	}
-	free(p);
 }
 
 void ports_reap(struct worker *w)

@@ -6,9 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <bpf/libbpf.h>
-#include <linux/if_link.h>
 #include "net/dev.h"
+#include "worker/gate.h"
 #include "worker/log.h"
 
 #define PROTO_ETH_IP 0x0800
@@ -306,7 +305,7 @@ void worker_housekeeping(struct worker *w)
 	sa_cache_sweep(&w->sas);
 	expired_report(w);
 	ports_reap(w);
-	if (w->ports_again)
+	if (w->ports_again || ++w->quarters % 4 == 0) /* PORT_XMIT has no news of its own */
 		ports_follow(w);
 	frames_audit(w);
 }
@@ -348,8 +347,7 @@ static int pair_attach(struct worker *w)
 	w->host_ifindex = host->ifindex;
 	memcpy(w->host_mac, host->mac, sizeof(w->host_mac));
 	if (port->xdp_prog_id != w->gate_id)
-		err = bpf_xdp_attach((int)port->ifindex, dp_prog_fd(w->dp, "gate"), XDP_FLAGS_DRV_MODE,
-				     NULL);
+		err = gate_attach(w, port->ifindex);
 	err = err < 0 ? err : net_read(w->net);
 	return err < 0 ? err : host_if_set(w->dp, w->host_ifindex);
 }
@@ -402,6 +400,19 @@ void worker_net_changed(struct worker *w)
 		addrs_follow(w);
 }
 
+/* Sockets of a worker that has just ended hold their queues for a moment: with patience,
+ * "ready" means that everything attached is served. */
+static void ports_first(struct worker *w)
+{
+	const struct timespec pause = { .tv_nsec = 20000000 };
+
+	ports_follow(w);
+	for (int i = 0; i < 50 && w->ports_again; i++) {
+		nanosleep(&pause, NULL);
+		ports_follow(w);
+	}
+}
+
 int worker_init(struct worker *w)
 {
 	int err;
@@ -423,7 +434,8 @@ int worker_init(struct worker *w)
 	err = pair_make(w);
 	if (err)
 		return err;
-	ports_follow(w);
+	gates_renew(w);
+	ports_first(w);
 	addrs_follow(w);
 	rings_serve(w);
 	return 0;

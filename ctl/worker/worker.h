@@ -62,6 +62,7 @@ struct worker {
 	uint64_t count[WORKER_OUTCOME_COUNT]; /* not yet in the map */
 	bool ports_again; /* an interface could not be attached: try again soon */
 	int attach_error; /* the last one, so that it is logged once */
+	uint32_t quarters; /* of a second: rounds of housekeeping */
 };
 
 static inline void count_add(struct worker *w, enum worker_outcome o, uint64_t n)

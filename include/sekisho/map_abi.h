@@ -69,16 +69,17 @@ enum spd_action {
 };
 
 /*
- * spd_state[0]: which of the two generations packets read. The controller writes the
- * other generation completely, then flips `gen` in one write. `epoch` grows with every
- * flip: caches of verdicts compare it.
+ * spd_state[0]: which of the two generations packets read: SPD_GEN(epoch). The controller
+ * writes the other generation completely, then adds 1 to `epoch`, and that one write is the
+ * flip. Caches of verdicts compare `epoch`.
  */
 struct spd_state {
 	__u32 abi;
-	__u32 gen;            /* 0 or 1 */
+	__u32 zero;
 	__u64 epoch;
 	__u32 default_action[2]; /* of each generation: enum spd_action for what matches nothing */
 };
+#define SPD_GEN(epoch) ((__u32)(epoch) & 1)
 
 /*
  * spd_index (LPM trie): remote address -> its bucket. The prefix of generation g starts

@@ -93,7 +93,7 @@ row_afxdp_forward_up() {
 	SINK_MODE=tc CLASS=udp
 	worker_up --bench-forward && sealing_sa
 }
-row_afxdp_forward_offered() { echo 0 4000000 3000000 2000000; }
+row_afxdp_forward_offered() { echo 0 2000000; }
 row_afxdp_forward_check() { check_worker worker.TX; }
 
 # ---- esp-encrypt ----------------------------------------------------------------------------
@@ -102,7 +102,7 @@ row_esp_encrypt_up() {
 	SINK_MODE=tc CLASS=esp
 	worker_up && sealing_sa
 }
-row_esp_encrypt_offered() { echo 0 3000000 2000000; }
+row_esp_encrypt_offered() { echo 0 2000000; }
 row_esp_encrypt_check() { check_worker worker.SEALED; }
 
 # ---- esp-decrypt: every packet sealed apart, in rising order, replay protection on ----------
@@ -111,14 +111,16 @@ row_esp_decrypt_up() { # SIZE RATE SECONDS
 	SINK_MODE=tc CLASS=udp
 	sealed_packets "$@" && worker_up && opening_sa
 }
-row_esp_decrypt_offered() { echo 3000000 2000000 1500000; }
+row_esp_decrypt_offered() { # SIZE: never without limit, each packet takes memory
+	[ "$1" -lt 500 ] && echo 2500000 2000000 || echo 1500000 1250000
+}
 row_esp_decrypt_check() { check_worker worker.OPENED; }
 
-# How many sealed packets the run takes, with half a second to spare, and whether the memory
-# for them is there: each takes a slot of whole cache lines.
+# How many sealed packets the run takes, with some to spare for the time until the generator is
+# told to stop, and whether the memory for them is there: each takes a slot of whole cache lines.
 sealed_packets() { # SIZE RATE SECONDS
 	local slot available
-	GEN_COUNT=$(awk -v r="$2" -v s="$3" -v w="$BENCH_WARM" 'BEGIN { printf "%d", r * (s + w + 0.5) }')
+	GEN_COUNT=$(awk -v r="$2" -v s="$3" -v w="$BENCH_WARM" 'BEGIN { printf "%d", r * (s + w + 0.4) }')
 	slot=$((($1 + 8 + 60 + 63) / 64 * 64))
 	available=$(awk '$1 == "MemAvailable:" { print $2 }' /proc/meminfo)
 	if [ $((GEN_COUNT * slot / 1024)) -gt $((available / 2)) ]; then

@@ -113,6 +113,7 @@ start() {
 	local node=$1 label=$2 pid
 	shift 2
 	[ -e "$LAB_DIR/$label.log" ] && cat "$LAB_DIR/$label.log" >>"$LAB_DIR/$label.before.log"
+	: >"$LAB_DIR/$label.log" # now: the child would empty it later than somebody reads it
 	exec_on "$node" "$@" >"$LAB_DIR/$label.log" 2>&1 </dev/null &
 	pid=$!
 	disown "$pid"

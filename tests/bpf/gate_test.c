@@ -84,7 +84,7 @@ static struct spd_index_val saved_bucket;
 static struct spd_index_key bucket_key(struct world *w)
 {
 	struct spd_index_key key = { .prefixlen = 32 + 96 + 16,
-				     .gen = (uint8_t)dp_spd_state(w->dp)->gen };
+				     .gen = SPD_GEN(dp_spd_state(w->dp)->epoch) };
 	struct ip_addr a = addr_from_v4(0x0a020000);
 
 	memcpy(key.addr, a.b, sizeof(a.b));
@@ -167,7 +167,8 @@ static void check_meta(const struct fixture *f, const struct world_run *run)
 	struct xsk_meta want = f->meta, got;
 
 	if (!want.kind) {
-		assert_int_equal(run->meta_len, f->outcome == GATE_DROP_NO_WORKER ? sizeof(got) : 0);
+		assert_int_equal(run->meta_len,
+				 f->outcome == GATE_DROP_NO_WORKER ? sizeof(got) : 0);
 		return;
 	}
 	want.magic = XSK_META_MAGIC;
@@ -180,7 +181,8 @@ static void check_meta(const struct fixture *f, const struct world_run *run)
 static void check_fixture(const struct fixture *f, bool is_tc)
 {
 	uint8_t in[PKT_MAX], want[PKT_MAX];
-	size_t len = pkt_build(&f->in, in), want_len = pkt_build(f->out.src ? &f->out : &f->in, want);
+	size_t len = pkt_build(&f->in, in);
+	size_t want_len = pkt_build(f->out.src ? &f->out : &f->in, want);
 	struct world_run run;
 
 	print_message("  %s\n", f->name);

@@ -217,7 +217,7 @@ static void time_rekeys_for_ever(void **state)
 	assert_true(pair.a.n_switched > 60);
 	assert_int_equal(side_n_ike(&pair.a), 1);
 	assert_int_equal(side_n_ike(&pair.b), 1);
-	assert_false(side_logged(&pair.a, "hard lifetime"));
+	assert_false(side_logged(&pair.a, "carries nothing any more"));
 	assert_true(side_logged(&pair.a, "IKE_SA rekeyed") || side_logged(&pair.b, "IKE_SA rekeyed"));
 }
 
@@ -269,6 +269,35 @@ static void hard_limit_ends_it(void **state)
 	assert_true(pair_fits(&pair)); /* start_action start: a new one on the same IKE SA */
 	assert_int_equal(side_n_ike(&pair.a), 1);
 	assert_int_equal(side_n_sas(&pair.b), 1);
+}
+
+/* The data plane has no room for it: ADD fails, and it is never switched to. */
+static void shell_cannot_install(void **state)
+{
+	struct ike_effect fx;
+	uint32_t spi = 0;
+
+	(void)state;
+	begin("aes256gcm16");
+	pair_configure(&pair);
+	assert_int_equal(ike_initiate(pair.a.ike, "gw-gw", NULL, pair.now_ms), 0);
+	side_effects(&pair.a);
+	while (pair.a.n_sent < 2)
+		pair_step(&pair);
+	while (!pair.flights || !addr_equal(&pair.flights->to.addr, &pair.a.home.addr))
+		pair_step(&pair);
+	struct flight *f = pair.flights; /* the answer to IKE_AUTH */
+	struct datagram d = { .local = f->to, .remote = f->from, .data = f->bytes, .len = f->len };
+	ike_input(pair.a.ike, &d, pair.now_ms);
+	while (ike_effect(pair.a.ike, &fx)) {
+		assert_int_not_equal(fx.type, FX_SA_SWITCH);
+		assert_int_not_equal(fx.type, FX_CHILD_UP);
+		if (fx.type != FX_SA_ADD)
+			continue;
+		spi = fx.sa->spi_in;
+		ike_hard_limit(pair.a.ike, spi, true, pair.now_ms);
+	}
+	assert_true(spi);
 }
 
 /* ---- IKE SA ----------------------------------------------------------------------- */
@@ -369,6 +398,7 @@ int main(void)
 		TEST(both_rekey_the_same_second_for_hours),
 		TEST(packets_rekey_too),
 		TEST(hard_limit_ends_it),
+		TEST(shell_cannot_install),
 		TEST(ike_sa_is_rekeyed_by_either_side),
 		TEST(both_rekey_the_ike_sa),
 		TEST(child_rekey_meets_ike_rekey),

@@ -14,14 +14,13 @@
 static const char usage[] =
 	"usage: sadctl [--instance NAME] COMMAND\n"
 	"  create | unpin\n"
-	"  sa-add in|out [src ADDR] dst ADDR spi NUM child NUM encr aes128gcm16|aes256gcm16 key HEX\n"
-	"         [esn] [encap SPORT DPORT] [window NUM] [seq NUM] [ts LOCAL REMOTE]...\n"
+	"  sa-add in|out [src ADDR] dst ADDR spi NUM child NUM encr aes128gcm16|aes256gcm16\n"
+	"         key HEX [esn] [encap SPORT DPORT] [window NUM] [seq NUM] [ts LOCAL REMOTE]...\n"
 	"         key: cipher key and 4 bytes of salt; prints the index of the SA\n"
 	"  sa-del SA | switch CHILD SA | sas\n"
 	"  policy FILE [bypass|discard]   lines: protect|bypass|discard LOCAL REMOTE [proto N]\n"
 	"         [lports A-B] [rports A-B] [child N]; '-' reads stdin; the default action last\n"
-	"  policies | counters\n"
-	"  port IFINDEX SLOT MTU MAC [host] [xmit] | addr IFINDEX MAC ADDR...\n";
+	"  counters\n";
 
 #define POLICIES_MAX 8192
 #define WORDS_MAX 16
@@ -84,18 +83,6 @@ static int word_ts(struct words *w, struct ts_val *ret_ts)
 
 	*ret_ts = (struct ts_val){ .port_last = 65535 };
 	return word && !addr_parse_range(word, &ret_ts->addr) ? 0 : bad("not a range", word);
-}
-
-static int word_mac(struct words *w, uint8_t *ret_mac)
-{
-	const char *word = word_next(w);
-	unsigned b[6];
-
-	if (!word || sscanf(word, "%x:%x:%x:%x:%x:%x", b, b + 1, b + 2, b + 3, b + 4, b + 5) != 6)
-		return bad("not a MAC address", word);
-	for (int i = 0; i < 6; i++)
-		ret_mac[i] = (uint8_t)b[i];
-	return 0;
 }
 
 static int word_ports(struct words *w, struct ts_val *ts)
@@ -292,9 +279,9 @@ static int read_policies(FILE *f, struct spd_policy *ret_policies)
 
 	while (fgets(line, sizeof(line), f)) {
 		int n_words = 0;
-		for (char *word = strtok(line, " \t\n"); word && *word != '#' && n_words < WORDS_MAX;
-		     word = strtok(NULL, " \t\n"))
-			words[n_words++] = word;
+		for (char *at = strtok(line, " \t\n"); at && *at != '#' && n_words < WORDS_MAX;
+		     at = strtok(NULL, " \t\n"))
+			words[n_words++] = at;
 		struct words w = { words, n_words };
 		if (!n_words)
 			continue;
@@ -322,23 +309,6 @@ static int policy(struct dataplane *dp, struct words *w)
 	return r ? fail("policy", r) : 0;
 }
 
-static int policies(struct dataplane *dp)
-{
-	static const char *const names[] = { "bypass", "discard", "protect" };
-	struct spd_policy *list = calloc(POLICIES_MAX, sizeof(*list));
-	int n = list ? spd_list(dp, list, POLICIES_MAX) : -ENOMEM;
-	char l[2 * ADDR_TEXT_MAX], r[2 * ADDR_TEXT_MAX];
-
-	for (int i = 0; i < n; i++)
-		printf("%s %s %s proto %u lports %u-%u rports %u-%u child %u\n", names[list[i].action],
-		       addr_range_print(&list[i].local.addr, l, sizeof(l)),
-		       addr_range_print(&list[i].remote.addr, r, sizeof(r)), list[i].local.proto,
-		       list[i].local.port_first, list[i].local.port_last, list[i].remote.port_first,
-		       list[i].remote.port_last, list[i].child);
-	free(list);
-	return n < 0 ? fail("policies", n) : 0;
-}
-
 static int print_sa(uint32_t sa, const struct sad_key *key, const struct sa_val *val,
 		    const struct sa_ts *ts, const struct sa_hot *hot, void *arg)
 {
@@ -346,14 +316,21 @@ static int print_sa(uint32_t sa, const struct sad_key *key, const struct sa_val 
 	const struct dataplane *dp = arg;
 
 	(void)ts;
-	printf("sa %u %s %s -> %s spi 0x%08x child %u seq %llu packets %llu bytes %llu replayed %llu "
-	       "bad_icv %llu%s\n",
+	printf("sa %u %s %s -> %s spi 0x%08x child %u seq %llu packets %llu bytes %llu "
+	       "replayed %llu bad_icv %llu%s\n",
 	       sa, val->dir == SA_IN ? "in" : "out", addr_print(&val->src, src, sizeof(src)),
 	       addr_print(&val->dst, dst, sizeof(dst)), key->spi, val->child,
 	       (unsigned long long)hot->seq, (unsigned long long)hot->packets,
 	       (unsigned long long)hot->bytes, (unsigned long long)hot->replayed,
-	       (unsigned long long)hot->bad_icv, dp_child_out(dp)[val->child] == sa ? " in-use" : "");
+	       (unsigned long long)hot->bad_icv,
+	       dp_child_out(dp)[val->child] == sa ? " in-use" : "");
 	return 0;
+}
+
+static void print_count(const char *who, const char *name, uint64_t n)
+{
+	if (n)
+		printf("%s.%s %llu\n", who, name, (unsigned long long)n);
 }
 
 static int print_counters(struct dataplane *dp)
@@ -366,47 +343,10 @@ static int print_counters(struct dataplane *dp)
 	if (r)
 		return fail("counters", r);
 	for (int i = 0; i < GATE_OUTCOME_COUNT; i++)
-		if (gate[i])
-			printf("gate.%s %llu\n", counters_gate_name(i), (unsigned long long)gate[i]);
+		print_count("gate", counters_gate_name(i), gate[i]);
 	for (int i = 0; i < WORKER_OUTCOME_COUNT; i++)
-		if (worker[i])
-			printf("worker.%s %llu\n", counters_worker_name(i),
-			       (unsigned long long)worker[i]);
+		print_count("worker", counters_worker_name(i), worker[i]);
 	return 0;
-}
-
-static int port(struct dataplane *dp, struct words *w)
-{
-	unsigned long long ifindex, slot, mtu;
-	struct port_val val = { 0 };
-
-	if (word_number(w, 0xffffffff, &ifindex) || word_number(w, PORT_MAX - 1, &slot) ||
-	    word_number(w, 65535, &mtu) || word_mac(w, val.mac))
-		return 2;
-	val.slot = (uint32_t)slot;
-	val.mtu = (uint32_t)mtu;
-	val.flags = word_is(w, "host") ? PORT_HOST : 0;
-	val.flags |= word_is(w, "xmit") ? PORT_XMIT : 0;
-	int r = port_set(dp, (uint32_t)ifindex, &val);
-	return r ? fail("port", r) : 0;
-}
-
-static int addr(struct dataplane *dp, struct words *w)
-{
-	struct addr_entry list[WORDS_MAX] = { 0 };
-	unsigned long long ifindex;
-	size_t n = 0;
-
-	if (word_number(w, 0xffffffff, &ifindex) || word_mac(w, list[0].mac))
-		return 2;
-	for (; w->n && n < WORDS_MAX; n++) {
-		memcpy(list[n].mac, list[0].mac, sizeof(list[n].mac));
-		list[n].ifindex = (uint32_t)ifindex;
-		if (word_addr(w, &list[n].addr))
-			return 2;
-	}
-	int r = addrs_replace(dp, list, n);
-	return r ? fail("addr", r) : 0;
 }
 
 static int on_maps(struct dataplane *dp, struct words *w)
@@ -421,14 +361,8 @@ static int on_maps(struct dataplane *dp, struct words *w)
 		return sad_each(dp, print_sa, dp) ? 1 : 0;
 	if (word_is(w, "policy"))
 		return policy(dp, w);
-	if (word_is(w, "policies"))
-		return policies(dp);
 	if (word_is(w, "counters"))
 		return print_counters(dp);
-	if (word_is(w, "port"))
-		return port(dp, w);
-	if (word_is(w, "addr"))
-		return addr(dp, w);
 	fputs(usage, stderr);
 	return 2;
 }

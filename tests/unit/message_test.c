@@ -102,7 +102,8 @@ static void chains(void **state)
 		  MSG_OK },				    /* known: no matter */
 		{ "c8", "28 00 0005 aa " NONCE16, MSG_OK }, /* unknown, not critical */
 		{ "c8", "28 80 0005 aa " NONCE16, MSG_UNSUPPORTED_CRITICAL },
-		{ "01", "00 80 0004", MSG_UNSUPPORTED_CRITICAL }, /* IKEv1's SA is unknown */
+		{ "01", "00 80 0004", MSG_UNSUPPORTED_CRITICAL },    /* IKEv1's SA is unknown */
+		{ "2c", "00 00 0008 00000000", MSG_INVALID_SYNTAX }, /* no selector */
 		{ "2e", "00 00 0008 01020304 00 00 0004", MSG_INVALID_SYNTAX }, /* after SK */
 	};
 
@@ -110,6 +111,62 @@ static void chains(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
 		if (message_parse(clear(rows[i].next, rows[i].payloads), &m) != rows[i].want)
 			fail_msg("row %zu", i);
+}
+
+static void rare_payloads_are_read(void **state)
+{
+	char text[256],
+		whole[] = "IKE_SA_INIT request 0 { CERT, CERTREQ, CERT, CP, EAP, D, N(40000), "
+			  "payload 200 }";
+
+	(void)state;
+	assert_int_equal(message_parse(clear("25", "26 00 0006 0401 25 00 0006 0402 2f 00 0006 0403"
+						   "30 00 0006 aaaa 2a 00 0006 bbbb"
+						   "29 00 0008 01000000 c8 00 0008 00009c40"
+						   "00 00 0005 cc"),
+				       &m),
+			 MSG_OK);
+	assert_int_equal(m.present, P_CERT | P_CERTREQ | P_CP | P_EAP | P_DELETE | P_NOTIFY);
+	assert_int_equal(m.n_certs, 2);
+	assert_bytes(m.certs[1].data, hex("03"));
+	assert_int_equal(m.n_certreqs, 1);
+	assert_bytes(m.eap, hex("bbbb"));
+	assert_int_equal(m.deletes[0].protocol, PROTO_IKE);
+	assert_string_equal(message_print(&m, text, sizeof(text)), whole);
+	m.header.exchange = 99;
+	m.n_notifies = 0; /* as if it had been past the limit */
+	message_print(&m, text, sizeof(text));
+	assert_memory_equal(text, "exchange 99 request", 19);
+	assert_non_null(strstr(text, "D, N, payload"));
+}
+
+static void too_many_deletes_are_refused(void **state)
+{
+	struct payload_writer pw;
+	size_t len;
+
+	(void)state;
+	message_start(&pw, buf, sizeof(buf), &init_header);
+	for (size_t i = 0; i <= MESSAGE_DELETES_MAX; i++)
+		delete_emit(&pw, PROTO_IKE, NULL, 0);
+	assert_int_equal(message_finish(&pw, &len), 0);
+	assert_int_equal(message_parse(rd_from(buf, len), &m), MSG_INVALID_SYNTAX);
+}
+
+/* The generic header has 16 bits for the length. */
+static void too_long_payload_is_not_written(void **state)
+{
+	static uint8_t room[70000];
+	struct payload_writer pw;
+	size_t len;
+
+	(void)state;
+	message_start(&pw, room, sizeof(room), &init_header);
+	opaque_emit(&pw, PL_VENDOR, rd_from(plain, 65535 - 4));
+	assert_int_equal(message_finish(&pw, &len), 0);
+	message_start(&pw, room, sizeof(room), &init_header);
+	opaque_emit(&pw, PL_VENDOR, rd_from(plain, 65536 - 4));
+	assert_int_equal(message_finish(&pw, &len), -ENOSPC);
 }
 
 static void critical_type_is_told(void **state)
@@ -377,7 +434,10 @@ static enum message_result open_text(uint8_t next, struct reader text)
 	assert_int_equal(
 		aead_seal(&key, rd_from(buf, IKE_HEADER_LEN + 4), iv, iv + 8, n, iv + 8 + n), 0);
 	assert_int_equal(message_parse(rd_from(buf, len), &m), MSG_OK);
-	return message_open(&m, &key, plain, sizeof(plain));
+	uint8_t *exact = malloc(n ? n : 1); /* a sanitizer sees what reads past it */
+	enum message_result result = message_open(&m, &key, exact, n);
+	free(exact);
+	return result;
 }
 
 static void inside_of_sk(void **state)
@@ -388,9 +448,10 @@ static void inside_of_sk(void **state)
 		enum message_result want;
 	} rows[] = {
 		{ PL_NONE, "00", MSG_OK },
-		{ PL_NONE, "aabb02", MSG_OK },		   /* padding of two */
-		{ PL_NONE, "", MSG_DROP },		   /* not even a pad length */
-		{ PL_NONE, "01", MSG_INVALID_SYNTAX },	   /* more padding than there is */
+		{ PL_NONE, "aabb02", MSG_OK },	       /* padding of two */
+		{ PL_NONE, "", MSG_DROP },	       /* not even a pad length */
+		{ PL_NONE, "01", MSG_INVALID_SYNTAX }, /* more padding than there is */
+		{ PL_NONCE, "01", MSG_INVALID_SYNTAX },
 		{ PL_NONE, "aabb01", MSG_INVALID_SYNTAX }, /* something left */
 		{ PL_NONCE, NONCE16 " 00", MSG_OK },
 		{ PL_NONCE, NONCE16 " 01", MSG_INVALID_SYNTAX }, /* padding eats the nonce */
@@ -468,6 +529,9 @@ int main(void)
 		cmocka_unit_test(header_is_read),
 		cmocka_unit_test(wrong_headers_are_dropped),
 		cmocka_unit_test(chains),
+		cmocka_unit_test(rare_payloads_are_read),
+		cmocka_unit_test(too_many_deletes_are_refused),
+		cmocka_unit_test(too_long_payload_is_not_written),
 		cmocka_unit_test(critical_type_is_told),
 		cmocka_unit_test(too_many_payloads_are_refused),
 		cmocka_unit_test(too_many_notifies_are_ignored),

@@ -241,6 +241,9 @@ static void identities_parse_and_print(void **state)
 		{ "keyid:ab", ID_KEY_ID, "6162", "keyid:ab" },
 		{ "keyid:#61:62", ID_KEY_ID, "6162", "keyid:ab" },
 		{ "keyid:=x", ID_KEY_ID, "3d78", "keyid:=x" },
+		{ "ipv4:0.0.0.0", ID_IPV4_ADDR, "00000000", "ipv4:0.0.0.0" },
+		{ "ipv6:#00000000000000000000ffff0a000001", ID_IPV6_ADDR,
+		  "00000000000000000000ffff0a000001", "ipv6:#00000000000000000000ffff0a000001" },
 		{ "ipv4:10.0.0.1", ID_IPV4_ADDR, "0a000001", "10.0.0.1" },
 		{ "*.example.com", ID_FQDN, "2a2e6578616d706c652e636f6d", "*.example.com" },
 	};
@@ -269,6 +272,7 @@ static void wrong_identities_say_why(void **state)
 		{ "@", -EINVAL, "identity is empty" },
 		{ "@#abc", -EINVAL, "identity is not of whole hexadecimal bytes, 256 at most" },
 		{ "@#xy", -EINVAL, "identity is not of whole hexadecimal bytes, 256 at most" },
+		{ "ipv4:#0a0000", -EINVAL, "identity is no such address" },
 		{ "ipv4:gwa", -EINVAL, "identity is no such address" },
 		{ "ipv4:::1", -EINVAL, "identity is no such address" },
 		{ "C=CH, O=x", -ENOTSUP, "distinguished names are not supported yet" },

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "worker/gate.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <linux/if_link.h>
+#include "worker/log.h"
+#include "worker/worker.h"
+
+#define GATE_MAPS_MAX 64u /* maps of one program */
+
+int gate_attach(struct worker *w, uint32_t ifindex)
+{
+	return bpf_xdp_attach((int)ifindex, dp_prog_fd(w->dp, "gate"), XDP_FLAGS_DRV_MODE, NULL);
+}
+
+static uint32_t map_id(int fd)
+{
+	struct bpf_map_info info = { 0 };
+	__u32 len = sizeof(info);
+
+	return bpf_obj_get_info_by_fd(fd, &info, &len) ? 0 : info.id;
+}
+
+/* A program named gate that uses our map `ports`. */
+static bool is_older_gate(const struct worker *w, int prog_fd)
+{
+	__u32 ids[GATE_MAPS_MAX], ours = map_id(dp_map_fd(w->dp, "ports"));
+	struct bpf_prog_info info = { .nr_map_ids = GATE_MAPS_MAX };
+	__u32 len = sizeof(info);
+
+	info.map_ids = (uintptr_t)ids;
+	if (bpf_obj_get_info_by_fd(prog_fd, &info, &len) || strcmp(info.name, "gate") != 0)
+		return false;
+	for (uint32_t i = 0; i < info.nr_map_ids && i < GATE_MAPS_MAX; i++)
+		if (ids[i] == ours)
+			return true;
+	return false;
+}
+
+static void gate_renew(struct worker *w, const struct net_link *link)
+{
+	LIBBPF_OPTS(bpf_xdp_attach_opts, opts);
+	__u32 mode = link->xdp_is_generic ? XDP_FLAGS_SKB_MODE : XDP_FLAGS_DRV_MODE;
+
+	opts.old_prog_fd = bpf_prog_get_fd_by_id(link->xdp_prog_id);
+	if (opts.old_prog_fd < 0)
+		return;
+	if (is_older_gate(w, opts.old_prog_fd)) {
+		int err = bpf_xdp_attach((int)link->ifindex, dp_prog_fd(w->dp, "gate"),
+					 mode | XDP_FLAGS_REPLACE, &opts);
+		log_info("%s: carried an older gate: %s", link->name,
+			 err ? strerror(-err) : "replaced");
+	}
+	close(opts.old_prog_fd);
+}
+
+void gates_renew(struct worker *w)
+{
+	size_t n;
+	const struct net_link *links = net_links(w->net, &n);
+
+	for (size_t i = 0; i < n; i++)
+		if (links[i].xdp_prog_id && links[i].xdp_prog_id != w->gate_id)
+			gate_renew(w, &links[i]);
+	if (net_read(w->net) < 0) /* the news of what we just did */
+		log_info("netlink: cannot read");
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Attaching the gate: to the worker's own veth, and in place of an older gate. */
+#ifndef WORKER_GATE_H
+#define WORKER_GATE_H
+
+#include <stdint.h>
+#include "base/must.h"
+
+struct worker;
+
+/* Natively, in place of whatever is there. 0 or -errno. */
+int gate_attach(struct worker *w, uint32_t ifindex) MUST_USE;
+/* After an upgrade: interfaces that carry an older gate over our maps get the pinned one, in
+ * one step, so that no packet passes without a gate. */
+void gates_renew(struct worker *w);
+
+#endif

@@ -1,0 +1,58 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
+# Attach and detach with `ip link`, nothing else: the worker lets go and takes up again, also
+# interfaces that vanish, appear, or change their addresses; one worker per instance.
+. "$(dirname "$0")/worker_lib.sh"
+
+lab_with_two_workers
+must ping_all hostA 10.2.0.2 5 -i 0.05
+
+sockets() { # NODE: AF_XDP sockets of the worker of that node
+	local pid _
+	read -r pid _ <"$LAB_DIR/pids/worker-$1"
+	find "/proc/$pid/fd" -lname 'socket:*' -printf '%l\n' | tr -dc '0-9\n' | sort |
+		comm -12 - <(awk 'NR > 1 { print $NF }' /proc/"$pid"/net/xdp 2>/dev/null | sort) | wc -l
+}
+egress() { on "$1" tc filter show dev "$2" egress | grep -q 'handle 0x534b'; }
+
+for round in 1 2 3; do
+	title "detach and attach, round $round"
+	must egress gwA lan
+	must detach gwA lan
+	must wait_for 5 "the worker to let go of lan" not_served gwA lan
+	must_not egress gwA lan
+	must attach gwA lan
+	must wait_for 10 "ping through the tunnel" pings hostA 10.2.0.2
+	must ping_all hostA 10.2.0.2 10 -i 0.02
+done
+
+title "an interface that vanishes and comes back"
+ip -n "$(ns gwA)" link del lan
+must wait_for 5 "detached in the log" log_says worker-gwA 'lan: detached: the interface is gone'
+must wire hostA eth0 gwA lan
+address hostA eth0 10.1.0.2/24 && route hostA default 10.1.0.1
+address gwA lan 10.1.0.1/24
+must attach gwA lan
+must wait_for 10 "ping through the tunnel" pings hostA 10.2.0.2
+must ping_all hostA 10.2.0.2 10 -i 0.02
+
+title "its own veth is made again"
+host_if="sk$(gw_instance gwA | cut -c1-11)0"
+ip -n "$(ns gwA)" link del "$host_if"
+must wait_for 5 "the pair to be there" ip -n "$(ns gwA)" link show "$host_if"
+must wait_for 10 "ping from gwA itself" on gwA ping -n -q -c 1 -W 1 -I 10.1.0.1 10.2.0.2
+
+title "a second worker of the instance is refused"
+must_not on gwA "$BUILD_DIR/sekisho-worker" --instance "$(gw_instance gwA)"
+
+title "SIGTERM: the pins stay; --unpin: they go"
+stop worker-gwA
+must test -e "$(gw_pins gwA)/sad"
+start gwA worker-gwA "$BUILD_DIR/sekisho-worker" --instance "$(gw_instance gwA)" --unpin
+must ready worker-gwA 10 ready
+must wait_for 10 "ping through the tunnel" pings hostA 10.2.0.2
+stop worker-gwA
+must test ! -e "$(gw_pins gwA)/sad"
+must_not ip -n "$(ns gwA)" link show "$host_if"
+must_not egress gwA lan
+passed

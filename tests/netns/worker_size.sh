@@ -1,0 +1,40 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
+# Packets that do not fit and packets that are too old: ICMP with the true inner MTU, fragments
+# before encryption, time exceeded on both sides; and nothing of it in clear on the road.
+. "$(dirname "$0")/worker_lib.sh"
+
+lab_with_two_workers
+must capture_start road
+must ping_all hostA 10.2.0.2 5 -i 0.05
+
+title "the true MTU: 1500 - 20 - 8 - 8 - 16, aligned, less trailer: 1446"
+on hostA ping -n -c 1 -W 1 -M do -s 1472 10.2.0.2 >"$LAB_DIR/too-big.log" 2>&1
+must log_says too-big 'mtu = 1446'
+must ping_all hostA 10.2.0.2 2 -i 0.1 -M do -s 1418
+must counted_above gwA worker.TOO_BIG 0
+
+title "without DF: cut before encryption, no fragment of ESP on the road"
+must on hostA ip route flush cache # it has learned better
+must ping_all hostA 10.2.0.2 3 -i 0.1 -M dont -s 3000
+must ping_all hostA 10.2.0.2 3 -i 0.1 -M dont -s 1430
+must counted_above gwA worker.FRAGMENTED 2
+
+title "a smaller MTU of the road is noticed"
+ip -n "$(ns gwA)" link set wan mtu 1400
+on hostA ping -n -c 1 -W 1 -M do -s 1418 10.2.0.2 >"$LAB_DIR/too-big-2.log" 2>&1
+must log_says too-big-2 'mtu = 1346'
+ip -n "$(ns gwA)" link set wan mtu 1500
+
+title "time exceeded, from the near gateway and through the tunnel from the far one"
+on hostA ping -n -c 1 -W 1 -t 1 10.2.0.2 >"$LAB_DIR/ttl-1.log" 2>&1
+on hostA ping -n -c 1 -W 1 -t 2 10.2.0.2 >"$LAB_DIR/ttl-2.log" 2>&1
+must log_says ttl-1 'From 10.1.0.1 .*Time to live exceeded'
+must log_says ttl-2 'From 10.2.0.1 .*Time to live exceeded'
+must counted_is gwB worker.TTL_ANSWERED 1
+
+title "TCP through it"
+mbps=$(iperf_mbps hostA hostB 10.2.0.2 2)
+must test "$mbps" -gt 10
+road_was_safe
+passed
