@@ -15,8 +15,8 @@ static int auth_compute(struct ike_sa *sa, bool is_ours, struct reader id_body, 
 	const struct init *init = sa->init;
 	bool is_i = is_ours == sa->is_initiator;
 	/* As responder our IKE_SA_INIT is still what we answer duplicates with. */
-	struct reader message_r = sa->is_initiator ? rd_from(init->message_r, init->len_r) :
-						     rd_from(sa->theirs.response, sa->theirs.len);
+	struct reader message_r = sa->is_initiator ? rd_from(init->message_r, init->len_r)
+						   : rd_from(sa->theirs.response, sa->theirs.len);
 	struct reader message = is_i ? rd_from(init->message_i, init->len_i) : message_r;
 	struct reader nonce =
 		is_i ? rd_from(init->nr, init->nr_len) : rd_from(init->ni, init->ni_len);
@@ -177,8 +177,8 @@ static enum step_result auth_refused(struct turn *t)
 	const struct notify *n = message_error(t->in);
 	const char *name = notify_name(n->type);
 
-	return turn_refuse(t, STEP_FAIL, 0, "peer refuses IKE_AUTH: %s (%u)",
-			   name ? name : "error", n->type);
+	return turn_refuse(t, STEP_FAIL, 0, "peer refuses IKE_AUTH: %s (%u)", name ? name : "error",
+			   n->type);
 }
 
 /* ---- Responder ------------------------------------------------------------------ */
@@ -192,7 +192,8 @@ static int conn_score(const struct turn *t, const struct conn *c, const struct i
 	int remote = id_match(&c->remote_id, &sa->their_id);
 	int local = !idr || id_is_any(&c->local_id) ? 1 : id_match(&c->local_id, idr);
 
-	if (!addr || !remote || !local || proposal_choose(c->ike, c->n_ike, &sa->chosen, 1, &chosen))
+	if (!addr || !remote || !local ||
+	    proposal_choose(c->ike, c->n_ike, &sa->chosen, 1, &chosen))
 		return 0;
 	return remote * 100 + local * 10 + addr;
 }
@@ -247,7 +248,7 @@ static void answer_child(struct turn *t)
 		why = N_NO_ADDITIONAL_SAS;
 	}
 	if (child) {
-		child->is_theirs = child->is_switch_due = true;
+		child_await(t->sa, child, TAKEOVER_MS);
 		deal_answer_sa(t, &deal);
 		deal_answer_ts(t, &deal);
 		return;
@@ -267,7 +268,8 @@ static enum step_result auth_answer(struct turn *t)
 	if (!is_auth_good(t, sa->conn, &t->in->idi))
 		return auth_failed(t, "AUTH is wrong (is the pre-shared key the same?)");
 	log_up(sa);
-	sa->is_contact_new = message_notify(t->in, N_INITIAL_CONTACT) != NULL;
+	if (message_notify(t->in, N_INITIAL_CONTACT))
+		sa->contact_ms = t->ike->now_ms + TAKEOVER_MS;
 	id_payload_emit(t->out, PL_IDR, &sa->our_id);
 	if (emit_auth(t))
 		return turn_refuse(t, STEP_FAIL, N_AUTHENTICATION_FAILED,
