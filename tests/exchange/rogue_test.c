@@ -126,7 +126,7 @@ static void initial_contact_is_of_one_connection(void **state)
 	pair.a.home.addr = addr_from_v4(0xc0000242);
 	pair.a.conns[0].local[0] = pair.a.home.addr;
 	side_psk(&pair.a, "shared");
-	side_restart(&pair.a);
+	side_restart(&pair.a, false);
 	assert_int_equal(ike_initiate(pair.a.ike, "gw-gw", NULL, pair.now_ms), 0);
 	side_effects(&pair.a);
 	pair_run(&pair, 5000);
