@@ -67,13 +67,14 @@ void dev_offload_off(const char *name, int which)
 	}
 }
 
-uint32_t dev_rx_queues(const char *name, uint32_t otherwise)
+struct dev_queues dev_queues(const char *name, uint32_t otherwise)
 {
 	struct ethtool_channels ch = { .cmd = ETHTOOL_GCHANNELS };
 
 	if (ethtool(name, &ch) || ch.combined_count + ch.rx_count == 0)
-		return otherwise ? otherwise : 1;
-	return ch.combined_count + ch.rx_count;
+		return (struct dev_queues){ otherwise ? otherwise : 1, 1 };
+	uint32_t tx = ch.combined_count + ch.tx_count;
+	return (struct dev_queues){ ch.combined_count + ch.rx_count, tx ? tx : 1 };
 }
 
 /* ---- sysctl --------------------------------------------------------------------------- */

@@ -168,6 +168,24 @@ static void port_read_link(struct worker *w, struct port *p, const struct net_li
 		p->flags |= PORT_XMIT;
 }
 
+/* A NIC may have more receive queues than transmit queues; what is sent on a queue that does
+ * not transmit, the kernel never sends. */
+static void port_read_queues(const struct net_link *link, uint32_t *ret_n, uint32_t *ret_n_tx)
+{
+	struct dev_queues q = dev_queues(link->name, link->rx_queues);
+
+	*ret_n = q.rx > PORT_QUEUES ? PORT_QUEUES : q.rx;
+	*ret_n_tx = q.tx > *ret_n ? *ret_n : q.tx;
+}
+
+static bool port_has_queues(const struct port *p, const struct net_link *link)
+{
+	uint32_t n, n_tx;
+
+	port_read_queues(link, &n, &n_tx);
+	return n == p->n_queues && n_tx == p->n_tx;
+}
+
 static struct port *port_new(struct worker *w, const struct net_link *link)
 {
 	struct port *p = calloc(1, sizeof(*p));
@@ -183,9 +201,7 @@ static struct port *port_new(struct worker *w, const struct net_link *link)
 	}
 	p->ifindex = link->ifindex;
 	port_read_link(w, p, link);
-	p->n_queues = dev_rx_queues(p->name, link->rx_queues);
-	if (p->n_queues > PORT_QUEUES)
-		p->n_queues = PORT_QUEUES;
+	port_read_queues(link, &p->n_queues, &p->n_tx);
 	w->ports[p->slot] = p;
 	return p;
 }
@@ -281,6 +297,10 @@ static void port_follow(struct worker *w, struct port *p)
 		port_close(w, p, "the interface is gone");
 	} else if (link->xdp_prog_id != w->gate_id) {
 		port_close(w, p, "it does not carry the gate any more");
+	} else if (!port_has_queues(p, link)) {
+		/* The tc program stays: the port is opened again at once. */
+		log_info("%s: the number of its queues has changed", p->name);
+		port_drop(w, p);
 	} else {
 		port_read_link(w, p, link);
 		if ((before.mtu != p->mtu || before.flags != p->flags ||
