@@ -67,14 +67,18 @@ void dev_offload_off(const char *name, int which)
 	}
 }
 
-struct dev_queues dev_queues(const char *name, uint32_t otherwise)
+int dev_queues(const char *name, struct dev_queues *ret_queues)
 {
 	struct ethtool_channels ch = { .cmd = ETHTOOL_GCHANNELS };
+	int err = ethtool(name, &ch);
 
-	if (ethtool(name, &ch) || ch.combined_count + ch.rx_count == 0)
-		return (struct dev_queues){ otherwise ? otherwise : 1, 1 };
-	uint32_t tx = ch.combined_count + ch.tx_count;
-	return (struct dev_queues){ ch.combined_count + ch.rx_count, tx ? tx : 1 };
+	if (err)
+		return err;
+	uint32_t rx = ch.combined_count + ch.rx_count, tx = ch.combined_count + ch.tx_count;
+	if (!rx)
+		return -ENOTSUP;
+	*ret_queues = (struct dev_queues){ rx, tx ? tx : 1 };
+	return 0;
 }
 
 /* ---- sysctl --------------------------------------------------------------------------- */

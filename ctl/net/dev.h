@@ -19,11 +19,11 @@ int dev_remove(const char *name) MUST_USE; /* 0 too when there is none */
 #define OFFLOAD_RX 0x2 /* GRO, LRO: frames must not grow */
 /* Switch them off; what the driver refuses stays as it is. */
 void dev_offload_off(const char *name, int which);
-/* Queues in use, never 0: ETHTOOL_GCHANNELS, or `otherwise` where the driver does not say. */
+/* Queues in use, never 0 (ETHTOOL_GCHANNELS). -errno: the driver does not say. */
 struct dev_queues {
 	uint32_t rx, tx;
 };
-struct dev_queues dev_queues(const char *name, uint32_t otherwise);
+int dev_queues(const char *name, struct dev_queues *ret_queues) MUST_USE;
 /* /proc/sys/net/ipv4/conf/NAME/KEY = value. 0 or -errno. */
 int dev_sysctl4(const char *name, const char *key, int value) MUST_USE;
 /* What it is now, or -errno. */

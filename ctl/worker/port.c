@@ -170,25 +170,27 @@ static void port_read_link(struct worker *w, struct port *p, const struct net_li
 
 /* A NIC may have more receive queues than transmit queues; what is sent on a queue that does
  * not transmit, the kernel never sends. */
-static void port_read_queues(const struct net_link *link, uint32_t *ret_n, uint32_t *ret_n_tx)
+static void port_set_queues(struct port *p, struct dev_queues q)
 {
-	struct dev_queues q = dev_queues(link->name, link->rx_queues);
-
-	*ret_n = q.rx > PORT_QUEUES ? PORT_QUEUES : q.rx;
-	*ret_n_tx = q.tx > *ret_n ? *ret_n : q.tx;
+	p->n_queues = q.rx > PORT_QUEUES ? PORT_QUEUES : q.rx;
+	p->n_tx = q.tx > p->n_queues ? p->n_queues : q.tx;
 }
 
-static bool port_has_queues(const struct port *p, const struct net_link *link)
+static bool port_has_other_queues(const struct port *p)
 {
-	uint32_t n, n_tx;
+	struct dev_queues q;
+	struct port now;
 
-	port_read_queues(link, &n, &n_tx);
-	return n == p->n_queues && n_tx == p->n_tx;
+	if (dev_queues(p->name, &q)) /* the driver does not say, or the interface is going */
+		return false;
+	port_set_queues(&now, q);
+	return now.n_queues != p->n_queues || now.n_tx != p->n_tx;
 }
 
 static struct port *port_new(struct worker *w, const struct net_link *link)
 {
 	struct port *p = calloc(1, sizeof(*p));
+	struct dev_queues q;
 
 	if (!p)
 		return NULL;
@@ -201,7 +203,9 @@ static struct port *port_new(struct worker *w, const struct net_link *link)
 	}
 	p->ifindex = link->ifindex;
 	port_read_link(w, p, link);
-	port_read_queues(link, &p->n_queues, &p->n_tx);
+	if (dev_queues(p->name, &q))
+		q = (struct dev_queues){ link->rx_queues ? link->rx_queues : 1, 1 };
+	port_set_queues(p, q);
 	w->ports[p->slot] = p;
 	return p;
 }
@@ -297,7 +301,7 @@ static void port_follow(struct worker *w, struct port *p)
 		port_close(w, p, "the interface is gone");
 	} else if (link->xdp_prog_id != w->gate_id) {
 		port_close(w, p, "it does not carry the gate any more");
-	} else if (!port_has_queues(p, link)) {
+	} else if (port_has_other_queues(p)) {
 		/* The tc program stays: the port is opened again at once. */
 		log_info("%s: the number of its queues has changed", p->name);
 		port_drop(w, p);
