@@ -62,8 +62,9 @@ static inline struct reader rd_carve(struct reader *r, size_t n)
 		r->at = r->end;
 		return (struct reader){ .at = r->end, .end = r->end, .bad = true };
 	}
-	struct reader child = { .at = r->at, .end = r->at + n };
-	r->at += n;
+	/* an empty view may have no address at all, to which not even 0 may be added */
+	struct reader child = { .at = r->at, .end = n ? r->at + n : r->at };
+	r->at = child.end;
 	return child;
 }
 

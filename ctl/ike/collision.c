@@ -66,11 +66,10 @@ void collision_find(struct ike_sa *fresh)
 
 	if (!other)
 		return;
-	struct ike_sa *loser =
-		nonce_cmp(rd_from(fresh->low_nonce, fresh->low_nonce_len),
-			  rd_from(other->low_nonce, other->low_nonce_len)) < 0 ?
-			fresh :
-			other;
+	struct ike_sa *loser = nonce_cmp(rd_from(fresh->low_nonce, fresh->low_nonce_len),
+					 rd_from(other->low_nonce, other->low_nonce_len)) < 0
+				       ? fresh
+				       : other;
 	if (!loser->is_initiator) /* the peer's to delete */
 		return;
 	loser->redundant_ms = fresh->ike->now_ms + REDUNDANT_MS;

@@ -14,8 +14,7 @@ static void secret_renew(struct ike *ike)
 		return;
 	ike->cookie_version++;
 	ike->cookie_ms = ike->now_ms;
-	ike_random(ike, ike->cookie_secret[ike->cookie_version % 2],
-		   sizeof(ike->cookie_secret[0]));
+	ike_random(ike, ike->cookie_secret[ike->cookie_version % 2], sizeof(ike->cookie_secret[0]));
 }
 
 static int make(struct ike *ike, const struct inbound *in, uint32_t version,

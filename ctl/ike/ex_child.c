@@ -18,9 +18,9 @@ static const struct conn_child *task_child(const struct turn *t)
 {
 	struct child *old = rekeyed_child(t);
 
-	return t->task->kind == TASK_CHILD_NEW ? t->task->conn_child :
-	       old				? old->sa.conn_child :
-						  NULL;
+	return t->task->kind == TASK_CHILD_NEW ? t->task->conn_child
+	       : old			       ? old->sa.conn_child
+					       : NULL;
 }
 
 static enum step_result child_emit(struct turn *t)
@@ -224,8 +224,9 @@ static enum step_result child_refused(struct turn *t)
 		if (old && why == N_CHILD_SA_NOT_FOUND && !collision_twin(t->sa, old->sa.spi_in))
 			rekey_lost(t->sa, old);
 		else if (old)
-			rekey_later(t->sa, old, why == N_TEMPORARY_FAILURE ? TEMPORARY_RETRY_MS :
-									     REKEY_RETRY_MS);
+			rekey_later(t->sa, old,
+				    why == N_TEMPORARY_FAILURE ? TEMPORARY_RETRY_MS
+							       : REKEY_RETRY_MS);
 		return STEP_NEXT;
 	}
 	if (why != N_TEMPORARY_FAILURE) {
@@ -281,14 +282,6 @@ static enum step_result refuse_child_group(struct turn *t, uint16_t wanted)
 	return refuse(t, N_INVALID_KE_PAYLOAD);
 }
 
-static void replaced_by_peer(struct ike_sa *sa, struct child *old, struct child *fresh)
-{
-	fresh->poll_ms = sa->ike->now_ms + SWITCH_POLL_MS;
-	fresh->wait_ms = sa->ike->now_ms + SWITCH_WAIT_MS;
-	if (old->state == CHILD_INSTALLED) /* else the answer to our own rekey decides */
-		child_move(sa, old, CHILD_ON_REPLACE);
-}
-
 static enum step_result child_answer_with(struct turn *t, struct deal *deal, struct child *old)
 {
 	uint8_t nonce[NONCE_LEN];
@@ -300,20 +293,17 @@ static enum step_result child_answer_with(struct turn *t, struct deal *deal, str
 
 	ike_random(t->ike, nonce, sizeof(nonce));
 	deal->spi_in = deal_spi(t->ike);
-	struct child *child =
-		deal_install(t->sa, deal, &secrets, old ? old->sa.spi_in : 0);
+	struct child *child = deal_install(t->sa, deal, &secrets, old ? old->sa.spi_in : 0);
 	if (!child)
 		return refuse(t, N_NO_ADDITIONAL_SAS);
-	child->is_theirs = true;
-	if (old)
-		replaced_by_peer(t->sa, old, child);
-	else
-		child->is_switch_due = true;
+	child_await(t->sa, child, old ? SWITCH_WAIT_MS : TAKEOVER_MS);
+	if (old && old->state == CHILD_INSTALLED) /* else the answer to our own rekey decides */
+		child_move(t->sa, old, CHILD_ON_REPLACE);
 	deal_answer_sa(t, deal);
 	nonce_emit(t->out, secrets.nr);
 	if (t->job) {
-		struct ke ke = { t->job->group, rd_from(t->job->pair.public_value,
-							t->job->pair.public_len) };
+		struct ke ke = { t->job->group,
+				 rd_from(t->job->pair.public_value, t->job->pair.public_len) };
 		ke_emit(t->out, &ke);
 	}
 	deal_answer_ts(t, deal);
@@ -336,8 +326,8 @@ static enum step_result child_asked(struct turn *t)
 	if (!(t->in->present & P_KE) || t->in->ke.group != ke->id)
 		return refuse_child_group(t, ke->id);
 	if (t->job)
-		return t->job->result ? refuse(t, N_INVALID_SYNTAX) :
-					child_answer_with(t, &deal, old);
+		return t->job->result ? refuse(t, N_INVALID_SYNTAX)
+				      : child_answer_with(t, &deal, old);
 	if (rd_left(&t->in->ke.public_value) != ke_public_len(ke->id))
 		return refuse(t, N_INVALID_SYNTAX);
 	return turn_wait(t, ke->id, &(struct ke_pair){ 0 }, t->in->ke.public_value);
@@ -370,9 +360,9 @@ static const struct step steps[] = {
 	{ STEP_RESPONSE, IN(ESTABLISHED), ST_SAME, P_NOTIFY | HAS_ERROR,
 	  OUR_CHILD | P_VENDOR | HAS_AUTH_FAILED, child_refused, NULL, TM_NONE,
 	  "the peer refuses the Child SA" },
-	{ STEP_RESPONSE, IN(ESTABLISHED), ST_REKEYED,
-	  ON(TASK_IKE_REKEY) | P_SA | P_NONCE | P_KE, ANY_NOTIFY, rekey_answered, rekey_finish,
-	  TM_REKEYED, "children move to the new IKE SA, delete this one" },
+	{ STEP_RESPONSE, IN(ESTABLISHED), ST_REKEYED, ON(TASK_IKE_REKEY) | P_SA | P_NONCE | P_KE,
+	  ANY_NOTIFY, rekey_answered, rekey_finish, TM_REKEYED,
+	  "children move to the new IKE SA, delete this one" },
 	{ STEP_RESPONSE, IN(ESTABLISHED), ST_SAME, ON(TASK_IKE_REKEY) | P_NOTIFY | HAS_ERROR,
 	  P_VENDOR | HAS_AGAIN | HAS_AUTH_FAILED, rekey_refused, NULL, TM_NONE,
 	  "the peer refuses the rekey" },

@@ -39,9 +39,8 @@ static enum step_result tell_start(struct turn *t)
 
 static enum step_result answered(struct turn *t)
 {
-	struct child *child = t->task->kind == TASK_CHILD_DELETE ?
-				      child_by_spi(t->sa, t->task->spi, true) :
-				      NULL;
+	struct child *child =
+		t->task->kind == TASK_CHILD_DELETE ? child_by_spi(t->sa, t->task->spi, true) : NULL;
 
 	if (child)
 		child_move(t->sa, child, CHILD_ON_DELETED);

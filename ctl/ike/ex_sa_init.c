@@ -243,9 +243,10 @@ static enum step_result refuse_group(struct turn *t, uint16_t wanted)
 	t->why_data[0] = (uint8_t)(wanted >> 8);
 	t->why_data[1] = (uint8_t)wanted;
 	t->why_len = 2;
-	return turn_refuse(t, STEP_NOTIFY, N_INVALID_KE_PAYLOAD,
-			   "peer's key exchange is of group %u, we want %u: INVALID_KE_PAYLOAD",
-			   t->in->ke.group, wanted);
+	t->why = N_INVALID_KE_PAYLOAD;
+	sa_log(t->sa, "peer's key exchange is of group %u, we want %u: INVALID_KE_PAYLOAD",
+	       t->in->ke.group, wanted);
+	return STEP_NOTIFY;
 }
 
 static enum step_result ask_cookie(struct turn *t)
@@ -327,7 +328,7 @@ static const struct step steps[] = {
 	{ STEP_START, IN(INIT_SENT), ST_INIT_SENT, ON(TASK_IKE_INIT), 0, init_start, init_started,
 	  TM_RETRANSMIT, "once more, with cookie or another group" },
 	{ STEP_RESPONSE, IN(INIT_SENT), ST_KEYED, ON(TASK_IKE_INIT) | P_SA | P_KE | P_NONCE,
-	  P_NOTIFY | P_VENDOR | P_CERTREQ, init_answered, init_finish, TM_NONE,
+	  ANY_NOTIFY | P_CERTREQ, init_answered, init_finish, TM_NONE,
 	  "derive keys, look for NATs" },
 	{ STEP_RESPONSE, IN(INIT_SENT), ST_INIT_SENT, ON(TASK_IKE_INIT) | P_NOTIFY | HAS_AGAIN,
 	  HAS_ERROR | P_VENDOR, init_again, NULL, TM_RETRANSMIT,
@@ -336,9 +337,9 @@ static const struct step steps[] = {
 	  HAS_AUTH_FAILED | P_VENDOR, init_refused, NULL, TM_CLOSED, "the peer refuses" },
 	{ STEP_TIMEOUT, IN(INIT_SENT), ST_CLOSED, 0, ON_ANY, init_unanswered, NULL, TM_CLOSED,
 	  "no answer: give up" },
-	{ STEP_REQUEST, IN(NONE), ST_INIT_REPLIED, P_SA | P_KE | P_NONCE,
-	  P_NOTIFY | P_VENDOR | P_CERTREQ | HAS_AGAIN | HAS_ERROR, init_check, init_answer,
-	  TM_HALF_OPEN, "choose connection and algorithms, derive keys, answer" },
+	{ STEP_REQUEST, IN(NONE), ST_INIT_REPLIED, P_SA | P_KE | P_NONCE, ANY_NOTIFY | P_CERTREQ,
+	  init_check, init_answer, TM_HALF_OPEN,
+	  "choose connection and algorithms, derive keys, answer" },
 };
 
 const struct exchange ex_sa_init = { EX_IKE_SA_INIT, "IKE_SA_INIT", steps, ARRAY_SIZE(steps) };

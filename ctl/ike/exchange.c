@@ -5,6 +5,7 @@
 #include "crypto/secret.h"
 #include "ike/alloc.h"
 #include "ike/collision.h"
+#include "ike/transmit.h"
 
 const struct exchange *const exchanges[] = { &ex_sa_init, &ex_auth, &ex_child, &ex_info };
 const size_t n_exchanges = ARRAY_SIZE(exchanges);
@@ -74,10 +75,14 @@ static void exchange_over(struct ike_sa *sa)
 
 static void end_children(struct ike_sa *sa, enum ike_end end)
 {
-	for (struct child *c = sa->children; c; c = c->next) {
+	struct child *next;
+
+	sa->is_ending = true;
+	for (struct child *c = sa->children; c; c = next) {
 		const struct conn_child *cc = child_is_live(c) ? c->sa.conn_child : NULL;
 
-		child_move(sa, c, CHILD_ON_DROP);
+		next = c->next;
+		child_end(sa, c);
 		if (cc)
 			want_child_ended(sa, cc, end);
 	}
@@ -135,6 +140,8 @@ static void enter(struct ike_sa *sa, enum ike_state to, enum step_timer timer)
 	sa_set_half_open(sa, sa->state == ST_INIT_REPLIED ||
 				     (sa->state == ST_CLOSED && sa->is_half_open));
 	sa->state_end_ms = state_ms[timer] ? sa->ike->now_ms + state_ms[timer] : 0;
+	if (from == ST_ESTABLISHED)
+		sa->rekey_ms = sa->over_ms = sa->reauth_ms = sa->keepalive_ms = 0;
 	if (sa->state == ST_ESTABLISHED)
 		exchange_established(sa);
 }
@@ -149,7 +156,6 @@ void exchange_close(struct ike_sa *sa, enum ike_end end)
 	exchange_forget(sa);
 	init_free(sa);
 	keymat_wipe(&sa->keys);
-	sa->rekey_ms = sa->over_ms = sa->reauth_ms = sa->keepalive_ms = 0;
 }
 
 static enum ike_end end_of(const struct turn *t, enum ike_state from)
@@ -185,12 +191,6 @@ void exchange_delete(struct ike_sa *sa)
 	task_push(sa, TASK_IKE_DELETE, NULL, 0);
 }
 
-void exchange_replaced(struct ike_sa *sa)
-{
-	enter(sa, ST_REKEYED, TM_NONE);
-	sa->rekey_ms = sa->reauth_ms = sa->keepalive_ms = 0;
-}
-
 static uint64_t lifetime_ms(struct ike *ike, uint32_t life_s, uint32_t rand_s)
 {
 	if (!life_s)
@@ -211,103 +211,14 @@ void exchange_established(struct ike_sa *sa)
 		sa->rekey_ms = lifetime_ms(ike, conn->rekey_s, conn->rand_s);
 		sa->reauth_ms = lifetime_ms(ike, conn->reauth_s, conn->rand_s);
 		sa->over_ms = conn->rekey_s ? ike->now_ms + conn->rekey_s * 1000ull +
-						      conn->over_s * 1000ull :
-					      0;
+						      conn->over_s * 1000ull
+					    : 0;
 	}
 	if (sa->init)
 		collision_keep_nonces(sa);
 	sa->is_fresh = true;
 	init_free(sa);
 	sa_touch(sa);
-}
-
-/* ---- Sending -------------------------------------------------------------------- */
-
-static void send_bytes(struct ike_sa *sa, const uint8_t *bytes, size_t len)
-{
-	fx_send(&sa->ike->fx, &sa->local, &sa->remote, rd_from(bytes, len));
-	ike_count(sa->ike, IKE_COUNT_SENT);
-}
-
-static void begin(struct ike_sa *sa, struct payload_writer *pw, uint8_t exchange, uint32_t id,
-		  bool is_response)
-{
-	struct ike_header h = {
-		.spi_i = sa->spi_i,
-		.spi_r = sa->spi_r,
-		.exchange = exchange,
-		.flags = (uint8_t)((sa->is_initiator ? IKE_FLAG_INITIATOR : 0) |
-				   (is_response ? IKE_FLAG_RESPONSE : 0)),
-		.id = id,
-	};
-
-	message_start(pw, sa->ike->out, sizeof(sa->ike->out), &h);
-	if (exchange != EX_IKE_SA_INIT)
-		message_protect(pw, sa_key_out(sa));
-}
-
-static void schedule(struct ike_sa *sa, uint64_t gap_ms)
-{
-	sa->ours.gap_ms = gap_ms;
-	sa->ours.next_ms = sa->ike->now_ms + gap_ms;
-	sa_touch(sa);
-}
-
-static bool send_request(struct turn *t)
-{
-	struct ours *ours = &t->sa->ours;
-	size_t len;
-
-	if (message_finish(t->out, &len))
-		return false;
-	free(ours->request);
-	ours->request = alloc_copy(t->ike->out, len);
-	ours->len = len;
-	ours->tries = 0;
-	send_bytes(t->sa, ours->request, len);
-	schedule(t->sa, RETRANSMIT_BASE_MS);
-	return true;
-}
-
-/* Keep and send the answer; from now on the next message ID is expected. */
-static bool send_response(struct ike_sa *sa, struct payload_writer *pw)
-{
-	struct theirs *theirs = &sa->theirs;
-	size_t len;
-
-	if (message_finish(pw, &len))
-		return false;
-	free(theirs->response);
-	theirs->response = alloc_copy(sa->ike->out, len);
-	theirs->len = len;
-	theirs->id++;
-	send_bytes(sa, theirs->response, len);
-	sa_touch(sa);
-	return true;
-}
-
-static void emit_why(struct payload_writer *pw, const struct turn *t)
-{
-	if (t->why_spi)
-		notify_emit_esp(pw, t->why, t->why_spi);
-	else
-		notify_emit_plain(pw, t->why, rd_from(t->why_data, t->why_len));
-}
-
-void exchange_answer_stateless(struct ike *ike, const struct inbound *in, uint16_t notify,
-			       struct reader data)
-{
-	struct ike_header h = in->m.header;
-	struct payload_writer pw;
-	size_t len;
-
-	h.flags = IKE_FLAG_RESPONSE | (h.flags & IKE_FLAG_INITIATOR ? 0 : IKE_FLAG_INITIATOR);
-	message_start(&pw, ike->out, sizeof(ike->out), &h);
-	notify_emit_plain(&pw, notify, data);
-	if (message_finish(&pw, &len))
-		return;
-	fx_send(&ike->fx, &in->local, &in->remote, rd_from(ike->out, len));
-	ike_count(ike, IKE_COUNT_SENT);
 }
 
 /* ---- The ends of a step, by role --------------------------------------------------- */
@@ -329,7 +240,7 @@ static void tell_and_close(struct ike_sa *sa, uint16_t notify, enum ike_end end)
 
 static void end_start(struct turn *t, enum step_result r)
 {
-	if (r == STEP_NEXT && send_request(t))
+	if (r == STEP_NEXT && transmit_request(t->sa, t->out))
 		follow(t);
 	else if (r == STEP_WAIT)
 		t->sa->ours.waits = t->step;
@@ -340,6 +251,14 @@ static void end_start(struct turn *t, enum step_result r)
 	sa_touch(t->sa);
 }
 
+static void emit_why(struct payload_writer *pw, const struct turn *t)
+{
+	if (t->why_spi)
+		notify_emit_esp(pw, t->why, t->why_spi);
+	else
+		notify_emit_plain(pw, t->why, rd_from(t->why_data, t->why_len));
+}
+
 static void answer_why(struct turn *t)
 {
 	struct payload_writer pw;
@@ -347,13 +266,12 @@ static void answer_why(struct turn *t)
 
 	ike_count(t->ike, IKE_COUNT_REFUSED);
 	if (t->sa->state == ST_NONE) { /* 2.6: no state, so no SPI of ours in it */
-		exchange_answer_stateless(t->ike, t->from, t->why,
-					  rd_from(t->why_data, t->why_len));
+		transmit_stateless(t->ike, t->from, t->why, rd_from(t->why_data, t->why_len));
 		return;
 	}
-	begin(t->sa, &pw, h->exchange, h->id, true);
+	transmit_begin(t->sa, &pw, h->exchange, h->id, true);
 	emit_why(&pw, t);
-	if (!send_response(t->sa, &pw))
+	if (!transmit_response(t->sa, &pw))
 		exchange_close(t->sa, END_REFUSED);
 }
 
@@ -365,7 +283,7 @@ static void end_request(struct turn *t, enum step_result r, struct inbound *in)
 		t->sa->theirs.in = in;
 		return;
 	}
-	if (r == STEP_NEXT && send_response(t->sa, t->out))
+	if (r == STEP_NEXT && transmit_response(t->sa, t->out))
 		follow(t);
 	else if (r == STEP_NOTIFY || r == STEP_FAIL)
 		answer_why(t);
@@ -394,7 +312,7 @@ static void end_response(struct turn *t, enum step_result r, struct inbound *in)
 		follow(t);
 	else if (r == STEP_DROP) { /* it was not authentic: the true one may come yet */
 		ike_count(t->ike, IKE_COUNT_REFUSED);
-		schedule(sa, sa->ours.gap_ms);
+		transmit_later(sa, sa->ours.gap_ms);
 	} else if (r == STEP_FAIL || (r == STEP_AGAIN && ++sa->ours.again > STEP_AGAIN_MAX)) {
 		sa->ours.id++;
 		tell_and_close(sa, t->why, end_of(t, sa->state));
@@ -431,8 +349,7 @@ static const struct step *start_row(const struct ike_sa *sa, enum task_kind kind
 				    const struct exchange **ret_ex)
 {
 	for (size_t i = 0; i < n_exchanges; i++) {
-		const struct step *step =
-			step_find(exchanges[i], STEP_START, sa->state, ON(kind));
+		const struct step *step = step_find(exchanges[i], STEP_START, sa->state, ON(kind));
 
 		if (!step)
 			continue;
@@ -459,7 +376,7 @@ static void run_start(struct ike_sa *sa, struct ike_job *job)
 	sa->ours.type = ex->type;
 	struct turn t = turn_of(sa, step, NULL, job);
 	t.out = &pw;
-	begin(sa, &pw, ex->type, sa->ours.id, false);
+	transmit_begin(sa, &pw, ex->type, sa->ours.id, false);
 	end_start(&t, turn_run(&t));
 }
 
@@ -489,7 +406,7 @@ static void run_request(struct ike_sa *sa, const struct step *step, struct inbou
 	struct payload_writer pw;
 
 	t.out = &pw;
-	begin(sa, &pw, in->m.header.exchange, in->m.header.id, true);
+	transmit_begin(sa, &pw, in->m.header.exchange, in->m.header.id, true);
 	end_request(&t, turn_run(&t), in);
 }
 
@@ -515,8 +432,7 @@ static enum step_result say_critical(struct turn *t)
 	t->why_len = 1;
 	return turn_refuse(t, t->step->role == STEP_RESPONSE ? STEP_FAIL : STEP_NOTIFY,
 			   N_UNSUPPORTED_CRITICAL_PAYLOAD,
-			   "peer insists on payload %u, which is not known here",
-			   t->in->critical);
+			   "peer insists on payload %u, which is not known here", t->in->critical);
 }
 
 static enum step_result say_temporary(struct turn *t)
@@ -526,16 +442,21 @@ static enum step_result say_temporary(struct turn *t)
 }
 
 /* For a request whose computation took so long that the state is another one now. */
-static const struct step stale_request = { .role = STEP_REQUEST, .to = ST_SAME,
+static const struct step stale_request = { .role = STEP_REQUEST,
+					   .to = ST_SAME,
 					   .run = say_temporary };
 /* For what no row takes: INVALID_SYNTAX is the end of the IKE SA for both sides (2.21.2). */
-static const struct step bad_request = { .role = STEP_REQUEST, .to = ST_SAME,
+static const struct step bad_request = { .role = STEP_REQUEST,
+					 .to = ST_SAME,
 					 .run = say_invalid_syntax };
-static const struct step bad_response = { .role = STEP_RESPONSE, .to = ST_SAME,
+static const struct step bad_response = { .role = STEP_RESPONSE,
+					  .to = ST_SAME,
 					  .run = say_invalid_syntax };
-static const struct step critical_request = { .role = STEP_REQUEST, .to = ST_SAME,
+static const struct step critical_request = { .role = STEP_REQUEST,
+					      .to = ST_SAME,
 					      .run = say_critical };
-static const struct step critical_response = { .role = STEP_RESPONSE, .to = ST_SAME,
+static const struct step critical_response = { .role = STEP_RESPONSE,
+					       .to = ST_SAME,
 					       .run = say_critical };
 
 static bool is_clear(const struct inbound *in)
@@ -653,8 +574,7 @@ static void timeout(struct ike_sa *sa)
 	uint64_t shape = sa->ours.task ? ON(sa->ours.task->kind) : 0;
 
 	for (size_t i = 0; i < n_exchanges; i++) {
-		const struct step *step =
-			step_find(exchanges[i], STEP_TIMEOUT, sa->state, shape);
+		const struct step *step = step_find(exchanges[i], STEP_TIMEOUT, sa->state, shape);
 
 		if (!step)
 			continue;
@@ -666,28 +586,12 @@ static void timeout(struct ike_sa *sa)
 	exchange_close(sa, END_NO_ANSWER);
 }
 
-static void retransmit(struct ike_sa *sa)
-{
-	struct ours *ours = &sa->ours;
-
-	if (ours->tries >= RETRANSMIT_TRIES) {
-		timeout(sa);
-		return;
-	}
-	ours->tries++;
-	sa_log(sa, "retransmit %u of request %u (%s)", ours->tries, ours->id,
-	       task_text(ours->task->kind));
-	ike_count(sa->ike, IKE_COUNT_RETRANSMITTED);
-	send_bytes(sa, ours->request, ours->len);
-	schedule(sa, ours->gap_ms * RETRANSMIT_FACTOR_TENTHS / 10);
-}
-
 void exchange_expire(struct ike_sa *sa)
 {
 	uint64_t now_ms = sa->ike->now_ms;
 
-	if (sa->ours.next_ms && sa->ours.next_ms <= now_ms)
-		retransmit(sa);
+	if (sa->ours.next_ms && sa->ours.next_ms <= now_ms && !transmit_again(sa))
+		timeout(sa);
 	if (!sa->state_end_ms || sa->state_end_ms > now_ms)
 		return;
 	sa->state_end_ms = 0;

@@ -115,8 +115,6 @@ uint64_t exchange_deadline(const struct ike_sa *sa); /* 0: none */
 void exchange_close(struct ike_sa *sa, enum ike_end end);
 /* Our last exchange, if it is not under way: delete the IKE SA. */
 void exchange_delete(struct ike_sa *sa);
-/* The children live on elsewhere (2.18): our side was told, it waits for the delete. */
-void exchange_replaced(struct ike_sa *sa);
 /* A Child SA rekeyed into the new IKE SA: it is up from the start. */
 void exchange_established(struct ike_sa *sa);
 
@@ -126,9 +124,5 @@ enum step_result turn_wait(struct turn *t, uint16_t group, struct ke_pair *pair,
 /* For processors: refuse with a notify, and say why in the log line. */
 enum step_result turn_refuse(struct turn *t, enum step_result how, uint16_t notify,
 			     const char *format, ...) __attribute__((format(printf, 4, 5)));
-
-/* First word of a message in clear, without an IKE SA: a request answered with one notify. */
-void exchange_answer_stateless(struct ike *ike, const struct inbound *in, uint16_t notify,
-			       struct reader data);
 
 #endif

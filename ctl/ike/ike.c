@@ -83,8 +83,7 @@ static const struct conn *conn_by_name(const struct ike *ike, const char *name)
 
 static const struct conn_child *child_again(const struct conn *conn, const struct conn_child *old)
 {
-	const struct conn_child *cc =
-		conn && old ? conn_child_by_name(conn, old->name) : NULL;
+	const struct conn_child *cc = conn && old ? conn_child_by_name(conn, old->name) : NULL;
 
 	return cc && cc->action == SPD_PROTECT ? cc : NULL;
 }
@@ -101,8 +100,7 @@ static void rebind_child(struct ike_sa *sa, struct child *c, const struct conn *
 	if (c->state == CHILD_GONE)
 		return;
 	/* The effects still name the old connection: it lives until they are taken. */
-	sa_log(sa, "CHILD_SA %s{%u} is not configured any more: deleted", c->name,
-	       c->sa.unique_id);
+	sa_log(sa, "CHILD_SA %s{%u} is not configured any more: deleted", c->name, c->sa.unique_id);
 	if (conn && sa_is_up(sa))
 		task_add(sa, TASK_CHILD_DELETE, NULL, c->sa.spi_in);
 	child_move(sa, c, CHILD_ON_DROP);

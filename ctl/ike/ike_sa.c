@@ -31,11 +31,13 @@ uint64_t ike_jitter(struct ike *ike, uint64_t max)
 static void log_line(struct ike *ike, const struct ike_sa *sa, bool is_error, const char *format,
 		     va_list args)
 {
-	char line[768];
+	char line[768], addr[ADDR_TEXT_MAX];
 	int n = 0;
 
-	if (sa)
-		n = snprintf(line, sizeof(line), "%s[%u] ", sa->name[0] ? sa->name : "(unnamed)",
+	if (sa) /* before the connection is known, the peer's address stands for it */
+		n = snprintf(line, sizeof(line), "%s[%u] ",
+			     sa->name[0] ? sa->name
+					 : addr_print(&sa->remote.addr, addr, sizeof(addr)),
 			     sa->unique_id);
 	vsnprintf(line + n, sizeof(line) - (size_t)n, format, args);
 	fx_log(&ike->fx, is_error, sa ? sa->conn : NULL, line);
@@ -204,7 +206,8 @@ struct ike_sa *sa_by_conn(const struct ike *ike, const struct conn *conn)
 	struct ike_sa *best = NULL;
 
 	for (struct ike_sa *sa = ike->sas; sa; sa = sa->next) {
-		if (sa->conn != conn || sa->is_condemned || sa->state > ST_ESTABLISHED)
+		if (sa->conn != conn || sa->is_condemned || sa->is_ending ||
+		    sa->state > ST_ESTABLISHED)
 			continue;
 		if (sa->state == ST_ESTABLISHED)
 			return sa;

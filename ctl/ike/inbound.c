@@ -6,6 +6,7 @@
 #include "ike/alloc.h"
 #include "ike/exchange.h"
 #include "ike/nat.h"
+#include "ike/transmit.h"
 
 static struct inbound *inbound_new(const struct datagram *d)
 {
@@ -57,28 +58,19 @@ static struct ike_sa *made_by(const struct ike *ike, const struct inbound *in)
 	return NULL;
 }
 
-static void answer_again(struct ike_sa *sa, const struct inbound *in)
-{
-	fx_send(&sa->ike->fx, &in->local, &in->remote,
-		rd_from(sa->theirs.response, sa->theirs.len));
-	ike_count(sa->ike, IKE_COUNT_ANSWERED_AGAIN);
-	ike_count(sa->ike, IKE_COUNT_SENT);
-}
-
 static void init_duplicate(struct ike_sa *sa, struct inbound *in)
 {
 	if (sa->theirs.waits)
 		return drop(sa->ike, in, IKE_COUNT_BUSY);
 	if (sa->state != ST_INIT_REPLIED || sa->theirs.id != 1)
 		return drop(sa->ike, in, IKE_COUNT_MESSAGE_ID);
-	answer_again(sa, in);
+	transmit_answer_again(sa, in);
 	inbound_free(in);
 }
 
 static void init_new(struct ike *ike, struct inbound *in)
 {
-	struct ike_sa *sa =
-		ike->n_half_open < IKE_HALF_OPEN_MAX ? sa_new(ike, false) : NULL;
+	struct ike_sa *sa = ike->n_half_open < IKE_HALF_OPEN_MAX ? sa_new(ike, false) : NULL;
 
 	if (!sa)
 		return drop(ike, in, IKE_COUNT_TOO_MANY);
@@ -105,12 +97,12 @@ static void init_request(struct ike *ike, struct inbound *in)
 		return init_new(ike, in);
 	case MSG_UNSUPPORTED_CRITICAL:
 		ike_count(ike, IKE_COUNT_CRITICAL);
-		exchange_answer_stateless(ike, in, N_UNSUPPORTED_CRITICAL_PAYLOAD,
-					  rd_from(&in->m.critical, 1));
+		transmit_stateless(ike, in, N_UNSUPPORTED_CRITICAL_PAYLOAD,
+				   rd_from(&in->m.critical, 1));
 		break;
 	case MSG_INVALID_SYNTAX:
 		ike_count(ike, IKE_COUNT_BAD_SYNTAX);
-		exchange_answer_stateless(ike, in, N_INVALID_SYNTAX, rd_from(NULL, 0));
+		transmit_stateless(ike, in, N_INVALID_SYNTAX, rd_from(NULL, 0));
 		break;
 	case MSG_DROP:
 	case MSG_INVALID_MAJOR_VERSION:
@@ -139,13 +131,12 @@ static bool is_request_due(struct ike_sa *sa, struct inbound *in)
 	const struct ike_header *h = &in->m.header;
 
 	if (h->id + 1 == sa->theirs.id && sa->theirs.response && h->exchange != EX_IKE_SA_INIT) {
-		answer_again(sa, in);
+		transmit_answer_again(sa, in);
 		inbound_free(in);
 		return false;
 	}
-	enum ike_count why = h->id != sa->theirs.id || sa->state >= ST_CLOSED ?
-				     IKE_COUNT_MESSAGE_ID :
-				     IKE_COUNT_BUSY;
+	enum ike_count why = h->id != sa->theirs.id || sa->state >= ST_CLOSED ? IKE_COUNT_MESSAGE_ID
+									      : IKE_COUNT_BUSY;
 	if (why == IKE_COUNT_BUSY && !sa->theirs.waits)
 		return true;
 	drop(sa->ike, in, why);
@@ -230,8 +221,7 @@ void inbound_take(struct ike *ike, const struct datagram *d)
 		return take(ike, in);
 	case MSG_INVALID_MAJOR_VERSION: /* 2.5: in clear, and only to a request */
 		if (!message_is_response(&in->m))
-			exchange_answer_stateless(ike, in, N_INVALID_MAJOR_VERSION,
-						  rd_from(NULL, 0));
+			transmit_stateless(ike, in, N_INVALID_MAJOR_VERSION, rd_from(NULL, 0));
 		return drop(ike, in, IKE_COUNT_BAD_VERSION);
 	default:
 		return drop(ike, in, IKE_COUNT_BAD_HEADER);

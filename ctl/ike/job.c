@@ -24,8 +24,8 @@ void job_run(struct ike_job *job)
 	job->result = job->pair.key ? 0 : ke_generate(job->group, &job->pair);
 	if (job->result || !job->their_len)
 		return;
-	job->result = ke_shared(&job->pair, rd_from(job->their_public, job->their_len),
-				job->secret);
+	job->result =
+		ke_shared(&job->pair, rd_from(job->their_public, job->their_len), job->secret);
 	if (!job->result)
 		job->secret_len = ke_secret_len(job->group);
 }

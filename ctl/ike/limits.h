@@ -23,6 +23,8 @@
 #define SWITCH_POLL_MS 200
 #define SWITCH_WAIT_MS 30000
 #define REDUNDANT_MS 2000 /* from finding two IKE SAs to deleting one: both sides are ready then */
+/* The same for a Child SA of a new IKE SA whose peer may have forgotten the old one: not long. */
+#define TAKEOVER_MS 1000
 #define KEEPALIVE_MS 20000       /* RFC 3948 4: default of the NAT-keepalive interval */
 #define TEMPORARY_RETRY_MS 5000  /* after TEMPORARY_FAILURE, plus as much jitter */
 #define REKEY_RETRY_MS 30000     /* after a rekey was refused otherwise */
@@ -34,7 +36,6 @@
 #define IKE_SAS_MAX 4096
 #define IKE_HALF_OPEN_MAX 512 /* as responder: more are dropped */
 #define IKE_COOKIE_FROM 64    /* from so many half-open on, cookies are asked for */
-#define IKE_JOBS_PER_SA 2     /* one for our exchange, one for the peer's */
 #define CHILDREN_MAX 64       /* Child SAs of one IKE SA, lingering ones too */
 #define TASKS_MAX 128         /* exchanges of ours that wait for their turn, per IKE SA */
 #define INIT_LEN_MAX 8192     /* bytes of an IKE_SA_INIT message: they are kept for AUTH */

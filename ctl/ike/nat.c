@@ -56,8 +56,8 @@ void nat_check(struct ike_sa *sa, const struct inbound *in)
 		return;
 	sa->is_nat_remote = !is_source;
 	sa->is_nat_local = !is_destination;
-	sa->is_encap = sa->is_nat_local || sa->is_nat_remote ||
-		       (sa->conn && sa->conn->is_encap_forced);
+	sa->is_encap =
+		sa->is_nat_local || sa->is_nat_remote || (sa->conn && sa->conn->is_encap_forced);
 	if (sa->is_nat_remote)
 		sa_log(sa, "peer is behind a NAT, or claims so");
 	if (sa->is_nat_local)

@@ -178,8 +178,7 @@ enum step_result rekey_refused(struct turn *t)
 {
 	const struct notify *n = message_error(t->in);
 	const char *name = notify_name(n->type);
-	uint64_t wait_ms =
-		n->type == N_TEMPORARY_FAILURE ? TEMPORARY_RETRY_MS : REKEY_RETRY_MS;
+	uint64_t wait_ms = n->type == N_TEMPORARY_FAILURE ? TEMPORARY_RETRY_MS : REKEY_RETRY_MS;
 
 	sa_error(t->sa, "peer refuses to rekey the IKE_SA: %s (%u)", name ? name : "error",
 		 n->type);
@@ -230,8 +229,9 @@ enum step_result rekey_asked(struct turn *t)
 	/* 2.25.2: no children that are half made may be carried over. */
 	if (t->sa->is_condemned || (t->sa->ours.task && t->sa->ours.task->kind != TASK_DPD))
 		return refuse(t, N_TEMPORARY_FAILURE);
-	if (!conn || proposal_choose(conn->ike, conn->n_ike, t->in->sa.proposals, t->in->sa.n,
-				     &chosen) || !read_spi(&chosen))
+	if (!conn ||
+	    proposal_choose(conn->ike, conn->n_ike, t->in->sa.proposals, t->in->sa.n, &chosen) ||
+	    !read_spi(&chosen))
 		return refuse(t, N_NO_PROPOSAL_CHOSEN);
 	const struct transform *ke = proposal_get(&chosen, TRANSFORM_KE);
 	if (!ke || ke->id != t->in->ke.group) {

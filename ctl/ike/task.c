@@ -48,8 +48,8 @@ struct task *task_add(struct ike_sa *sa, enum task_kind kind, const struct conn_
 	return *at = task;
 }
 
-struct task *task_push(struct ike_sa *sa, enum task_kind kind,
-		       const struct conn_child *conn_child, uint32_t spi)
+struct task *task_push(struct ike_sa *sa, enum task_kind kind, const struct conn_child *conn_child,
+		       uint32_t spi)
 {
 	struct task *task = task_new(sa, kind, conn_child, spi);
 
@@ -86,10 +86,10 @@ void tasks_free(struct ike_sa *sa)
 const char *task_text(enum task_kind kind)
 {
 	static const char *const text[TASK_COUNT] = {
-		[TASK_IKE_INIT] = "IKE_SA_INIT",      [TASK_IKE_AUTH] = "IKE_AUTH",
-		[TASK_CHILD_NEW] = "a new CHILD_SA",  [TASK_CHILD_REKEY] = "CHILD_SA rekey",
+		[TASK_IKE_INIT] = "IKE_SA_INIT",	 [TASK_IKE_AUTH] = "IKE_AUTH",
+		[TASK_CHILD_NEW] = "a new CHILD_SA",	 [TASK_CHILD_REKEY] = "CHILD_SA rekey",
 		[TASK_CHILD_DELETE] = "CHILD_SA delete", [TASK_IKE_REKEY] = "IKE_SA rekey",
-		[TASK_IKE_DELETE] = "IKE_SA delete",  [TASK_TELL] = "error",
+		[TASK_IKE_DELETE] = "IKE_SA delete",	 [TASK_TELL] = "error",
 		[TASK_DPD] = "dead peer detection",
 	};
 

@@ -29,9 +29,8 @@ static int local_addr(struct ike *ike, const struct conn *conn, struct ip_addr *
 		*ret_addr = conn->local[0];
 		return 0;
 	}
-	return ike->host.source ?
-		       ike->host.source(ike->host.arg, &conn->remote[0], ret_addr) :
-		       -EADDRNOTAVAIL;
+	return ike->host.source ? ike->host.source(ike->host.arg, &conn->remote[0], ret_addr)
+				: -EADDRNOTAVAIL;
 }
 
 static bool is_peer_known(const struct ike *ike, const struct conn *conn)

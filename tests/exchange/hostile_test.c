@@ -49,8 +49,8 @@ static unsigned n_ike_sas(struct side *s)
 	return n;
 }
 
-/* One bad datagram: it has to show somewhere, be it by the computation it leads to. Its bytes are exactly as long as they claim, on
- * the heap, so that a sanitizer sees a read past the end. */
+/* One bad datagram: it has to show somewhere, be it by the computation it leads to. Its bytes are
+ * exactly as long as they claim, on the heap, so that a sanitizer sees a read past the end. */
 static void feed(struct side *s, const struct flight *f, const uint8_t *bytes, size_t len)
 {
 	uint64_t before = reactions(s);

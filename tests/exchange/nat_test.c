@@ -154,12 +154,9 @@ static void forged_ones_move_nobody(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(without_nat_nothing_floats),
-		TEST(behind_a_nat_it_floats),
-		TEST(rekeys_through_the_nat),
-		TEST(encap_can_be_forced),
-		TEST(peer_that_moves_is_followed),
-		TEST(forged_ones_move_nobody),
+		TEST(without_nat_nothing_floats),  TEST(behind_a_nat_it_floats),
+		TEST(rekeys_through_the_nat),	   TEST(encap_can_be_forced),
+		TEST(peer_that_moves_is_followed), TEST(forged_ones_move_nobody),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

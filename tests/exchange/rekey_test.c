@@ -218,7 +218,8 @@ static void time_rekeys_for_ever(void **state)
 	assert_int_equal(side_n_ike(&pair.a), 1);
 	assert_int_equal(side_n_ike(&pair.b), 1);
 	assert_false(side_logged(&pair.a, "carries nothing any more"));
-	assert_true(side_logged(&pair.a, "IKE_SA rekeyed") || side_logged(&pair.b, "IKE_SA rekeyed"));
+	assert_true(side_logged(&pair.a, "IKE_SA rekeyed") ||
+		    side_logged(&pair.b, "IKE_SA rekeyed"));
 }
 
 static void both_rekey_the_same_second_for_hours(void **state)
@@ -339,7 +340,8 @@ static void both_rekey_the_ike_sa(void **state)
 	assert_no_gap(1);
 	assert_int_equal(side_n_ike(&pair.a), 1);
 	assert_int_equal(side_n_ike(&pair.b), 1);
-	assert_true(side_logged(&pair.a, "IKE_SA rekeyed") || side_logged(&pair.b, "IKE_SA rekeyed"));
+	assert_true(side_logged(&pair.a, "IKE_SA rekeyed") ||
+		    side_logged(&pair.b, "IKE_SA rekeyed"));
 }
 
 /* 2.25.2: a rekey of the Child SA meets one of the IKE SA. */

@@ -23,8 +23,7 @@ static int collect(void **state)
 	(void)state;
 	for (size_t i = 0; i < n_exchanges; i++)
 		for (size_t j = 0; j < exchanges[i]->n_steps && n_rows < ROWS_MAX; j++)
-			rows[n_rows++] =
-				(struct walk){ exchanges[i], &exchanges[i]->steps[j] };
+			rows[n_rows++] = (struct walk){ exchanges[i], &exchanges[i]->steps[j] };
 	assert_true(n_rows < ROWS_MAX);
 	return 0;
 }
@@ -59,8 +58,7 @@ static void no_two_rows_take_the_same_message(void **state)
 	(void)state;
 	for (size_t i = 0; i < n_rows; i++) {
 		for (size_t j = i + 1; j < n_rows; j++) {
-			if (!compete(&rows[i], &rows[j]) ||
-			    !overlap(rows[i].step, rows[j].step))
+			if (!compete(&rows[i], &rows[j]) || !overlap(rows[i].step, rows[j].step))
 				continue;
 			fail_msg("%s: '%s' and '%s' take the same message", rows[i].ex->name,
 				 rows[i].step->story, rows[j].step->story);
@@ -131,8 +129,7 @@ static void every_timer_has_a_row(void **state)
 				   (rows[j].step->from & to) == to;
 		}
 		if (!is_there)
-			fail_msg("%s: '%s' arms a timer without a row", rows[i].ex->name,
-				 s->story);
+			fail_msg("%s: '%s' arms a timer without a row", rows[i].ex->name, s->story);
 	}
 }
 

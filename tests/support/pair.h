@@ -49,6 +49,14 @@ struct flight {
 	size_t len;
 };
 
+/* A job under way. */
+struct work {
+	struct work *next;
+	uint64_t at_ms;
+	struct side *side;
+	struct ike_job *job;
+};
+
 struct pair {
 	struct side a, b;
 	uint64_t now_ms, rng;
@@ -71,8 +79,9 @@ struct pair {
 void pair_init(struct pair *p, uint64_t seed, const char *ike, const char *esp);
 /* Tests change p->a.conns etc. between init and configure. */
 void pair_configure(struct pair *p);
-/* As if the process was killed and started again: nothing is remembered, no SA is left. */
-void side_restart(struct side *s);
+/* As if the process was killed and started again: nothing is remembered. With has_maps the SAs
+ * in the maps live on (DESIGN rule 4), as orphans that nobody removes here. */
+void side_restart(struct side *s, bool has_maps);
 void pair_fini(struct pair *p);
 void pair_proposal(uint8_t protocol, const char *keywords, struct proposal *ret_proposals,
 		   size_t *ret_n); /* several ones separated by ',' */
@@ -96,5 +105,10 @@ unsigned side_n_ike(struct side *s);        /* IKE SAs in state ESTABLISHED */
 const char *side_state(struct side *s);     /* of the newest IKE SA, "" without */
 struct pair_sa *side_in_use(struct side *s); /* of PAIR_SLOT; NULL: none */
 bool side_logged(const struct side *s, const char *text);
+
+/* Between pair.c and pair_run.c. */
+uint64_t pair_rng(uint64_t *state);
+struct pair_sa *side_sa(struct side *s, uint32_t spi_in); /* installed; NULL: it is not */
+void flight_free(struct flight *f);
 
 #endif
