@@ -126,7 +126,7 @@ static void initial_contact_is_of_one_connection(void **state)
 	pair.a.home.addr = addr_from_v4(0xc0000242);
 	pair.a.conns[0].local[0] = pair.a.home.addr;
 	side_psk(&pair.a, "shared");
-	side_restart(&pair.a);
+	side_restart(&pair.a, false);
 	assert_int_equal(ike_initiate(pair.a.ike, "gw-gw", NULL, pair.now_ms), 0);
 	side_effects(&pair.a);
 	pair_run(&pair, 5000);
@@ -216,10 +216,10 @@ static void a_waiting_child_moves_to_the_new_ike_sa(void **state)
 	second_child();
 	pair_run(&pair, 3000);
 	pair.on_wire = NULL;
-	side_restart(&pair.b);
+	side_restart(&pair.b, false);
 	assert_int_equal(ike_initiate(pair.b.ike, "gw-gw", "net", pair.now_ms), 0);
 	side_effects(&pair.b);
-	pair_run(&pair, 500);
+	pair_run(&pair, 5000);
 	assert_true(side_logged(&pair.a, "INITIAL_CONTACT"));
 	assert_true(pair.a.out[PAIR_SLOT + 1] != 0);
 }
