@@ -41,11 +41,20 @@ static void end_children(struct ike_sa *sa, enum ike_end end)
 	}
 }
 
-/* What was to be made by a task, too: it failed then. */
+/* What was to be made by a task, too: it failed then, or is made on another IKE SA. */
 static void end_task(struct ike_sa *sa, const struct task *task, enum ike_end end)
 {
-	if (task->conn_child)
-		want_child_ended(sa, task->conn_child, end == END_DEAD ? END_NO_ANSWER : end);
+	const struct want *want = task->conn_child ? want_of(sa->ike, task->conn_child) : NULL;
+
+	if (!want)
+		return;
+	if (end == END_DEAD)
+		end = END_NO_ANSWER;
+	else if (end == END_PEER)
+		end = END_REFUSED;
+	else if (end == END_OURS && want->is_wanted)
+		end = END_AGAIN;
+	want_child_ended(sa, task->conn_child, end);
 }
 
 static void end_all(struct ike_sa *sa, enum ike_end end)
@@ -169,6 +178,7 @@ void exchange_established(struct ike_sa *sa)
 
 static void tell_and_close(struct ike_sa *sa, uint16_t notify, enum ike_end end)
 {
+	sa->is_condemned = true; /* nothing new may be asked for on it */
 	end_all(sa, end);
 	exchange_forget(sa);
 	/* Before, the peer has no keys; later, our delete has told it already. */
@@ -179,7 +189,6 @@ static void tell_and_close(struct ike_sa *sa, uint16_t notify, enum ike_end end)
 	struct task *task = task_push(sa, TASK_TELL, NULL, 0);
 	if (task)
 		task->notify = notify;
-	sa->is_condemned = true;
 }
 
 static void end_start(struct turn *t, enum step_result r)
