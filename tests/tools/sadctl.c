@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include "dataplane/dataplane.h"
 #include <sekisho/esp.h>
 #include <sekisho/ike_num.h>
@@ -16,6 +17,7 @@ static const char usage[] =
 	"  create | unpin\n"
 	"  sa-add in|out [src ADDR] dst ADDR spi NUM child NUM encr aes128gcm16|aes256gcm16\n"
 	"         key HEX [esn] [encap SPORT DPORT] [window NUM] [seq NUM] [ts LOCAL REMOTE]...\n"
+	"         [soft PACKETS] [hard PACKETS] [expires SECONDS]\n"
 	"         key: cipher key and 4 bytes of salt; prints the index of the SA\n"
 	"  sa-del SA | switch CHILD SA | sas\n"
 	"  policy FILE [bypass|discard]   lines: protect|bypass|discard LOCAL REMOTE [proto N]\n"
@@ -144,6 +146,14 @@ static int add_ts(struct words *w, struct sa_ts *ts)
 	return 0;
 }
 
+static uint64_t boot_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_BOOTTIME, &t);
+	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+}
+
 static int sa_option(struct words *w, struct sad_sa *sa, uint64_t *ret_seq)
 {
 	unsigned long long n = 0;
@@ -169,6 +179,12 @@ static int sa_option(struct words *w, struct sad_sa *sa, uint64_t *ret_seq)
 		r = word_number(w, CHILD_MAX - 1, &n), sa->val.child = (uint32_t)n;
 	else if (word_is(w, "window"))
 		r = word_number(w, SA_WINDOW_MAX, &n), sa->val.window = (uint16_t)n;
+	else if (word_is(w, "soft"))
+		r = word_number(w, ~0ull, &n), sa->val.soft_packets = n;
+	else if (word_is(w, "hard"))
+		r = word_number(w, ~0ull, &n), sa->val.hard_packets = n;
+	else if (word_is(w, "expires"))
+		r = word_number(w, UINT32_MAX, &n), sa->val.hard_ns = boot_ns() + n * 1000000000;
 	else if (word_is(w, "seq"))
 		r = word_number(w, ~0ull, &n), *ret_seq = n;
 	else
