@@ -50,12 +50,15 @@ all: $(PROGRAMS)
 tools: $(TOOLS)
 test-programs: $(UNIT) $(BPF_TESTS) $(TOOLS)
 
+# Where Debian keeps asm/types.h; clang 19 does not tell (-print-multiarch).
+ASM_INCLUDE := $(patsubst %/asm/types.h,-I%,$(firstword $(wildcard /usr/include/*-linux-*/asm/types.h)))
+
 # ---- BPF -------------------------------------------------------------------------------
 $(BUILD)/bpf/%.bpf.o: bpf/%.bpf.c
 	@mkdir -p $(@D)
 	$(call say,BPF)
 	$(Q)$(CLANG) -target bpf -mcpu=v3 -O2 -g -Wall -Wextra -Werror -Wno-unused-parameter \
-		-Iinclude -Ibpf -I/usr/include/$(shell $(CC) -print-multiarch) -MMD -MP -c $< -o $@
+		-Iinclude -Ibpf $(ASM_INCLUDE) -MMD -MP -c $< -o $@
 
 # gate.bpf.o first: it defines the maps, and bpftool 7.1 wants a definition before its users.
 $(BUILD)/bpf/sekisho.bpf.o: $(BUILD)/bpf/gate.bpf.o \

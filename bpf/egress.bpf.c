@@ -60,7 +60,7 @@ static __always_inline enum gate_outcome decide(const struct __sk_buff *skb, str
 	if (!spd_view(&view))
 		return GATE_DROP_BUG;
 	struct flow f = flow_out(p);
-	bool has_leave = view.default_action == SPD_BYPASS || is_allowed(&view, p);
+	bool has_leave = spd_is_open(&view) || is_allowed(&view, p);
 	o = spd_outbound(&view, &f, has_leave, &child);
 	if (o == GATE_TO_WORKER_OUT)
 		return into_host_if(skb, ret_ifindex);

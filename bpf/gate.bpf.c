@@ -89,8 +89,7 @@ static __always_inline enum gate_outcome from_wire(struct xdp_md *ctx, struct pa
 	if (o != NEXT)
 		return o;
 	if (is_local)
-		return is_allowed || view->default_action == SPD_BYPASS ? GATE_PASS_LOCAL
-									: GATE_DROP_POLICY;
+		return is_allowed || spd_is_open(view) ? GATE_PASS_LOCAL : GATE_DROP_POLICY;
 	return transit(ctx, p, port, view, is_allowed, m);
 }
 

@@ -141,6 +141,12 @@ static __always_inline bool spd_view(struct spd_view *ret_view)
 	return true;
 }
 
+/* What nothing matches may pass in clear. */
+static __always_inline bool spd_is_open(const struct spd_view *view)
+{
+	return view->default_action == SPD_BYPASS;
+}
+
 static __always_inline enum gate_outcome spd_refusal(__u32 action)
 {
 	switch (action) {
@@ -178,7 +184,7 @@ static __always_inline enum gate_outcome spd_outbound(const struct spd_view *vie
 	__u32 action = spd_find(view->gen, f, ret_child);
 
 	if (action == SPD_NONE)
-		action = is_allowed || view->default_action == SPD_BYPASS ? SPD_BYPASS : SPD_DISCARD;
+		action = is_allowed || spd_is_open(view) ? SPD_BYPASS : SPD_DISCARD;
 	if (action == SPD_PROTECT)
 		return GATE_TO_WORKER_OUT;
 	return action == SPD_BYPASS ? NEXT : spd_refusal(action);

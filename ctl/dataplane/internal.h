@@ -68,6 +68,8 @@ extern const enum dp_unit dp_map_units[DP_MAP_COUNT];
 /* The pin directory, made if it is missing, locked against other creators (flock): a crash
  * releases it. *ret_fd is the lock. */
 int pin_dir_lock(const char *dir, int *ret_fd) MUST_USE;
+/* -EPERM: the directory belongs to somebody else or others may enter it; -ENOENT. */
+int pin_dir_check(const char *dir) MUST_USE;
 /* "DIR/NAME"; -ENAMETOOLONG. */
 int pin_path(const char *dir, const char *name, char *ret_path, size_t size) MUST_USE;
 /* Pin in one step, over a pin of the same name if there is one. */

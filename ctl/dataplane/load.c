@@ -245,6 +245,8 @@ static int create(struct dataplane *dp)
 	struct sekisho *skel = sekisho__open();
 	r = skel ? create_locked(dp, skel) : -errno;
 	sekisho__destroy(skel);
+	if (r)
+		rmdir(dp->dir); /* if it is empty: nothing of a failed first start stays */
 	close(lock);
 	return r;
 }
@@ -267,9 +269,12 @@ static int open_progs(struct dataplane *dp)
 
 static int open_pinned(struct dataplane *dp)
 {
-	struct sekisho *skel = sekisho__open();
-	int r = skel ? open_maps(dp, skel) : -errno;
+	int r = pin_dir_check(dp->dir);
 
+	if (r)
+		return r;
+	struct sekisho *skel = sekisho__open();
+	r = skel ? open_maps(dp, skel) : -errno;
 	sekisho__destroy(skel);
 	for (int i = 0; !r && i < DP_MAP_COUNT; i++)
 		if (dp->map_fd[i] < 0)

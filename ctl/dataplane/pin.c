@@ -19,6 +19,7 @@
 
 #define BPFFS "/sys/fs/bpf"
 #define INSTANCE_MAX 32
+#define INSTANCE_CHARS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-"
 /* bpffs forbids dots in names, so a pin under way has this prefix instead of a suffix. */
 #define PIN_TEMP "new_"
 #define LOCK_TRIES 100 /* of a directory that others remove while we wait for its lock */
@@ -27,8 +28,7 @@ static bool instance_ok(const char *name)
 {
 	size_t n = strlen(name);
 
-	return n >= 1 && n <= INSTANCE_MAX &&
-	       strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") == n;
+	return n >= 1 && n <= INSTANCE_MAX && strspn(name, INSTANCE_CHARS) == n;
 }
 
 static int instance_path(const char *base, const char *instance, char *ret_path, size_t size)
@@ -71,6 +71,18 @@ static int make_dir(const char *dir)
 	return mkdir(dir, 0700) && errno != EEXIST ? -errno : 0;
 }
 
+/* bpffs is world-writable unless mounted otherwise: who owns the directory owns the pins. */
+int pin_dir_check(const char *dir)
+{
+	struct stat st;
+
+	if (lstat(dir, &st))
+		return -errno;
+	if (!S_ISDIR(st.st_mode) || st.st_uid != geteuid() || st.st_mode & 077)
+		return -EPERM;
+	return 0;
+}
+
 /* The directory may have been removed, even made anew, while we waited for its lock. */
 static bool is_still_there(const char *dir, int fd)
 {
@@ -84,6 +96,9 @@ int pin_dir_lock(const char *dir, int *ret_fd)
 	for (int i = 0; i < LOCK_TRIES; i++) {
 		int r = make_dir(dir);
 		if (r)
+			return r;
+		r = pin_dir_check(dir);
+		if (r && r != -ENOENT)
 			return r;
 		int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 		if (fd < 0 && errno == ENOENT)
@@ -171,7 +186,8 @@ const char *dp_explain(int error)
 		return "the pinned maps are of another version; stop everything and run: "
 		       "sekisho-worker --unpin";
 	case EPERM:
-		return "not permitted; BPF needs root (CAP_BPF, CAP_NET_ADMIN)";
+		return "not permitted; BPF needs root (CAP_BPF, CAP_NET_ADMIN), and the pin "
+		       "directory must be its own alone";
 	case EACCES:
 		return "not permitted, or the kernel refuses the programs; "
 		       "SEKISHO_LIBBPF_DEBUG=1 shows its reason";

@@ -164,8 +164,8 @@ static bool sa_is_valid(const struct sad_sa *what)
 {
 	const struct sa_val *v = &what->val;
 
-	return (v->dir == SA_IN || v->dir == SA_OUT) && v->child && v->child < CHILD_MAX && v->spi &&
-	       v->window <= SA_WINDOW_MAX && what->ts.n_local <= SA_TS_MAX &&
+	return (v->dir == SA_IN || v->dir == SA_OUT) && v->child && v->child < CHILD_MAX &&
+	       v->spi && v->window <= SA_WINDOW_MAX && what->ts.n_local <= SA_TS_MAX &&
 	       what->ts.n_remote <= SA_TS_MAX && what->secret.enc_len <= SA_SECRET_MAX &&
 	       what->secret.auth_len <= SA_SECRET_MAX;
 }

@@ -138,7 +138,7 @@ static struct child *heir_of(const struct ike *ike, const struct child *gone)
 	struct child *best = NULL;
 
 	for (struct ike_sa *sa = ike->sas; sa; sa = sa->next) {
-		for (struct child *c = sa->children; c; c = c->next) {
+		for (struct child *c = sa->is_ending ? NULL : sa->children; c; c = c->next) {
 			if (c == gone || c->sa.child != gone->sa.child || !child_is_live(c))
 				continue;
 			if (c->replaces && c->replaces == gone->sa.spi_in)
@@ -234,6 +234,55 @@ void child_move(struct ike_sa *sa, struct child *child, enum child_event event)
 	} else if (from == CHILD_NEW) {
 		installed(sa, child);
 	}
+}
+
+static bool is_slot_in_use(const struct ike *ike, uint32_t slot)
+{
+	for (const struct ike_sa *sa = ike->sas; sa; sa = sa->next)
+		for (const struct child *c = sa->children; c; c = c->next)
+			if (c->sa.child == slot && c->is_outbound)
+				return true;
+	return false;
+}
+
+void child_await(struct ike_sa *sa, struct child *child, uint64_t wait_ms)
+{
+	child->is_theirs = true;
+	child->is_switch_due = !is_slot_in_use(sa->ike, child->sa.child);
+	if (child->is_switch_due)
+		return;
+	child->poll_ms = sa->ike->now_ms + SWITCH_POLL_MS;
+	child->wait_ms = sa->ike->now_ms + wait_ms;
+}
+
+/* The IKE SA in which the slot of a Child SA lives on; NULL: none. */
+static struct ike_sa *refuge_of(const struct ike_sa *sa, const struct child *child)
+{
+	for (struct ike_sa *other = sa->ike->sas; other; other = other->next)
+		for (struct child *c = other->children; c; c = c->next)
+			if (other != sa && other->state == ST_ESTABLISHED && !other->is_ending &&
+			    c->sa.child == child->sa.child && child_is_live(c))
+				return other;
+	return NULL;
+}
+
+void child_end(struct ike_sa *sa, struct child *child)
+{
+	struct ike_sa *refuge = child_is_live(child) ? refuge_of(sa, child) : NULL;
+	struct child **at = &sa->children;
+
+	if (!refuge) {
+		child_move(sa, child, CHILD_ON_DROP);
+		return;
+	}
+	child_move(sa, child, CHILD_ON_REPLACE);
+	child_move(sa, child, CHILD_ON_DELETED);
+	while (*at != child)
+		at = &(*at)->next;
+	*at = child->next;
+	child->next = refuge->children;
+	refuge->children = child;
+	sa_touch(refuge);
 }
 
 void child_settle(struct ike_sa *sa)

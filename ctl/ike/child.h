@@ -92,6 +92,12 @@ const char *child_state_text(enum child_state state);
 
 /* The policies of its slot use it from now on. */
 void child_switch(struct ike_sa *sa, struct child *child);
+/* The peer has made it: the policies use it once the answer is on its way, or, where another one
+ * carries the traffic so far, when the peer uses it, at the latest after wait_ms. */
+void child_await(struct ike_sa *sa, struct child *child, uint64_t wait_ms);
+/* The IKE SA is over, so are its Child SAs: at once, or where the slot lives on in another IKE SA
+ * (both initiated; the peer began anew) after late packets had their time there. */
+void child_end(struct ike_sa *sa, struct child *child);
 /* Switches that were due after the answer. */
 void child_settle(struct ike_sa *sa);
 /* It may carry nothing any more: it is deleted at once, the peer is told. */

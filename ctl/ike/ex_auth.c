@@ -84,6 +84,16 @@ static bool is_name(const struct ike_id *id)
 	return !id_is_any(id) && !(id->len && id->data[0] == '*');
 }
 
+/* 2.4: INITIAL_CONTACT says that there is no other IKE SA between us, so it is asked when it is
+ * said: the peer may have come up with its own while our request waited for an answer. */
+static bool is_only_one(const struct ike_sa *mine)
+{
+	for (const struct ike_sa *sa = mine->ike->sas; sa; sa = sa->next)
+		if (sa != mine && sa->conn == mine->conn && sa->state == ST_ESTABLISHED)
+			return false;
+	return true;
+}
+
 static enum step_result auth_start(struct turn *t)
 {
 	struct ike_sa *sa = t->sa;
@@ -99,7 +109,7 @@ static enum step_result auth_start(struct turn *t)
 		return turn_refuse(t, STEP_FAIL, 0, "AUTH could not be computed");
 	deal_offer_sa(t, cc, false, sa->ours.nego.spi_in);
 	deal_offer_ts(t, cc);
-	if (sa->is_first_contact)
+	if (sa->is_first_contact && is_only_one(sa))
 		notify_emit_plain(t->out, N_INITIAL_CONTACT, rd_from(NULL, 0));
 	return STEP_NEXT;
 }
@@ -238,7 +248,7 @@ static void answer_child(struct turn *t)
 		why = N_NO_ADDITIONAL_SAS;
 	}
 	if (child) {
-		child->is_theirs = child->is_switch_due = true;
+		child_await(t->sa, child, TAKEOVER_MS);
 		deal_answer_sa(t, &deal);
 		deal_answer_ts(t, &deal);
 		return;
@@ -258,7 +268,8 @@ static enum step_result auth_answer(struct turn *t)
 	if (!is_auth_good(t, sa->conn, &t->in->idi))
 		return auth_failed(t, "AUTH is wrong (is the pre-shared key the same?)");
 	log_up(sa);
-	sa->is_contact_new = message_notify(t->in, N_INITIAL_CONTACT) != NULL;
+	if (message_notify(t->in, N_INITIAL_CONTACT))
+		sa->contact_ms = t->ike->now_ms + TAKEOVER_MS;
 	id_payload_emit(t->out, PL_IDR, &sa->our_id);
 	if (emit_auth(t))
 		return turn_refuse(t, STEP_FAIL, N_AUTHENTICATION_FAILED,

@@ -282,14 +282,6 @@ static enum step_result refuse_child_group(struct turn *t, uint16_t wanted)
 	return refuse(t, N_INVALID_KE_PAYLOAD);
 }
 
-static void replaced_by_peer(struct ike_sa *sa, struct child *old, struct child *fresh)
-{
-	fresh->poll_ms = sa->ike->now_ms + SWITCH_POLL_MS;
-	fresh->wait_ms = sa->ike->now_ms + SWITCH_WAIT_MS;
-	if (old->state == CHILD_INSTALLED) /* else the answer to our own rekey decides */
-		child_move(sa, old, CHILD_ON_REPLACE);
-}
-
 static enum step_result child_answer_with(struct turn *t, struct deal *deal, struct child *old)
 {
 	uint8_t nonce[NONCE_LEN];
@@ -304,11 +296,9 @@ static enum step_result child_answer_with(struct turn *t, struct deal *deal, str
 	struct child *child = deal_install(t->sa, deal, &secrets, old ? old->sa.spi_in : 0);
 	if (!child)
 		return refuse(t, N_NO_ADDITIONAL_SAS);
-	child->is_theirs = true;
-	if (old)
-		replaced_by_peer(t->sa, old, child);
-	else
-		child->is_switch_due = true;
+	child_await(t->sa, child, old ? SWITCH_WAIT_MS : TAKEOVER_MS);
+	if (old && old->state == CHILD_INSTALLED) /* else the answer to our own rekey decides */
+		child_move(t->sa, old, CHILD_ON_REPLACE);
 	deal_answer_sa(t, deal);
 	nonce_emit(t->out, secrets.nr);
 	if (t->job) {

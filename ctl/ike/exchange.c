@@ -75,10 +75,14 @@ static void exchange_over(struct ike_sa *sa)
 
 static void end_children(struct ike_sa *sa, enum ike_end end)
 {
-	for (struct child *c = sa->children; c; c = c->next) {
+	struct child *next;
+
+	sa->is_ending = true;
+	for (struct child *c = sa->children; c; c = next) {
 		const struct conn_child *cc = child_is_live(c) ? c->sa.conn_child : NULL;
 
-		child_move(sa, c, CHILD_ON_DROP);
+		next = c->next;
+		child_end(sa, c);
 		if (cc)
 			want_child_ended(sa, cc, end);
 	}

@@ -133,13 +133,13 @@ struct ike_sa {
 	bool is_touched;
 	bool is_half_open; /* counts against IKE_HALF_OPEN_MAX */
 	bool is_reborn;    /* its end is meant to bring it up again: reauthentication, too old */
+	bool is_ending;    /* its Child SAs are going: none of them inherits anything */
 	bool is_condemned; /* is to be deleted as soon as its task allows */
 	uint64_t spi_i, spi_r;
 	struct endpoint local, remote;
 	bool is_nat_local, is_nat_remote, is_encap;
 	bool is_fresh;         /* came up in this call (settle) */
 	bool is_first_contact; /* INITIAL_CONTACT belongs into our IKE_AUTH */
-	bool is_contact_new;   /* INITIAL_CONTACT was in the peer's: older ones go (settle) */
 	struct ike_id our_id, their_id;
 	struct proposal chosen;
 	struct ike_keys keys;
@@ -155,6 +155,7 @@ struct ike_sa {
 	uint64_t created_ms, established_ms, heard_ms;
 	uint64_t state_end_ms; /* half open, closed */
 	uint64_t rekey_ms, over_ms, reauth_ms, keepalive_ms;
+	uint64_t contact_ms;   /* INITIAL_CONTACT was in the peer's: older ones go then */
 	uint64_t redundant_ms; /* then we delete it: both sides had initiated */
 };
 

@@ -61,6 +61,21 @@ static void begin_anew(struct ike_sa *sa, const char *reason)
 	exchange_delete(sa);
 }
 
+/* 2.4: the peer has begun anew, so it knows nothing of older IKE SAs between the same
+ * identities. Those that came up after it asked for this one it does know: both initiated. */
+static void drop_older(struct ike_sa *fresh)
+{
+	for (struct ike_sa *sa = fresh->ike->sas; sa; sa = sa->next) {
+		if (sa == fresh || sa->state < ST_ESTABLISHED || sa->state >= ST_CLOSED ||
+		    sa->established_ms >= fresh->created_ms ||
+		    !id_equal(&sa->their_id, &fresh->their_id) ||
+		    !id_equal(&sa->our_id, &fresh->our_id))
+			continue;
+		sa_log(sa, "peer began anew (INITIAL_CONTACT): dropped");
+		exchange_close(sa, END_OURS);
+	}
+}
+
 void life_expire(struct ike_sa *sa)
 {
 	exchange_expire(sa);
@@ -68,6 +83,8 @@ void life_expire(struct ike_sa *sa)
 	nat_expire(sa);
 	collision_expire(sa);
 	dpd_expire(sa);
+	if (is_due(sa, &sa->contact_ms) && sa->state == ST_ESTABLISHED)
+		drop_older(sa);
 	if (is_due(sa, &sa->over_ms))
 		begin_anew(sa, "hard lifetime");
 	if (is_due(sa, &sa->reauth_ms) && sa->is_initiator)
@@ -92,6 +109,7 @@ uint64_t life_deadline(const struct ike_sa *sa)
 	earliest(&best_ms, sa->reauth_ms);
 	earliest(&best_ms, sa->rekey_ms);
 	earliest(&best_ms, sa->keepalive_ms);
+	earliest(&best_ms, sa->contact_ms);
 	earliest(&best_ms, sa->redundant_ms);
 	for (const struct task *t = sa->ours.task ? NULL : sa->tasks; t; t = t->next)
 		earliest(&best_ms, t->not_before_ms);
@@ -100,28 +118,9 @@ uint64_t life_deadline(const struct ike_sa *sa)
 
 /* ---- After each call ------------------------------------------------------------- */
 
-/* 2.4: the peer has begun anew, so it knows nothing of older IKE SAs between the same
- * identities. Those that came up after it asked for this one it does know: both initiated. */
-static void drop_older(struct ike_sa *fresh)
-{
-	for (struct ike_sa *sa = fresh->ike->sas; sa; sa = sa->next) {
-		if (sa == fresh || sa->state < ST_ESTABLISHED || sa->state >= ST_CLOSED ||
-		    sa->established_ms >= fresh->created_ms ||
-		    !id_equal(&sa->their_id, &fresh->their_id) ||
-		    !id_equal(&sa->our_id, &fresh->our_id))
-			continue;
-		sa_log(sa, "peer began anew (INITIAL_CONTACT): dropped");
-		exchange_close(sa, END_OURS);
-	}
-}
-
 static void settle(struct ike_sa *sa)
 {
 	child_settle(sa);
-	if (sa->is_contact_new && sa->state == ST_ESTABLISHED) {
-		sa->is_contact_new = false;
-		drop_older(sa);
-	}
 	if (sa->is_fresh) {
 		sa->is_fresh = false;
 		collision_find(sa);

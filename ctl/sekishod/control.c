@@ -278,10 +278,13 @@ static void cmd_rekey(struct vici_request *req, void *arg)
 static void cmd_reload(struct vici_request *req, void *arg)
 {
 	struct shell *sh = arg;
-	int err = shell_reload(sh);
+	struct conf_errors errors = { 0 };
+	int err = shell_reload(sh, &errors);
 
+	control_put_errors(vici_response(req), &errors);
+	conf_errors_fini(&errors);
 	if (err)
-		vici_fail(req, "not applied, the configuration in force stays; see the log");
+		vici_fail(req, "not applied, the configuration in force stays");
 	else
 		vici_succeed(req);
 }

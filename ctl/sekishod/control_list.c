@@ -216,12 +216,26 @@ void control_counters(struct vici_request *req, void *arg)
 	for (int i = 0; i < WORKER_OUTCOME_COUNT; i++)
 		vici_counter_put(m, counters_worker_name(i), counters_worker_text(i), worker[i]);
 	vici_counters_close(m);
+	vici_counters_open(m, "ike");
+	for (int i = 0; i < IKE_COUNT_MAX; i++)
+		vici_counter_put(m, ike_count_name(i), ike_count_text(i), ike_counts(sh->ike)[i]);
+	vici_counters_close(m);
 	vici_done(req);
+}
+
+void control_put_errors(struct vici_msg *m, const struct conf_errors *errors)
+{
+	char line[CONF_ERROR_TEXT + 256];
+
+	vici_list(m, VICI_ERRORS);
+	for (size_t i = 0; i < errors->n; i++)
+		vici_item(m, conf_error_print(&errors->list[i], line, sizeof(line)));
+	vici_list_end(m);
 }
 
 void control_check(struct vici_request *req, void *arg)
 {
-	char path[4096], line[CONF_ERROR_TEXT + 256];
+	char path[4096];
 	struct conf_errors errors = { 0 };
 	struct conf *conf;
 
@@ -231,10 +245,7 @@ void control_check(struct vici_request *req, void *arg)
 		return;
 	}
 	int err = conf_load(path, &conf, &errors);
-	vici_list(vici_response(req), VICI_ERRORS);
-	for (size_t i = 0; i < errors.n; i++)
-		vici_item(vici_response(req), conf_error_print(&errors.list[i], line, sizeof(line)));
-	vici_list_end(vici_response(req));
+	control_put_errors(vici_response(req), &errors);
 	conf_errors_fini(&errors);
 	if (err) {
 		vici_fail(req, "%s: not usable", path);

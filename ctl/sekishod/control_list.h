@@ -19,6 +19,9 @@ void control_counters(struct vici_request *req, void *arg);
 struct vici_ts;
 void control_ts_text(const struct ts_val *ts, size_t n, struct vici_ts *ret);
 
+/* The list "errors": a line for each mistake and warning of a configuration. */
+void control_put_errors(struct vici_msg *m, const struct conf_errors *errors);
+
 void control_check(struct vici_request *req, void *arg);
 
 /* Event "child-updown" to whoever registered for it. */

@@ -149,8 +149,10 @@ static int run(struct shell *sh)
 int main(int argc, char **argv)
 {
 	struct options o = { 0 };
+	struct conf_errors errors = { 0 };
 	static struct shell sh;
 	const char *wrong;
+	int err;
 
 	setvbuf(stderr, NULL, _IOLBF, 0);
 	if (options_parse(argc, argv, &o)) {
@@ -164,14 +166,16 @@ int main(int argc, char **argv)
 		log_error("known-answer test of %s fails; refusing to start", wrong);
 		return EXIT_FAILURE;
 	}
-	if (settings_load(o.config, &sh.conf))
+	err = settings_load(o.config, &sh.conf, &errors);
+	conf_errors_fini(&errors);
+	if (err)
 		return EXIT_FAILURE;
 	if (o.is_check) {
 		printf("%s: no mistakes, %zu connections\n", o.config, sh.conf->n_conns);
 		conf_free(sh.conf);
 		return EXIT_SUCCESS;
 	}
-	int err = make_run_dir(o.instance);
+	err = make_run_dir(o.instance);
 	if (!err)
 		err = run(&sh);
 	shell_fini(&sh);

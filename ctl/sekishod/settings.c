@@ -8,20 +8,18 @@
 #include "log.h"
 #include "policy.h"
 
-int settings_load(const char *path, struct conf **ret_conf)
+int settings_load(const char *path, struct conf **ret_conf, struct conf_errors *ret_errors)
 {
-	struct conf_errors errors = { 0 };
 	char line[CONF_ERROR_TEXT + 256];
-	int err = conf_load(path, ret_conf, &errors);
+	int err = conf_load(path, ret_conf, ret_errors);
 
-	for (size_t i = 0; i < errors.n; i++) {
-		conf_error_print(&errors.list[i], line, sizeof(line));
-		if (errors.list[i].is_warning)
+	for (size_t i = 0; i < ret_errors->n; i++) {
+		conf_error_print(&ret_errors->list[i], line, sizeof(line));
+		if (ret_errors->list[i].is_warning)
 			log_info("%s", line);
 		else
 			log_error("%s", line);
 	}
-	conf_errors_fini(&errors);
 	return err;
 }
 
@@ -181,10 +179,10 @@ int settings_apply(struct shell *sh, struct conf *conf)
 	return 0;
 }
 
-int shell_reload(struct shell *sh)
+int shell_reload(struct shell *sh, struct conf_errors *ret_errors)
 {
 	struct conf *conf;
-	int err = settings_load(sh->config_path, &conf);
+	int err = settings_load(sh->config_path, &conf, ret_errors);
 
 	if (err) {
 		log_error("%s: not applied, the configuration in force stays", sh->config_path);

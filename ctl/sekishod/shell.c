@@ -107,11 +107,13 @@ static void on_events_readable(uv_poll_t *poll, int status, int events)
 static void on_signal(uv_signal_t *handle, int signum)
 {
 	struct shell *sh = handle->data;
+	struct conf_errors errors = { 0 };
 
 	if (signum == SIGHUP)
-		(void)!shell_reload(sh);
+		(void)!shell_reload(sh, &errors);
 	else
 		shell_stop(sh);
+	conf_errors_fini(&errors);
 }
 
 static int start_signals(struct shell *sh)

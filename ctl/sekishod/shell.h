@@ -45,8 +45,9 @@ int shell_start(struct shell *sh) MUST_USE;
 void shell_stop(struct shell *sh); /* closes the handles; the loop ends when jobs are done */
 void shell_fini(struct shell *sh);
 
-/* Read the configuration again and apply it; on errors all are logged and nothing changes. */
-int shell_reload(struct shell *sh) MUST_USE;
+/* Read the configuration again and apply it; on errors nothing changes. Mistakes and warnings are
+ * logged and in *ret_errors, which the caller ends with conf_errors_fini(). */
+int shell_reload(struct shell *sh, struct conf_errors *ret_errors) MUST_USE;
 /* Takes and carries out all effects that the core has ready. */
 void shell_carry_out(struct shell *sh);
 /* The SPD anew from the configuration and the SAs. */

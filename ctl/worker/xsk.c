@@ -141,10 +141,13 @@ void xsk_losses(struct xsk *x, uint64_t *ret_rx_full, uint64_t *ret_fill_empty)
 	*ret_rx_full = *ret_fill_empty = 0;
 	if (getsockopt(x->fd, SOL_XDP, XDP_STATISTICS, &s, &len))
 		return;
-	/* rx_dropped counts all that did not reach the ring, for whatever reason. */
-	uint64_t full = s.rx_dropped + s.rx_ring_full, empty = s.rx_fill_ring_empty_descs;
-	*ret_rx_full = full - x->seen_rx_full;
+	/* In copy mode rx_dropped counts those without a frame once more. */
+	uint64_t empty = s.rx_fill_ring_empty_descs;
+	uint64_t full = s.rx_ring_full + (s.rx_dropped > empty ? s.rx_dropped - empty : 0);
+	if (full > x->seen_rx_full) {
+		*ret_rx_full = full - x->seen_rx_full;
+		x->seen_rx_full = full;
+	}
 	*ret_fill_empty = empty - x->seen_fill_empty;
-	x->seen_rx_full = full;
 	x->seen_fill_empty = empty;
 }

@@ -11,6 +11,7 @@ import json
 import statistics
 
 FLOOR = "afxdp-forward"
+WAIT_MAX = 5  # per cent; an idle machine stays below (docs/performance.md)
 
 
 def read_tsv(path):
@@ -41,7 +42,7 @@ def table_line(result, mine, floor):
     wait = max(float(s[5]) for s in mine)
     return (
         f"{result['name']:<15} {result['size']:>5} {result['median']:>10} {result['min']:>10}"
-        f" {result['max']:>10} {ratio:>6} {sent:>10}{'' if limit else '*'} {wait:>5.1f} %"
+        f" {result['max']:>10} {ratio:>6} {sent:>10}{'' if limit else '*'} {wait:>5.1f} %{' !' if wait > WAIT_MAX else ''}"
     )
 
 
@@ -75,7 +76,7 @@ def main():
             results.append(result)
             print(table_line(result, mine, floor))
     print(f"ratio: to {FLOOR} of the same size; *: the generator was not held back;")
-    print("CPU wait: most that generator or worker had to wait for its CPU; above 2 % do not believe it")
+    print(f"CPU wait: most that generator or worker waited for its CPU; !: above {WAIT_MAX} %, do not believe it")
     for row, size, good in missing:
         reasons = sorted({f[2] for f in failures if f[:2] == [row, size]})
         print(f"NOT MEASURED: {row} at {size} bytes: {good} of {args.rounds} rounds: {'; '.join(reasons)}")

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include "support/bpf_world.h"
@@ -204,6 +205,24 @@ static void nothing_pinned(void **state)
 	assert_int_equal(dp_create("a/b", &dp), -EINVAL);
 	assert_int_equal(dp_create("a.b", &dp), -EINVAL);
 	assert_int_equal(dp_create("", &dp), -EINVAL);
+}
+
+/* bpffs is world-writable: somebody may have been there before us. */
+static void a_directory_of_others_is_refused(void **state)
+{
+	struct dataplane *dp;
+	char dir[DP_PATH_MAX];
+
+	(void)state;
+	assert_return_code(dp_pin_dir(instance, dir, sizeof(dir)), 0);
+	assert_return_code(mkdir(dir, 0700), 0);
+	assert_return_code(chown(dir, 65534, 65534), 0);
+	assert_int_equal(dp_create(instance, &dp), -EPERM);
+	assert_int_equal(dp_open(instance, true, &dp), -EPERM);
+	assert_return_code(chown(dir, 0, 0), 0);
+	assert_return_code(chmod(dir, 0755), 0);
+	assert_int_equal(dp_create(instance, &dp), -EPERM);
+	assert_return_code(rmdir(dir), 0);
 }
 
 #define CREATORS 6
@@ -407,6 +426,7 @@ int main(void)
 		TEST(another_abi_is_refused),
 		TEST(another_shape_is_refused),
 		TEST(nothing_pinned),
+		TEST(a_directory_of_others_is_refused),
 		TEST(many_create_at_once),
 		TEST(a_reader_cannot_write),
 		TEST(a_deleted_sa_leaves_no_key),

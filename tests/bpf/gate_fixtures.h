@@ -25,8 +25,8 @@
 static const struct fixture gate_fixtures[] = {
 	/* link layer */
 	{ "ARP request for our address", IF_LAN,
-	  { .kind = PKT_ARP, .dmac = BROADCAST, .smac = HOST_A, .src = "10.1.0.5", .dst = "10.1.0.1",
-	    .arp_op = 1 },
+	  { .kind = PKT_ARP, .dmac = BROADCAST, .smac = HOST_A, .src = "10.1.0.5",
+	    .dst = "10.1.0.1", .arp_op = 1 },
 	  GATE_ARP_REPLY,
 	  { .kind = PKT_ARP, .dmac = HOST_A, .smac = LAN_MAC, .src = "10.1.0.1", .dst = "10.1.0.5",
 	    .arp_op = 2 } },

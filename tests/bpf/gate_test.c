@@ -167,7 +167,8 @@ static void check_meta(const struct fixture *f, const struct world_run *run)
 	struct xsk_meta want = f->meta, got;
 
 	if (!want.kind) {
-		assert_int_equal(run->meta_len, f->outcome == GATE_DROP_NO_WORKER ? sizeof(got) : 0);
+		assert_int_equal(run->meta_len,
+				 f->outcome == GATE_DROP_NO_WORKER ? sizeof(got) : 0);
 		return;
 	}
 	want.magic = XSK_META_MAGIC;
@@ -180,7 +181,8 @@ static void check_meta(const struct fixture *f, const struct world_run *run)
 static void check_fixture(const struct fixture *f, bool is_tc)
 {
 	uint8_t in[PKT_MAX], want[PKT_MAX];
-	size_t len = pkt_build(&f->in, in), want_len = pkt_build(f->out.src ? &f->out : &f->in, want);
+	size_t len = pkt_build(&f->in, in);
+	size_t want_len = pkt_build(f->out.src ? &f->out : &f->in, want);
 	struct world_run run;
 
 	print_message("  %s\n", f->name);

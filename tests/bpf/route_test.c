@@ -230,8 +230,8 @@ static void xmit_follows_the_peer(void **state)
 		print_message("kernel without xdp-features\n");
 	world_run("ethtool -K lan_p gro off >/dev/null 2>&1");
 	assert_false(port_can_xmit(world.ifindex[IF_LAN]));
-	snprintf(command, sizeof(command), "ip link set lan_p xdp pinned /sys/fs/bpf/sekisho@%s/gate",
-		 world.instance);
+	snprintf(command, sizeof(command),
+		 "ip link set lan_p xdp pinned /sys/fs/bpf/sekisho@%s/gate", world.instance);
 	world_run(command);
 	if (!port_can_xmit(world.ifindex[IF_LAN]))
 		print_message("kernel without xdp-features\n");

@@ -41,8 +41,9 @@ static int said(const struct list *l, const struct spd_flow *f, uint32_t *ret_ch
 
 static void check_outbound(const struct list *l, const struct spd_flow *f)
 {
-	struct route_query q = { .ingress = world.ifindex[IF_WAN], .proto = f->proto,
-				 .total_len = 100, .sport = f->local_port, .dport = f->remote_port };
+	struct route_query q = { .ingress = world.ifindex[IF_WAN], .total_len = 100,
+				 .proto = f->proto, .sport = f->local_port,
+				 .dport = f->remote_port };
 	uint32_t child;
 	int want = said(l, f, &child);
 
@@ -142,11 +143,11 @@ static void the_list_reads_back(void **state)
 	assert_return_code(spd_replace(world.dp, in, POLICIES, SPD_BYPASS), 0);
 	assert_int_equal(spd_list(world.dp, out, POLICIES), POLICIES);
 	for (int i = 0; i < POLICIES; i++) {
-		assert_memory_equal(&out[i].local, &in[POLICIES - 1 - i].local, sizeof(out[i].local));
-		assert_memory_equal(&out[i].remote, &in[POLICIES - 1 - i].remote,
-				    sizeof(out[i].remote));
-		assert_int_equal(out[i].action, in[POLICIES - 1 - i].action);
-		assert_int_equal(out[i].child, in[POLICIES - 1 - i].child);
+		const struct spd_policy *want = &in[POLICIES - 1 - i];
+		assert_memory_equal(&out[i].local, &want->local, sizeof(want->local));
+		assert_memory_equal(&out[i].remote, &want->remote, sizeof(want->remote));
+		assert_int_equal(out[i].action, want->action);
+		assert_int_equal(out[i].child, want->child);
 	}
 }
 

@@ -243,7 +243,7 @@ static void dead_peer_is_called_again(void **state)
 	pair.is_cut = true;
 	pair_run(&pair, 500000);
 	assert_false(side_in_use(&pair.a));
-	side_restart(&pair.b);
+	side_restart(&pair.b, false);
 	pair.is_cut = false;
 	pair_run(&pair, 120000);
 	assert_true(pair_fits(&pair));

@@ -493,7 +493,7 @@ static void initial_contact_drops_the_old_ones(void **state)
 	pair_up(&pair);
 	assert_false(side_logged(&pair.b, "INITIAL_CONTACT"));
 	pair_run(&pair, 60000);
-	side_restart(&pair.a);
+	side_restart(&pair.a, false);
 	initiate(0);
 	pair_run(&pair, 30000);
 	assert_true(pair_fits(&pair));
@@ -501,6 +501,34 @@ static void initial_contact_drops_the_old_ones(void **state)
 	assert_int_equal(side_n_ike(&pair.b), 1);
 	assert_int_equal(side_n_sas(&pair.b), 1);
 	assert_int_equal(pair.b.n_down, 0);
+}
+
+/* DESIGN rule 4: the controller is killed and started again under traffic, no packet is lost. */
+static void restarted_controller_loses_nothing(void **state)
+{
+	(void)state;
+	for (int which = 0; which < 2; which++) {
+		struct side *s = which ? &pair.b : &pair.a;
+
+		teardown(state);
+		setup(state);
+		pair_configure(&pair);
+		pair_up(&pair);
+		s->children[0][0].start = START_NOW;
+		pair.flow_ms = 1;
+		pair.jitter_ms = 5;
+		pair_run(&pair, 2000);
+		side_restart(s, true);
+		pair_run(&pair, 30000);
+		assert_int_equal(pair.n_data_lost, 0);
+		assert_int_equal(pair.n_data_unsent, 0);
+		assert_true(pair_fits(&pair));
+		assert_int_equal(pair.a.n_switched, 2);
+		assert_int_equal(pair.b.n_switched, 2);
+		assert_int_equal(side_n_ike(&pair.a), 1);
+		assert_int_equal(side_n_ike(&pair.b), 1);
+		assert_int_equal(side_n_sas(which ? &pair.a : &pair.b), 1);
+	}
 }
 
 static void removed_connection_is_deleted(void **state)
@@ -545,6 +573,7 @@ int main(void)
 		TEST(responder_chooses_by_identity),
 		TEST(several_children_come_up),
 		TEST(initial_contact_drops_the_old_ones),
+		TEST(restarted_controller_loses_nothing),
 		TEST(removed_connection_is_deleted),
 	};
 

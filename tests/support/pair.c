@@ -172,7 +172,7 @@ void pair_configure(struct pair *p)
 	side_configure(&p->b);
 }
 
-void side_restart(struct side *s)
+void side_restart(struct side *s, bool has_maps)
 {
 	for (struct work **at = &s->pair->works; *at;) {
 		struct work *w = *at;
@@ -187,8 +187,10 @@ void side_restart(struct side *s)
 	}
 	ike_free(s->ike);
 	core_new(s);
-	memset(s->sas, 0, sizeof(s->sas));
-	memset(s->out, 0, sizeof(s->out));
+	if (!has_maps) {
+		memset(s->sas, 0, sizeof(s->sas));
+		memset(s->out, 0, sizeof(s->out));
+	}
 	s->timer_ms = 0;
 	side_configure(s);
 }

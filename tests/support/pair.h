@@ -79,8 +79,9 @@ struct pair {
 void pair_init(struct pair *p, uint64_t seed, const char *ike, const char *esp);
 /* Tests change p->a.conns etc. between init and configure. */
 void pair_configure(struct pair *p);
-/* As if the process was killed and started again: nothing is remembered, no SA is left. */
-void side_restart(struct side *s);
+/* As if the process was killed and started again: nothing is remembered. With has_maps the SAs
+ * in the maps live on (DESIGN rule 4), as orphans that nobody removes here. */
+void side_restart(struct side *s, bool has_maps);
 void pair_fini(struct pair *p);
 void pair_proposal(uint8_t protocol, const char *keywords, struct proposal *ret_proposals,
 		   size_t *ret_n); /* several ones separated by ',' */

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include "dataplane/dataplane.h"
 #include <sekisho/esp.h>
 #include <sekisho/ike_num.h>
@@ -14,13 +15,14 @@
 static const char usage[] =
 	"usage: sadctl [--instance NAME] COMMAND\n"
 	"  create | unpin\n"
-	"  sa-add in|out [src ADDR] dst ADDR spi NUM child NUM encr aes128gcm16|aes256gcm16 key HEX\n"
-	"         [esn] [encap SPORT DPORT] [window NUM] [seq NUM] [ts LOCAL REMOTE]...\n"
+	"  sa-add in|out [src ADDR] dst ADDR spi NUM child NUM encr aes128gcm16|aes256gcm16\n"
+	"         key HEX [esn] [encap SPORT DPORT] [window NUM] [seq NUM] [ts LOCAL REMOTE]...\n"
+	"         [soft PACKETS] [hard PACKETS] [expires SECONDS]\n"
 	"         key: cipher key and 4 bytes of salt; prints the index of the SA\n"
 	"  sa-del SA | switch CHILD SA | sas\n"
 	"  policy FILE [bypass|discard]   lines: protect|bypass|discard LOCAL REMOTE [proto N]\n"
 	"         [lports A-B] [rports A-B] [child N]; '-' reads stdin; the default action last\n"
-	"  policies | counters\n";
+	"  counters\n";
 
 #define POLICIES_MAX 8192
 #define WORDS_MAX 16
@@ -144,6 +146,14 @@ static int add_ts(struct words *w, struct sa_ts *ts)
 	return 0;
 }
 
+static uint64_t boot_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_BOOTTIME, &t);
+	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+}
+
 static int sa_option(struct words *w, struct sad_sa *sa, uint64_t *ret_seq)
 {
 	unsigned long long n = 0;
@@ -169,6 +179,12 @@ static int sa_option(struct words *w, struct sad_sa *sa, uint64_t *ret_seq)
 		r = word_number(w, CHILD_MAX - 1, &n), sa->val.child = (uint32_t)n;
 	else if (word_is(w, "window"))
 		r = word_number(w, SA_WINDOW_MAX, &n), sa->val.window = (uint16_t)n;
+	else if (word_is(w, "soft"))
+		r = word_number(w, ~0ull, &n), sa->val.soft_packets = n;
+	else if (word_is(w, "hard"))
+		r = word_number(w, ~0ull, &n), sa->val.hard_packets = n;
+	else if (word_is(w, "expires"))
+		r = word_number(w, UINT32_MAX, &n), sa->val.hard_ns = boot_ns() + n * 1000000000;
 	else if (word_is(w, "seq"))
 		r = word_number(w, ~0ull, &n), *ret_seq = n;
 	else
@@ -279,9 +295,9 @@ static int read_policies(FILE *f, struct spd_policy *ret_policies)
 
 	while (fgets(line, sizeof(line), f)) {
 		int n_words = 0;
-		for (char *word = strtok(line, " \t\n"); word && *word != '#' && n_words < WORDS_MAX;
-		     word = strtok(NULL, " \t\n"))
-			words[n_words++] = word;
+		for (char *at = strtok(line, " \t\n"); at && *at != '#' && n_words < WORDS_MAX;
+		     at = strtok(NULL, " \t\n"))
+			words[n_words++] = at;
 		struct words w = { words, n_words };
 		if (!n_words)
 			continue;
@@ -309,23 +325,6 @@ static int policy(struct dataplane *dp, struct words *w)
 	return r ? fail("policy", r) : 0;
 }
 
-static int policies(struct dataplane *dp)
-{
-	static const char *const names[] = { "bypass", "discard", "protect" };
-	struct spd_policy *list = calloc(POLICIES_MAX, sizeof(*list));
-	int n = list ? spd_list(dp, list, POLICIES_MAX) : -ENOMEM;
-	char l[2 * ADDR_TEXT_MAX], r[2 * ADDR_TEXT_MAX];
-
-	for (int i = 0; i < n; i++)
-		printf("%s %s %s proto %u lports %u-%u rports %u-%u child %u\n", names[list[i].action],
-		       addr_range_print(&list[i].local.addr, l, sizeof(l)),
-		       addr_range_print(&list[i].remote.addr, r, sizeof(r)), list[i].local.proto,
-		       list[i].local.port_first, list[i].local.port_last, list[i].remote.port_first,
-		       list[i].remote.port_last, list[i].child);
-	free(list);
-	return n < 0 ? fail("policies", n) : 0;
-}
-
 static int print_sa(uint32_t sa, const struct sad_key *key, const struct sa_val *val,
 		    const struct sa_ts *ts, const struct sa_hot *hot, void *arg)
 {
@@ -333,14 +332,21 @@ static int print_sa(uint32_t sa, const struct sad_key *key, const struct sa_val 
 	const struct dataplane *dp = arg;
 
 	(void)ts;
-	printf("sa %u %s %s -> %s spi 0x%08x child %u seq %llu packets %llu bytes %llu replayed %llu "
-	       "bad_icv %llu%s\n",
+	printf("sa %u %s %s -> %s spi 0x%08x child %u seq %llu packets %llu bytes %llu "
+	       "replayed %llu bad_icv %llu%s\n",
 	       sa, val->dir == SA_IN ? "in" : "out", addr_print(&val->src, src, sizeof(src)),
 	       addr_print(&val->dst, dst, sizeof(dst)), key->spi, val->child,
 	       (unsigned long long)hot->seq, (unsigned long long)hot->packets,
 	       (unsigned long long)hot->bytes, (unsigned long long)hot->replayed,
-	       (unsigned long long)hot->bad_icv, dp_child_out(dp)[val->child] == sa ? " in-use" : "");
+	       (unsigned long long)hot->bad_icv,
+	       dp_child_out(dp)[val->child] == sa ? " in-use" : "");
 	return 0;
+}
+
+static void print_count(const char *who, const char *name, uint64_t n)
+{
+	if (n)
+		printf("%s.%s %llu\n", who, name, (unsigned long long)n);
 }
 
 static int print_counters(struct dataplane *dp)
@@ -353,12 +359,9 @@ static int print_counters(struct dataplane *dp)
 	if (r)
 		return fail("counters", r);
 	for (int i = 0; i < GATE_OUTCOME_COUNT; i++)
-		if (gate[i])
-			printf("gate.%s %llu\n", counters_gate_name(i), (unsigned long long)gate[i]);
+		print_count("gate", counters_gate_name(i), gate[i]);
 	for (int i = 0; i < WORKER_OUTCOME_COUNT; i++)
-		if (worker[i])
-			printf("worker.%s %llu\n", counters_worker_name(i),
-			       (unsigned long long)worker[i]);
+		print_count("worker", counters_worker_name(i), worker[i]);
 	return 0;
 }
 
@@ -374,8 +377,6 @@ static int on_maps(struct dataplane *dp, struct words *w)
 		return sad_each(dp, print_sa, dp) ? 1 : 0;
 	if (word_is(w, "policy"))
 		return policy(dp, w);
-	if (word_is(w, "policies"))
-		return policies(dp);
 	if (word_is(w, "counters"))
 		return print_counters(dp);
 	fputs(usage, stderr);

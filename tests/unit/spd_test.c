@@ -72,9 +72,12 @@ static void every_selector_counts(void **state)
 	p.local.port_first = 1000;
 	assert_int_equal(spd_match(&p, 1, &ok), 0);
 	const struct spd_flow wrong[] = {
-		flow("10.1.0.4", "10.2.0.0", 6, 1000, 443), flow("10.1.0.0", "10.2.0.0", 6, 1000, 443),
-		flow("10.1.0.3", "10.3.0.0", 6, 1000, 443), flow("10.1.0.3", "10.2.0.0", 17, 1000, 443),
-		flow("10.1.0.3", "10.2.0.0", 6, 999, 443),  flow("10.1.0.3", "10.2.0.0", 6, 1000, 442),
+		flow("10.1.0.4", "10.2.0.0", 6, 1000, 443),
+		flow("10.1.0.0", "10.2.0.0", 6, 1000, 443),
+		flow("10.1.0.3", "10.3.0.0", 6, 1000, 443),
+		flow("10.1.0.3", "10.2.0.0", 17, 1000, 443),
+		flow("10.1.0.3", "10.2.0.0", 6, 999, 443),
+		flow("10.1.0.3", "10.2.0.0", 6, 1000, 442),
 		flow("10.1.0.3", "10.2.0.0", 6, 1000, 445),
 	};
 	for (size_t i = 0; i < ARRAY_SIZE(wrong); i++)
@@ -208,7 +211,8 @@ static void instances_have_directories(void **state)
 	assert_int_equal(dp_run_dir("..", path, sizeof(path)), -EINVAL);
 	assert_int_equal(dp_run_dir("a/b", path, sizeof(path)), -EINVAL);
 	assert_int_equal(dp_run_dir("", path, sizeof(path)), -EINVAL);
-	assert_int_equal(dp_run_dir("a234567890123456789012345678901234", path, sizeof(path)), -EINVAL);
+	assert_int_equal(dp_run_dir("a23456789012345678901234567890123", path, sizeof(path)),
+			 -EINVAL);
 	assert_int_equal(dp_run_dir("abc", path, 8), -ENAMETOOLONG);
 }
 
