@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "ike/deal.h"
 
+#include <stdlib.h>
 #include "ike/collision.h"
 #include "ike/ts.h"
 
@@ -41,7 +42,11 @@ static uint32_t spi_of(const struct proposal *p)
 
 uint32_t deal_spi(struct ike *ike)
 {
-	return ike->host.spi(ike->host.arg);
+	uint32_t spi = ike->host.spi(ike->host.arg);
+
+	if (spi < SPI_MIN)
+		abort(); /* as ike_random(): the host has no randomness */
+	return spi;
 }
 
 uint16_t deal_group(const struct conn_child *cc)

@@ -127,7 +127,9 @@ static void enter(struct ike_sa *sa, enum ike_state to, enum step_timer timer)
 	sa->state = to == ST_SAME ? from : to;
 	if (sa->state == from)
 		return;
-	sa_set_half_open(sa, sa->state == ST_INIT_REPLIED);
+	/* One that failed to authenticate is still what anybody can make. */
+	sa_set_half_open(sa, sa->state == ST_INIT_REPLIED ||
+				     (sa->state == ST_CLOSED && sa->is_half_open));
 	sa->state_end_ms = state_ms[timer] ? sa->ike->now_ms + state_ms[timer] : 0;
 	if (from == ST_ESTABLISHED)
 		sa->rekey_ms = sa->over_ms = sa->reauth_ms = sa->keepalive_ms = 0;
@@ -216,7 +218,8 @@ static void tell_and_close(struct ike_sa *sa, uint16_t notify, enum ike_end end)
 {
 	end_all(sa, end);
 	exchange_forget(sa);
-	if (!notify || sa->state < ST_AUTH_SENT) {
+	/* Before, the peer has no keys; later, our delete has told it already. */
+	if (!notify || (sa->state != ST_AUTH_SENT && sa->state != ST_ESTABLISHED)) {
 		exchange_close(sa, end);
 		return;
 	}

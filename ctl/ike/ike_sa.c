@@ -206,7 +206,8 @@ struct ike_sa *sa_by_conn(const struct ike *ike, const struct conn *conn)
 	struct ike_sa *best = NULL;
 
 	for (struct ike_sa *sa = ike->sas; sa; sa = sa->next) {
-		if (sa->conn != conn || sa->is_condemned || sa->state > ST_ESTABLISHED)
+		if (sa->conn != conn || sa->is_condemned || sa->is_ending ||
+		    sa->state > ST_ESTABLISHED)
 			continue;
 		if (sa->state == ST_ESTABLISHED)
 			return sa;

@@ -62,11 +62,13 @@ static void begin_anew(struct ike_sa *sa, const char *reason)
 }
 
 /* 2.4: the peer has begun anew, so it knows nothing of older IKE SAs between the same
- * identities. Those that came up after it asked for this one it does know: both initiated. */
+ * identities. Those that came up after it asked for this one it does know: both initiated. An
+ * identity is as good as the key that proved it: other connections' IKE SAs stay. */
 static void drop_older(struct ike_sa *fresh)
 {
 	for (struct ike_sa *sa = fresh->ike->sas; sa; sa = sa->next) {
-		if (sa == fresh || sa->state < ST_ESTABLISHED || sa->state >= ST_CLOSED ||
+		if (sa == fresh || sa->conn != fresh->conn || sa->state < ST_ESTABLISHED ||
+		    sa->state >= ST_CLOSED ||
 		    sa->established_ms >= fresh->created_ms ||
 		    !id_equal(&sa->their_id, &fresh->their_id) ||
 		    !id_equal(&sa->our_id, &fresh->our_id))

@@ -252,7 +252,7 @@ void vici_done(struct vici_request *req)
 	else
 		request_free(req);
 	if (c)
-		client_feed(c);
+		client_feed_later(c);
 }
 
 void vici_succeed(struct vici_request *req)

@@ -54,6 +54,7 @@ void client_cut(struct client *c)
 	}
 	uv_close((uv_handle_t *)&c->pipe, on_client_closed);
 	uv_close((uv_handle_t *)&c->stall, on_client_closed);
+	uv_close((uv_handle_t *)&c->later, on_client_closed);
 }
 
 /* ---- Sending ---------------------------------------------------------------------- */
@@ -242,6 +243,17 @@ void client_feed(struct client *c)
 		read_or_wait(c);
 }
 
+static void on_later(uv_timer_t *timer)
+{
+	client_feed(timer->data);
+}
+
+void client_feed_later(struct client *c)
+{
+	if (!c->is_closing && !c->is_feeding)
+		uv_timer_start(&c->later, on_later, 0, 0);
+}
+
 /* ---- Start and stop --------------------------------------------------------------- */
 
 static struct client *client_new(struct vici_server *s)
@@ -254,11 +266,13 @@ static struct client *client_new(struct vici_server *s)
 	c->next = s->clients;
 	s->clients = c;
 	s->n_clients++;
-	c->open_handles = 2;
-	(void)uv_pipe_init(s->loop, &c->pipe, 0); /* neither of the two can fail */
+	c->open_handles = 3;
+	(void)uv_pipe_init(s->loop, &c->pipe, 0); /* none of them can fail */
 	(void)uv_timer_init(s->loop, &c->stall);
+	(void)uv_timer_init(s->loop, &c->later);
 	c->pipe.data = c;
 	c->stall.data = c;
+	c->later.data = c;
 	return c;
 }
 

@@ -15,7 +15,8 @@
  *     }
  *
  * The protocol allows one command at a time per connection: further packets of a client wait
- * (unread) until its request is completed. Bounds: VICI_CLIENTS_MAX connections, VICI_QUEUE_MAX
+ * (unread) until its request is completed, and then run from the loop, not from within
+ * vici_done(). Bounds: VICI_CLIENTS_MAX connections, VICI_QUEUE_MAX
  * bytes unsent per client; who is slower, or sends something malformed, is cut.
  */
 #ifndef VICI_SERVER_H

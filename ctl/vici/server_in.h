@@ -9,13 +9,14 @@
 
 /*
  * One connection. It is closed by client_cut() at any moment, also under a handler; the memory
- * lives until libuv has closed both handles, so `is_closing` can be asked after every call out.
+ * lives until libuv has closed all handles, so `is_closing` can be asked after every call out.
  */
 struct client {
 	struct vici_server *server;
 	struct client *next;
 	uv_pipe_t pipe;
 	uv_timer_t stall;
+	uv_timer_t later; /* client_feed_later() */
 	unsigned open_handles;
 	bool is_closing;
 	bool is_feeding;          /* inside client_feed() */
@@ -40,6 +41,9 @@ void client_send(struct client *c, enum vici_packet type, const char *name,
 		 const struct vici_msg *msg);
 /* Take the segments that have arrived, while no command is under way. */
 void client_feed(struct client *c);
+/* The same from the loop: who completes a request does not expect other commands to run under
+ * its hands. */
+void client_feed_later(struct client *c);
 /* One segment: a whole packet. -EBADMSG: cut the client. */
 int packet_take(struct client *c, struct reader segment) MUST_USE;
 /* The client is closing: its request lives on without it. */

@@ -15,6 +15,7 @@ struct canned {
 	uv_async_t stop;
 	uv_timer_t timer; /* a slow initiation */
 	struct vici_request *slow;
+	bool is_completing; /* no other command may run meanwhile */
 	struct vici_server *server;
 };
 
@@ -49,8 +50,9 @@ static const struct vici_child_sa child_sa = {
 
 static void run_version(struct vici_request *req, void *arg)
 {
-	(void)arg;
-	vici_version_put(vici_response(req), "0.1");
+	struct canned *c = arg;
+
+	vici_version_put(vici_response(req), c->is_completing ? "nested" : "0.1");
 	vici_done(req);
 }
 
@@ -218,7 +220,9 @@ static void on_slow(uv_timer_t *timer)
 
 	c->slow = NULL;
 	vici_control_log(req, "gw", 1, "CHILD_SA net{7} established");
+	c->is_completing = true;
 	vici_succeed(req);
+	c->is_completing = false;
 }
 
 static void on_timeout(struct vici_request *req, void *arg)

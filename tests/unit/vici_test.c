@@ -279,16 +279,17 @@ static int raw_socket(void)
 /* Clients that leave while their command is under way: the server goes on. */
 static void clients_may_leave_early(void **state)
 {
-	static const char request[] = "\0\0\0\x19\0\x08initiate\x03\x05" "child\0\x05" "never";
-	static const char slow[] = "\0\0\0\x17\0\x08initiate\x03\x05" "child\0\x03" "net";
+	static const char request[] = "\0\0\0\x25\0\x08initiate\x03\x05" "child\0\x05" "never"
+				      "\x03\x07timeout\0\x02" "30";
+	static const char slow[] = "\0\0\0\x16\0\x08initiate\x03\x05" "child\0\x03" "net";
 	struct vici_client *c;
 
 	(void)state;
 	for (int i = 0; i < 3; i++) {
 		int fd = raw_socket();
 
-		assert_int_equal(send(fd, i < 2 ? request : slow, i < 2 ? 29 : 27, 0),
-				 i < 2 ? 29 : 27);
+		assert_int_equal(send(fd, i < 2 ? request : slow, i < 2 ? 41 : 26, 0),
+				 i < 2 ? 41 : 26);
 		usleep(20000);
 		close(fd);
 	}
@@ -322,6 +323,29 @@ static void requests_may_come_in_pieces_and_in_heaps(void **state)
 				 head[2] << 8 | head[3]);
 		assert_int_equal(body[0], VICI_CMD_RESPONSE);
 	}
+	close(fd);
+}
+
+/* Who completes a request is amid its own work: the next command waits for the loop. */
+static void the_next_command_does_not_run_inside_the_last(void **state)
+{
+	static const char two[] = "\0\0\0\x16\0\x08initiate\x03\x05" "child\0\x03" "net"
+				  "\0\0\0\x09\0\x07version";
+	char body[512] = "";
+	uint8_t head[4];
+	int fd = raw_socket();
+
+	(void)state;
+	assert_int_equal(send(fd, two, sizeof(two) - 1, 0), sizeof(two) - 1);
+	for (int i = 0; i < 2; i++) {
+		memset(body, 0, sizeof(body));
+		assert_int_equal(recv(fd, head, 4, MSG_WAITALL), 4);
+		assert_int_equal(recv(fd, body, (size_t)head[2] << 8 | head[3], MSG_WAITALL),
+				 head[2] << 8 | head[3]);
+		assert_int_equal(body[0], VICI_CMD_RESPONSE);
+	}
+	assert_null(memmem(body, sizeof(body), "nested", 6));
+	assert_non_null(memmem(body, sizeof(body), "0.1", 3));
 	close(fd);
 }
 
@@ -506,6 +530,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(clients_may_leave_early, setup, teardown),
 		cmocka_unit_test_setup_teardown(requests_may_come_in_pieces_and_in_heaps, setup,
 						teardown),
+		cmocka_unit_test_setup_teardown(the_next_command_does_not_run_inside_the_last,
+						setup, teardown),
 		cmocka_unit_test_setup_teardown(malformed_packets_cut_the_client, setup, teardown),
 		cmocka_unit_test_setup_teardown(who_does_not_read_is_cut, setup, teardown),
 		cmocka_unit_test_setup_teardown(clients_are_counted, setup, teardown),

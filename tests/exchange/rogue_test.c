@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A peer that holds a key and plays foul: what it says is authentic and still not to be believed.
+ * Its messages are sealed with the keys of an IKE SA of the true core at the other end.
+ */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "ike/id.h"
+#include "ike/ike_sa.h"
+#include "support/pair.h"
+
+static struct pair pair;
+
+static int setup(void **state)
+{
+	(void)state;
+	pair_init(&pair, 21, "aes256gcm16-prfsha256-x25519", "aes256gcm16");
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	pair_fini(&pair);
+	return 0;
+}
+
+static struct ike_id id_of(const char *text)
+{
+	struct ike_id id;
+	const char *why;
+
+	assert_int_equal(id_parse(text, &id, &why), 0);
+	return id;
+}
+
+/* Nothing is left of any IKE SA, closed ones too. */
+static size_t n_left(const struct side *s)
+{
+	return s->ike->n_sas;
+}
+
+/* One message of b's end of the newest IKE SA, with one payload, into buf. */
+static size_t forge(uint8_t *buf, size_t size, uint8_t exchange, uint32_t id, bool is_response)
+{
+	struct ike_sa *sa = pair.b.ike->sas;
+	struct ike_header h = {
+		.spi_i = sa->spi_i,
+		.spi_r = sa->spi_r,
+		.exchange = exchange,
+		.flags = (uint8_t)((sa->is_initiator ? IKE_FLAG_INITIATOR : 0) |
+				   (is_response ? IKE_FLAG_RESPONSE : 0)),
+		.id = id,
+	};
+	static const uint8_t nonce[32] = { 1 };
+	struct payload_writer pw;
+	size_t len = 0;
+
+	message_start(&pw, buf, size, &h);
+	message_protect(&pw, sa_key_out(sa));
+	nonce_emit(&pw, rd_from(nonce, sizeof(nonce)));
+	assert_int_equal(message_finish(&pw, &len), 0);
+	return len;
+}
+
+/* ---- Answers ---------------------------------------------------------------------- */
+
+/* What a asks in INFORMATIONAL is answered with a nonce, which has no business there. */
+static bool spoil_answers(struct pair *p, struct flight *f, void *arg)
+{
+	static uint8_t buf[512];
+
+	(void)arg;
+	if (!addr_equal(&f->to.addr, &p->b.home.addr) || f->bytes[18] != EX_INFORMATIONAL)
+		return true;
+	f->len = forge(buf, sizeof(buf), EX_INFORMATIONAL, f->bytes[23], true);
+	f->bytes = buf;
+	f->from = p->b.home;
+	f->to = p->a.home;
+	return true;
+}
+
+static void a_spoilt_answer_to_our_delete_ends_it(void **state)
+{
+	(void)state;
+	pair_configure(&pair);
+	pair_up(&pair);
+	pair.on_wire = spoil_answers;
+	assert_int_equal(ike_terminate(pair.a.ike, "gw-gw", NULL, pair.now_ms), 0);
+	side_effects(&pair.a);
+	pair_run(&pair, 600000);
+	assert_int_equal(side_n_sas(&pair.a), 0);
+	assert_string_equal(side_state(&pair.a), "");
+	assert_int_equal(n_left(&pair.a), 0);
+}
+
+/* ---- Identities ------------------------------------------------------------------- */
+
+/* Who knows the key of a connection for anybody calls itself as the peer of another connection is
+ * called, and says INITIAL_CONTACT: that other one's SAs are none of its business. */
+static void initial_contact_is_of_one_connection(void **state)
+{
+	struct conn *any = &pair.b.conns[1];
+
+	(void)state;
+	*any = pair.b.conns[0];
+	any->children = pair.b.children[1];
+	pair.b.children[1][0] = pair.b.children[0][0];
+	pair.b.children[1][0].child = PAIR_SLOT + 10;
+	snprintf(any->name, sizeof(any->name), "any");
+	any->n_remote = 0;
+	any->remote_id = id_of("%any");
+	any->psk_len = 6;
+	memcpy(any->psk, "shared", 6);
+	pair_configure(&pair);
+	pair_up(&pair);
+	pair_run(&pair, 60000);
+	/* The same host with another address and the other key, so that gw-gw does not fit. */
+	uint32_t in_use = pair.b.out[PAIR_SLOT];
+	pair.a.home.addr = addr_from_v4(0xc0000242);
+	pair.a.conns[0].local[0] = pair.a.home.addr;
+	side_psk(&pair.a, "shared");
+	side_restart(&pair.a, false);
+	assert_int_equal(ike_initiate(pair.a.ike, "gw-gw", NULL, pair.now_ms), 0);
+	side_effects(&pair.a);
+	pair_run(&pair, 5000);
+	assert_true(side_logged(&pair.b, "any[2] IKE_SA established"));
+	assert_false(side_logged(&pair.b, "INITIAL_CONTACT"));
+	assert_int_equal(pair.b.out[PAIR_SLOT], in_use);
+}
+
+/* ---- Many ------------------------------------------------------------------------- */
+
+/* IKE SAs whose peer never authenticated count against the limit of half-open ones as long as
+ * they are kept, also after IKE_AUTH failed: else they would take all room there is. */
+static void failed_ones_count_as_half_open(void **state)
+{
+	struct ike_sa *sa;
+
+	(void)state;
+	side_psk(&pair.a, "a wrong one");
+	pair_configure(&pair);
+	assert_int_equal(ike_initiate(pair.a.ike, "gw-gw", NULL, pair.now_ms), 0);
+	side_effects(&pair.a);
+	pair_run(&pair, 2000);
+	assert_true(side_logged(&pair.b, "AUTH is wrong"));
+	sa = pair.b.ike->sas;
+	assert_non_null(sa);
+	assert_int_equal(sa->state, ST_CLOSED);
+	assert_int_equal(pair.b.ike->n_half_open, 1);
+	pair_run(&pair, CLOSED_MS);
+	assert_int_equal(n_left(&pair.b), 0);
+	assert_int_equal(pair.b.ike->n_half_open, 0);
+	/* One that did authenticate does not. */
+	side_psk(&pair.b, "a wrong one");
+	assert_int_equal(ike_initiate(pair.a.ike, "gw-gw", NULL, pair.now_ms), 0);
+	side_effects(&pair.a);
+	assert_true(pair_run_until(&pair, pair_is_up, 2000));
+	assert_int_equal(ike_terminate(pair.a.ike, "gw-gw", NULL, pair.now_ms), 0);
+	side_effects(&pair.a);
+	pair_run(&pair, 1000);
+	assert_int_equal(pair.b.ike->n_half_open, 0);
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(a_spoilt_answer_to_our_delete_ends_it),
+		TEST(initial_contact_is_of_one_connection),
+		TEST(failed_ones_count_as_half_open),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
