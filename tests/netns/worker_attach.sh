@@ -36,6 +36,11 @@ must attach gwA lan
 must wait_for 10 "ping through the tunnel" pings hostA 10.2.0.2
 must ping_all hostA 10.2.0.2 10 -i 0.02
 
+title "a host that comes back with another MAC"
+ip -n "$(ns hostA)" link set eth0 address 02:11:22:33:44:55
+ip -n "$(ns hostA)" neigh flush dev eth0
+must ping_all hostA 10.2.0.2 10 -i 0.05
+
 title "more queues to receive than to send, then as many"
 must on gwA ethtool -L lan rx 2
 must wait_for 5 "two queues" log_says worker-gwA 'lan: attached, 2 queues'
