@@ -93,7 +93,8 @@ show_sas() {
 	fi
 	say "  ${GREEN}they agree${PLAIN}: SPIs $(sad_spis gwA | xargs) (keys are in another map)"
 	title "Where every packet went:  sekisho counters"
-	sekisho gwA counters | sed 's/^/  /'
+	sekisho gwA counters | awk '$1 > 0 { print "  " $0 }'
+	say "  (and some eighty more, which are 0: every packet has a name)"
 }
 
 keep() {

@@ -18,8 +18,8 @@ struct kat {
 	const char *key, *iv, *aad, *plain, *cipher, *icv;
 };
 
-#define MV_PLAIN                                                           \
-	"d9313225f88406e5a55909c5aff5269a86a7a9531534f7da2e4c303d8a318a72" \
+#define MV_PLAIN                                                                                   \
+	"d9313225f88406e5a55909c5aff5269a86a7a9531534f7da2e4c303d8a318a72"                         \
 	"1c3c0c95956809532fcf0e2449a6b525b16aedf5aa0de657ba637b391aafd255"
 
 static const struct kat kats[] = {

@@ -83,8 +83,9 @@ static void evp_seal(struct esp_job *jobs, size_t n)
 	for (struct esp_job *j = jobs; j < jobs + n; j++) {
 		EVP_CIPHER_CTX *c = ((struct evp_key *)j->key)->seal;
 		int len;
-		bool ok = evp_run(c, j) && EVP_CipherFinal_ex(c, j->icv, &len) == 1 &&
-			  EVP_CIPHER_CTX_ctrl(c, EVP_CTRL_AEAD_GET_TAG, ESP_GCM_ICV_LEN, j->icv) == 1;
+		bool ok =
+			evp_run(c, j) && EVP_CipherFinal_ex(c, j->icv, &len) == 1 &&
+			EVP_CIPHER_CTX_ctrl(c, EVP_CTRL_AEAD_GET_TAG, ESP_GCM_ICV_LEN, j->icv) == 1;
 
 		j->result = ok ? 0 : -EIO;
 	}

@@ -82,8 +82,8 @@ static int sysctl_open(const char *family, const char *name, const char *key, in
 {
 	char path[128];
 
-	if ((size_t)snprintf(path, sizeof(path), "/proc/sys/net/%s/conf/%s/%s", family, name, key) >=
-	    sizeof(path))
+	if ((size_t)snprintf(path, sizeof(path), "/proc/sys/net/%s/conf/%s/%s", family, name,
+			     key) >= sizeof(path))
 		return -ENAMETOOLONG;
 	int fd = open(path, flags | O_CLOEXEC);
 	return fd < 0 ? -errno : fd;

@@ -15,8 +15,8 @@ void dev_pair_names(const char *instance, char ret_host[IF_NAMESIZE], char ret_p
 int dev_pair_make(const char *host, const char *port, uint32_t mtu) MUST_USE;
 int dev_remove(const char *name) MUST_USE; /* 0 too when there is none */
 
-#define OFFLOAD_TX 0x1	/* transmit checksums, TSO, GSO: frames must be complete */
-#define OFFLOAD_RX 0x2	/* GRO, LRO: frames must not grow */
+#define OFFLOAD_TX 0x1 /* transmit checksums, TSO, GSO: frames must be complete */
+#define OFFLOAD_RX 0x2 /* GRO, LRO: frames must not grow */
 /* Switch them off; what the driver refuses stays as it is. */
 void dev_offload_off(const char *name, int which);
 /* Receive queues in use: ETHTOOL_GCHANNELS, or `otherwise` where the driver does not say. */

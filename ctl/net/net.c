@@ -48,7 +48,8 @@ static void link_put(struct net *net, const struct net_link *link)
 static void addr_remove(struct net *net, const struct net_addr *a)
 {
 	for (size_t i = 0; i < net->n_addrs; i++)
-		if (net->addrs[i].ifindex == a->ifindex && addr_equal(&net->addrs[i].addr, &a->addr)) {
+		if (net->addrs[i].ifindex == a->ifindex &&
+		    addr_equal(&net->addrs[i].addr, &a->addr)) {
 			net->addrs[i] = net->addrs[--net->n_addrs];
 			return;
 		}
@@ -87,8 +88,8 @@ static void xdp_read(struct nlattr *xdp, struct net_link *link)
 	if (nla_parse_nested(tb, IFLA_XDP_MAX, xdp, NULL) || !tb[IFLA_XDP_PROG_ID])
 		return;
 	link->xdp_prog_id = nla_get_u32(tb[IFLA_XDP_PROG_ID]);
-	link->xdp_is_generic = tb[IFLA_XDP_ATTACHED] &&
-			       nla_get_u8(tb[IFLA_XDP_ATTACHED]) == XDP_ATTACHED_SKB;
+	link->xdp_is_generic =
+		tb[IFLA_XDP_ATTACHED] && nla_get_u8(tb[IFLA_XDP_ATTACHED]) == XDP_ATTACHED_SKB;
 }
 
 static void link_message(struct net *net, struct nlmsghdr *nlh)
@@ -189,7 +190,8 @@ static int dump(struct net *net, int type, int family)
 	int err;
 
 	for (int tries = 0; tries < 5; tries++) {
-		err = nl_send_simple(net->ask, type, NLM_F_DUMP, &(struct rtgenmsg){ (unsigned char)family },
+		err = nl_send_simple(net->ask, type, NLM_F_DUMP,
+				     &(struct rtgenmsg){ (unsigned char)family },
 				     sizeof(struct rtgenmsg));
 		err = err < 0 ? err : nl_recvmsgs_default(net->ask);
 		if (nl_error(err) != -EINTR) /* the table changed while it was read */
@@ -236,8 +238,9 @@ static int news_subscribe(struct nl_sock *sk)
 {
 	nl_socket_disable_seq_check(sk);
 	(void)nl_socket_set_buffer_size(sk, NEWS_BUFFER, 0);
-	int err = nl_socket_add_memberships(sk, RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR,
-					    RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV4_RULE, RTNLGRP_NEIGH, 0);
+	int err =
+		nl_socket_add_memberships(sk, RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV4_ROUTE,
+					  RTNLGRP_IPV4_RULE, RTNLGRP_NEIGH, 0);
 	return nl_error(err ? err : nl_socket_set_nonblocking(sk));
 }
 
@@ -337,8 +340,8 @@ static bool addr_is_on(const struct net *net, const struct net_addr *a, uint32_t
 	return carrier && carrier->ifindex == ifindex && on_vlan == vlan;
 }
 
-int net_own_addr(const struct net *net, uint32_t ifindex, uint16_t vlan,
-		 const struct ip_addr *peer, struct ip_addr *ret_addr)
+int net_own_addr(const struct net *net, uint32_t ifindex, uint16_t vlan, const struct ip_addr *peer,
+		 struct ip_addr *ret_addr)
 {
 	const struct net_addr *found = NULL;
 

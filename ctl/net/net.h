@@ -23,11 +23,11 @@ struct net_link {
 	uint32_t mtu;
 	uint8_t mac[6];
 	bool up;
-	uint32_t xdp_prog_id;	/* 0: none attached */
-	bool xdp_is_generic;	/* attached in generic (skb) mode */
-	uint32_t rx_queues;	/* IFLA_NUM_RX_QUEUES: at most so many */
-	uint32_t parent;	/* of a VLAN interface, else 0 */
-	uint16_t vlan;		/* of a VLAN interface, else 0 */
+	uint32_t xdp_prog_id; /* 0: none attached */
+	bool xdp_is_generic;  /* attached in generic (skb) mode */
+	uint32_t rx_queues;   /* IFLA_NUM_RX_QUEUES: at most so many */
+	uint32_t parent;      /* of a VLAN interface, else 0 */
+	uint16_t vlan;	      /* of a VLAN interface, else 0 */
 	bool is_veth;
 };
 
@@ -60,7 +60,7 @@ const struct net_link *net_link_named(const struct net *net, const char *name);
 const struct net_link *net_carrier(const struct net *net, uint32_t ifindex, uint16_t *ret_vlan);
 /* An address of the link (of VLAN `vlan` on it) on whose subnet `peer` is, else any address of
  * it; ifindex 0: of any link but the loopback. 0 or -ENOENT. */
-int net_own_addr(const struct net *net, uint32_t ifindex, uint16_t vlan,
-		 const struct ip_addr *peer, struct ip_addr *ret_addr) MUST_USE;
+int net_own_addr(const struct net *net, uint32_t ifindex, uint16_t vlan, const struct ip_addr *peer,
+		 struct ip_addr *ret_addr) MUST_USE;
 
 #endif

@@ -70,6 +70,8 @@ static int send_all(int fd, const uint8_t *data, size_t len)
 	while (len) {
 		ssize_t n = send(fd, data, len, MSG_NOSIGNAL);
 
+		if (n < 0 && errno == EINTR)
+			continue;
 		if (n < 0)
 			return errno == EAGAIN ? -ETIMEDOUT : -errno;
 		data += n;
@@ -104,6 +106,9 @@ static int recv_all(int fd, uint8_t *data, size_t len)
 	while (len) {
 		ssize_t n = recv(fd, data, len, 0);
 
+		/* With SO_RCVTIMEO even a signal without a handler can end the call (signal(7)). */
+		if (n < 0 && errno == EINTR)
+			continue;
 		if (n < 0)
 			return errno == EAGAIN ? -ETIMEDOUT : -errno;
 		if (n == 0)

@@ -37,7 +37,8 @@ static void trailer_write(uint8_t *at, uint32_t pad_len)
 /* SPI, high half with ESN, low half (RFC 4106 5). */
 static uint16_t aad_write(uint8_t *at, const struct sa_rt *sa, uint64_t seq)
 {
-	__be32 spi = htonl(sa->spi), low = htonl((uint32_t)seq), high = htonl((uint32_t)(seq >> 32));
+	__be32 spi = htonl(sa->spi), low = htonl((uint32_t)seq),
+	       high = htonl((uint32_t)(seq >> 32));
 	bool esn = sa->flags & SA_ESN;
 
 	memcpy(at, &spi, 4);

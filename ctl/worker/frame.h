@@ -22,18 +22,18 @@ struct xsk;
 #define FRAME_SEND 0x80u
 
 struct frame {
-	uint8_t *data;	     /* first byte of what is there now, first byte sent in the end */
-	uint32_t len;	     /* bytes from data */
-	uint16_t l3, esp;    /* offsets of the IPv4 and the ESP header from data */
-	uint8_t kind;	     /* enum meta_kind or FRAME_SEND */
-	uint8_t drop;	     /* enum worker_outcome, FRAME_KEEP while alive */
-	bool decrypted;	     /* it came in an SA: its TTL is as the peer sent it */
-	uint16_t inner_len;  /* out: of the clear packet */
-	uint32_t sa_index;   /* as the gate said */
+	uint8_t *data;	    /* first byte of what is there now, first byte sent in the end */
+	uint32_t len;	    /* bytes from data */
+	uint16_t l3, esp;   /* offsets of the IPv4 and the ESP header from data */
+	uint8_t kind;	    /* enum meta_kind or FRAME_SEND */
+	uint8_t drop;	    /* enum worker_outcome, FRAME_KEEP while alive */
+	bool decrypted;	    /* it came in an SA: its TTL is as the peer sent it */
+	uint16_t inner_len; /* out: of the clear packet */
+	uint32_t sa_index;  /* as the gate said */
 	uint32_t child;
-	struct sa_rt *sa;    /* once admitted to it */
+	struct sa_rt *sa; /* once admitted to it */
 	struct xsk *in, *out;
-	uint64_t seq;	     /* ESP sequence number, 64 bits */
+	uint64_t seq; /* ESP sequence number, 64 bits */
 };
 
 /* 64: the rings' natural batch; two lines per packet stay in the first-level cache. */

@@ -90,12 +90,15 @@ static void eth_turn_round(uint8_t *eth)
 	memcpy(eth + ETH_ALEN, dst, ETH_ALEN);
 }
 
-static void headers_write(uint8_t *at, __be32 src, __be32 dst, uint32_t quote_len,
-			  struct icmp icmp)
+static void headers_write(uint8_t *at, __be32 src, __be32 dst, uint32_t quote_len, struct icmp icmp)
 {
-	struct ip4 ip = { .ver_ihl = 0x45, .tos = 0xc0, /* internetwork control, RFC 1812 4.3.2.5 */
-			  .len = htons((uint16_t)(ICMP_HDRS + quote_len)), .ttl = IP4_TTL,
-			  .proto = PROTO_ICMP, .src = src, .dst = dst };
+	struct ip4 ip = { .ver_ihl = 0x45,
+			  .tos = 0xc0, /* internetwork control, RFC 1812 4.3.2.5 */
+			  .len = htons((uint16_t)(ICMP_HDRS + quote_len)),
+			  .ttl = IP4_TTL,
+			  .proto = PROTO_ICMP,
+			  .src = src,
+			  .dst = dst };
 
 	ip4_sum_write(&ip);
 	memcpy(at, &ip, sizeof(ip));
@@ -192,6 +195,8 @@ bool icmp_time_exceeded(struct worker *w, struct frame *f)
 
 bool icmp_too_big(struct worker *w, struct frame *f, uint16_t mtu)
 {
-	return answer(w, f, (struct icmp){ .type = ICMP_UNREACHABLE, .code = ICMP_CODE_TOO_BIG,
-					   .mtu = htons(mtu) });
+	return answer(w, f,
+		      (struct icmp){ .type = ICMP_UNREACHABLE,
+				     .code = ICMP_CODE_TOO_BIG,
+				     .mtu = htons(mtu) });
 }

@@ -40,25 +40,32 @@ struct loop {
 static const char help[] =
 	"usage: sekisho-worker [options]\n"
 	"\n"
-	"The ESP worker of Sekisho. Loads and pins the XDP program \"gate\", serves every interface\n"
-	"that carries it (ip link set dev X xdp pinned /sys/fs/bpf/sekisho/gate), in the foreground.\n"
+	"The ESP worker of Sekisho. Loads and pins the XDP program \"gate\", serves every "
+	"interface\n"
+	"that carries it (ip link set dev X xdp pinned /sys/fs/bpf/sekisho/gate), in the "
+	"foreground.\n"
 	"SIGTERM ends it; pins and SAs stay, so the next worker goes on with them, and until then\n"
 	"packets to be protected are dropped.\n"
 	"\n"
 	"  --instance NAME   a second, separate gateway: pins under /sys/fs/bpf/sekisho@NAME\n"
-	"  --unpin           at the end remove the pins, the tc programs and the veth pair: all SAs\n"
+	"  --unpin           at the end remove the pins, the tc programs and the veth pair: all "
+	"SAs\n"
 	"                    are lost then\n"
 	"  --provider NAME   ESP crypto: ipsec-mb or openssl (default: the fastest of this CPU)\n"
-	"  --bench-forward   DANGEROUS: forward what should be encrypted in clear, to measure AF_XDP\n"
+	"  --bench-forward   DANGEROUS: forward what should be encrypted in clear, to measure "
+	"AF_XDP\n"
 	"  --verbose         say more\n"
 	"  --help            this text\n";
 
 static int options_read(int argc, char **argv, struct options *o)
 {
 	static const struct option longs[] = {
-		{ "instance", required_argument, NULL, 'i' }, { "unpin", no_argument, NULL, 'u' },
-		{ "provider", required_argument, NULL, 'p' }, { "bench-forward", no_argument, NULL, 'b' },
-		{ "verbose", no_argument, NULL, 'v' },	      { "help", no_argument, NULL, 'h' },
+		{ "instance", required_argument, NULL, 'i' },
+		{ "unpin", no_argument, NULL, 'u' },
+		{ "provider", required_argument, NULL, 'p' },
+		{ "bench-forward", no_argument, NULL, 'b' },
+		{ "verbose", no_argument, NULL, 'v' },
+		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
 	int c;
@@ -123,8 +130,8 @@ static int lock_take(const char *instance, int *ret_fd)
 	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB)) {
 		err = -errno;
-		log_info(err == -EWOULDBLOCK ? "another worker of this instance is running (%s)" :
-					       "cannot lock %s",
+		log_info(err == -EWOULDBLOCK ? "another worker of this instance is running (%s)"
+					     : "cannot lock %s",
 			 path);
 		if (fd >= 0)
 			close(fd);
@@ -152,8 +159,9 @@ static int provider_choose(const char *name, const struct esp_provider **ret_pro
 	else if (err == -EBADMSG)
 		log_info("ESP crypto computes wrong bytes: its known-answer tests failed");
 	else
-		log_info("ESP crypto %s: %s", name ? name : "", err == -ENOENT ?
-			 "no such provider (ipsec-mb, openssl)" : "not on this CPU");
+		log_info("ESP crypto %s: %s", name ? name : "",
+			 err == -ENOENT ? "no such provider (ipsec-mb, openssl)"
+					: "not on this CPU");
 	return err;
 }
 
@@ -221,7 +229,8 @@ static int run(struct worker *w, const struct options *o)
 	err = err ? err : worker_init(w);
 	if (!err) {
 		if (o->bench_forward)
-			log_info("WARNING: --bench-forward: packets to be protected leave in CLEAR");
+			log_info(
+				"WARNING: --bench-forward: packets to be protected leave in CLEAR");
 		fprintf(stderr, "ready\n");
 		loop_run(w, &loop);
 		log_detail("ending");

@@ -69,7 +69,8 @@ static void hop_forward(struct worker *w, struct nexthop *hop, const struct rout
 
 static void hop_from_answer(struct worker *w, struct nexthop *hop, const struct route_query *q)
 {
-	*hop = (struct nexthop){ .generation = w->hops.generation, .kind = HOP_HOST,
+	*hop = (struct nexthop){ .generation = w->hops.generation,
+				 .kind = HOP_HOST,
 				 .mtu = hop_mtu(w, q) };
 	switch (q->result) {
 	case ROUTE_FORWARD:
@@ -143,7 +144,9 @@ static uint32_t flow_hash(const struct flow_key *k)
 
 static struct flow_key flow_of(const struct ip4 *ip, uint16_t len)
 {
-	struct flow_key k = { .src = ip->src, .dst = ip->dst, .proto = ip->proto,
+	struct flow_key k = { .src = ip->src,
+			      .dst = ip->dst,
+			      .proto = ip->proto,
 			      .tos = ip->tos & (uint8_t)~IP4_ECN };
 
 	if (!ip4_ports(ip, len, &k.sport, &k.dport))
@@ -160,8 +163,13 @@ const struct nexthop *nexthop_inner(struct worker *w, const struct ip4 *ip, uint
 	if (flow->hop.generation == w->hops.generation && !memcmp(&flow->key, &key, sizeof(key)))
 		return &flow->hop;
 	struct route_query q = {
-		.saddr = key.src, .daddr = key.dst, .ingress = w->host_ifindex,
-		.sport = key.sport, .dport = key.dport, .proto = key.proto, .tos = key.tos,
+		.saddr = key.src,
+		.daddr = key.dst,
+		.ingress = w->host_ifindex,
+		.sport = key.sport,
+		.dport = key.dport,
+		.proto = key.proto,
+		.tos = key.tos,
 		.flags = key.later_fragment ? ROUTE_LATER_FRAGMENT : 0,
 	};
 	hop_ask(w, &flow->hop, &q);

@@ -46,6 +46,7 @@ void outer_write(const struct outer *o, uint8_t *at, uint16_t total_len, uint8_t
 	ip->frag = htons(df ? IP4_DF : 0);
 	ip->check = sum_fold(o->sum + htons(tos) + ip->len + ip->id + ip->frag);
 	if (o->len == OUTER_MAX)
-		((struct udp *)(at + IP4_HDR_LEN))->len = htons((uint16_t)(total_len - IP4_HDR_LEN));
+		((struct udp *)(at + IP4_HDR_LEN))->len =
+			htons((uint16_t)(total_len - IP4_HDR_LEN));
 	memcpy(at + o->len - sizeof(low), &low, sizeof(low));
 }

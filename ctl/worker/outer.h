@@ -15,7 +15,7 @@
 
 struct outer {
 	uint8_t bytes[OUTER_MAX];
-	uint8_t len; /* used of it */
+	uint8_t len;  /* used of it */
 	uint32_t sum; /* of the IPv4 header with its per-packet fields zero */
 };
 

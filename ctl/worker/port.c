@@ -28,7 +28,8 @@ struct port *port_find(struct worker *w, uint32_t ifindex)
 
 static struct bpf_tc_hook egress_hook(const struct port *p)
 {
-	return (struct bpf_tc_hook){ .sz = sizeof(struct bpf_tc_hook), .ifindex = (int)p->ifindex,
+	return (struct bpf_tc_hook){ .sz = sizeof(struct bpf_tc_hook),
+				     .ifindex = (int)p->ifindex,
 				     .attach_point = BPF_TC_EGRESS };
 }
 
@@ -248,7 +249,8 @@ static void port_open(struct worker *w, const struct net_link *link)
 		if (p->flags & PORT_HOST)
 			w->host = p;
 		hop_table_flush(&w->hops);
-		log_info("%s: attached, %u queue%s", p->name, p->n_queues, p->n_queues == 1 ? "" : "s");
+		log_info("%s: attached, %u queue%s", p->name, p->n_queues,
+			 p->n_queues == 1 ? "" : "s");
 		return;
 	}
 	/* A socket closed a moment ago still holds its queue: housekeeping tries again. */

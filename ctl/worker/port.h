@@ -30,7 +30,7 @@ struct port {
 	uint32_t n_queues;
 	struct xsk_umem *registered;
 	struct xsk *queues[PORT_QUEUES]; /* owned; index: the queue's number */
-	bool egress; /* the tc program is ours */
+	bool egress;			 /* the tc program is ours */
 	uint64_t closed_ns; /* frames of a closed port rest before they are used again */
 };
 

@@ -23,12 +23,12 @@ struct sa_rt {
 	struct esp_key *key;
 	struct sa_hot *hot;
 	uint64_t next_seq, end_seq; /* numbers taken for this burst: next_seq .. end_seq - 1 */
-	uint64_t hard_ns; /* CLOCK_BOOTTIME, 0: never */
+	uint64_t hard_ns;	    /* CLOCK_BOOTTIME, 0: never */
 	uint32_t gen, spi, index;
 	uint16_t window;
 	uint8_t flags, dir;
 	/* This burst. */
-	uint32_t wanted;	 /* sequence numbers to take */
+	uint32_t wanted; /* sequence numbers to take */
 	uint32_t packets;
 	uint64_t bytes;
 	bool touched;

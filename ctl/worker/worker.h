@@ -38,7 +38,7 @@ struct worker {
 	const struct spd_state *spd_state; /* mapped */
 	uint64_t *count_map;		   /* mapped, WORKER_OUTCOME_COUNT; we are its writer */
 	struct net *net;
-	const char *instance; /* NULL: the default */
+	const char *instance;				     /* NULL: the default */
 	char host_name[IF_NAMESIZE], port_name[IF_NAMESIZE]; /* the veth pair */
 	uint32_t host_ifindex;
 	uint8_t host_mac[6];
@@ -47,21 +47,21 @@ struct worker {
 	bool bench_forward;
 
 	struct umem umem;
-	struct port *ports[PORT_MAX]; /* by slot; NULL: free */
-	struct port *closed[PORT_MAX]; /* frames still resting */
-	struct xsk *xsks[XSK_MAX];    /* open ones, dense */
-	uint32_t n_xsks, next_xsk;    /* next_xsk: where the next burst starts to look */
+	struct port *ports[PORT_MAX];	/* by slot; NULL: free */
+	struct port *closed[PORT_MAX];	/* frames still resting */
+	struct xsk *xsks[XSK_MAX];	/* open ones, dense */
+	uint32_t n_xsks, next_xsk;	/* next_xsk: where the next burst starts to look */
 	uint64_t id_used[XSK_MAX / 64]; /* xsk ids in use */
 
 	struct sa_cache sas;
 	struct hop_table hops;
 	struct hold hold;
 	struct burst burst;
-	uint64_t now_ns; /* CLOCK_BOOTTIME at the start of the turn */
-	uint64_t icmp_ns; /* token bucket of our ICMP errors */
+	uint64_t now_ns;		      /* CLOCK_BOOTTIME at the start of the turn */
+	uint64_t icmp_ns;		      /* token bucket of our ICMP errors */
 	uint64_t count[WORKER_OUTCOME_COUNT]; /* not yet in the map */
-	bool ports_again; /* an interface could not be attached: try again soon */
-	int attach_error; /* the last one, so that it is logged once */
+	bool ports_again;  /* an interface could not be attached: try again soon */
+	int attach_error;  /* the last one, so that it is logged once */
 	uint32_t quarters; /* of a second: rounds of housekeeping */
 };
 
@@ -81,6 +81,13 @@ uint32_t worker_turn(struct worker *w);
 void worker_net_changed(struct worker *w);
 /* Slow work, every quarter of a second. */
 void worker_housekeeping(struct worker *w);
+
+/* worker.c for life.c and back. */
+void worker_rings_serve(struct worker *w); /* flush, complete and fill every socket */
+void worker_count_flush(struct worker *w); /* counters into the map */
+/* Between turns every frame is free, held, or in the hands of a socket: asserted. */
+void worker_audit(const struct worker *w);
+uint64_t worker_clock_ns(void); /* CLOCK_BOOTTIME */
 
 /* turn_out.c, turn_in.c: the stages of one direction on the frames of the burst. */
 void turn_in(struct worker *w, struct burst *b);

@@ -23,8 +23,8 @@ int xsk_open(struct xsk *x, const char *ifname, struct xsk_umem *registered)
 		.bind_flags = XDP_USE_NEED_WAKEUP, /* zero copy where the driver has it */
 	};
 	int budget = XSK_RING, sndbuf = XSK_SNDBUF;
-	int err = xsk_socket__create_shared(&x->socket, ifname, x->queue, registered, &x->rx, &x->tx,
-					    &x->fill, &x->comp, &cfg);
+	int err = xsk_socket__create_shared(&x->socket, ifname, x->queue, registered, &x->rx,
+					    &x->tx, &x->fill, &x->comp, &cfg);
 
 	if (err)
 		return err;

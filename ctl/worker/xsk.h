@@ -25,11 +25,11 @@ struct xsk {
 	struct port *port;
 	uint32_t queue;
 	int fd;
-	uint16_t id;	     /* owner of its frames: OWNER_SOCKET + id */
-	uint32_t n_fill;     /* frames in the kernel's hands to receive into */
-	uint32_t n_tx;	     /* and to send */
-	uint32_t tx_staged;  /* written to the ring, not submitted */
-	bool tx_kick;	     /* submitted, but the kernel could not send all of it */
+	uint16_t id;	    /* owner of its frames: OWNER_SOCKET + id */
+	uint32_t n_fill;    /* frames in the kernel's hands to receive into */
+	uint32_t n_tx;	    /* and to send */
+	uint32_t tx_staged; /* written to the ring, not submitted */
+	bool tx_kick;	    /* submitted, but the kernel could not send all of it */
 	uint64_t seen_rx_full, seen_fill_empty; /* of XDP_STATISTICS, already counted */
 };
 

@@ -43,11 +43,21 @@ static struct ts_val net(uint32_t first, uint32_t last)
 static void pair_init(struct pair *p, uint16_t key_bits, uint8_t flags)
 {
 	const struct esp_provider *provider;
-	struct sa_val val = { .spi = 0x01020304, .proto = 50, .mode = SA_TUNNEL, .window = 64,
-			      .encr = ENCR_AES_GCM_16, .key_bits = key_bits, .flags = flags,
-			      .encap_sport = 4500, .encap_dport = 4500 };
-	struct sa_ts ours = { 1, 1, { net(0x0a010000, 0x0a01ffff) }, { net(0x0a020000, 0x0a02ffff) } };
-	struct sa_ts theirs = { 1, 1, { net(0x0a020000, 0x0a02ffff) }, { net(0x0a010000, 0x0a01ffff) } };
+	struct sa_val val = { .spi = 0x01020304,
+			      .proto = 50,
+			      .mode = SA_TUNNEL,
+			      .window = 64,
+			      .encr = ENCR_AES_GCM_16,
+			      .key_bits = key_bits,
+			      .flags = flags,
+			      .encap_sport = 4500,
+			      .encap_dport = 4500 };
+	struct sa_ts ours = {
+		1, 1, { net(0x0a010000, 0x0a01ffff) }, { net(0x0a020000, 0x0a02ffff) }
+	};
+	struct sa_ts theirs = {
+		1, 1, { net(0x0a020000, 0x0a02ffff) }, { net(0x0a010000, 0x0a01ffff) }
+	};
 	struct sa_secret secret = { .enc_len = (uint16_t)(key_bits / 8 + 4) };
 
 	memset(p, 0, sizeof(*p));
@@ -76,14 +86,20 @@ static struct ip4 *clear_frame(struct pair *p, uint16_t inner_len)
 	struct udp udp = { htons(1000), htons(2000), htons((uint16_t)(inner_len - 20)), 0 };
 
 	memset(p->buf, 0xee, sizeof(p->buf));
-	*ip = (struct ip4){ .ver_ihl = 0x45, .len = htons(inner_len), .ttl = 9, .proto = 17,
-			    .src = htonl(SRC), .dst = htonl(DST), .tos = 0xb8 };
+	*ip = (struct ip4){ .ver_ihl = 0x45,
+			    .len = htons(inner_len),
+			    .ttl = 9,
+			    .proto = 17,
+			    .src = htonl(SRC),
+			    .dst = htonl(DST),
+			    .tos = 0xb8 };
 	ip4_sum_write(ip);
 	for (unsigned i = 20; i < inner_len; i++)
 		((uint8_t *)ip)[i] = (uint8_t)i;
 	if (inner_len >= 28)
 		memcpy((uint8_t *)ip + 20, &udp, sizeof(udp));
-	p->f = (struct frame){ .data = p->buf + HEADROOM, .len = ETH_HDR_LEN + inner_len,
+	p->f = (struct frame){ .data = p->buf + HEADROOM,
+			       .len = ETH_HDR_LEN + inner_len,
 			       .l3 = ETH_HDR_LEN };
 	return ip;
 }
@@ -408,8 +424,12 @@ static void encapsulation_is_checked(void **state)
 
 static void selectors_with_ports(void **state)
 {
-	struct ts_flow flow = { .local = SRC, .remote = DST, .local_port = 80, .remote_port = 9,
-				.proto = 6, .ports_known = true };
+	struct ts_flow flow = { .local = SRC,
+				.remote = DST,
+				.local_port = 80,
+				.remote_port = 9,
+				.proto = 6,
+				.ports_known = true };
 	struct ts_val local = net(SRC, SRC), remote = net(DST, DST);
 	struct sa_ts ts = { .n_local = 1, .n_remote = 1 };
 	struct ts_set set;

@@ -28,7 +28,7 @@ static void walk(struct sa_hot *hot, uint16_t window, const struct row *rows, si
 static void numbers_in_any_order_once_each(void **state)
 {
 	static const struct row rows[] = {
-		{ 0, false }, { 1, true },  { 1, false }, { 3, true },  { 2, true },
+		{ 0, false }, { 1, true },  { 1, false }, { 3, true },	{ 2, true },
 		{ 2, false }, { 3, false }, { 64, true }, { 63, true }, { 64, false },
 		{ 65, true }, { 4, true },  { 4, false }, { 66, true }, { 1, false },
 	};
@@ -122,7 +122,7 @@ static void window_zero_switches_it_off(void **state)
 static void end_of_the_64_bit_space(void **state)
 {
 	static const struct row rows[] = {
-		{ UINT64_MAX - 1, true }, { UINT64_MAX, true },	 { UINT64_MAX, false },
+		{ UINT64_MAX - 1, true }, { UINT64_MAX, true }, { UINT64_MAX, false },
 		{ UINT64_MAX - 2, true }, { 1, false },
 	};
 	struct sa_hot hot = { 0 };
@@ -141,16 +141,16 @@ static void esn_high_half(void **state)
 		uint64_t seq;
 	} rows[] = {
 		{ 0, 1, true, 1 },
-		{ 0, 0xffffffff, false, 0 },	      /* would be number -1 */
+		{ 0, 0xffffffff, false, 0 }, /* would be number -1 */
 		{ 0x10, 0xffffffff, false, 0 },
-		{ 100, 37, true, 37 },		      /* left edge */
-		{ 100, 36, true, 0x100000024 },	      /* left of it: the next subspace */
+		{ 100, 37, true, 37 },		/* left edge */
+		{ 100, 36, true, 0x100000024 }, /* left of it: the next subspace */
 		{ 0xfffffff0, 0xffffffff, true, 0xffffffff },
 		{ 0xfffffff0, 5, true, 0x100000005 }, /* wrapped */
 		{ 0x100000000, 0xffffffff, true, 0xffffffff },
 		{ 0x100000000, 0xffffffc1, true, 0xffffffc1 },
 		{ 0x100000000, 0xffffffc0, true, 0x1ffffffc0 },
-		{ 0x10000003e, 0xffffffff, true, 0xffffffff },  /* case B: spans two */
+		{ 0x10000003e, 0xffffffff, true, 0xffffffff },	/* case B: spans two */
 		{ 0x10000003f, 0xffffffff, true, 0x1ffffffff }, /* case A again: forward */
 		{ 0x500000000, 3, true, 0x500000003 },
 		{ 0x5ffffffff, 0, true, 0x600000000 },
