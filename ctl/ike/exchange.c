@@ -265,7 +265,8 @@ static void end_response(struct turn *t, enum step_result r, struct inbound *in)
 		follow(t);
 	else if (r == STEP_DROP) { /* it was not authentic: the true one may come yet */
 		ike_count(t->ike, IKE_COUNT_REFUSED);
-		transmit_later(sa, sa->ours.gap_ms);
+		if (!sa->ours.next_ms) /* a computation was tried on it */
+			transmit_later(sa, sa->ours.gap_ms);
 	} else if (r == STEP_FAIL || (r == STEP_AGAIN && ++sa->ours.again > STEP_AGAIN_MAX)) {
 		sa->ours.id++;
 		tell_and_close(sa, t->why, end_of(t, sa->state));

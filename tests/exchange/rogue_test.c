@@ -100,6 +100,55 @@ static void a_spoilt_answer_to_our_delete_ends_it(void **state)
 	assert_int_equal(n_left(&pair.a), 0);
 }
 
+/* Well-formed, and an answer to nothing that a offered: who saw a's request can send it. */
+static size_t worthless_answer(uint8_t *buf, size_t size)
+{
+	struct ike_header h = {
+		.spi_i = pair.a.ike->sas->spi_i,
+		.spi_r = 1,
+		.exchange = EX_IKE_SA_INIT,
+		.flags = IKE_FLAG_RESPONSE,
+	};
+	static const uint8_t bytes[32] = { 9 };
+	struct ke ke = { KE_X25519, rd_from(bytes, sizeof(bytes)) };
+	struct payload_writer pw;
+	struct proposal other;
+	size_t n, len = 0;
+
+	pair_proposal(PROTO_IKE, "aes128-sha512-x25519", &other, &n);
+	message_start(&pw, buf, size, &h);
+	sa_emit(&pw, &other, 1);
+	ke_emit(&pw, &ke);
+	nonce_emit(&pw, rd_from(bytes, sizeof(bytes)));
+	assert_int_equal(message_finish(&pw, &len), 0);
+	return len;
+}
+
+/* However often it comes, the initiator retransmits and ends as ever. */
+static void worthless_answers_delay_nothing(void **state)
+{
+	struct datagram d = { .local = pair.a.home, .remote = pair.b.home };
+	uint8_t buf[512];
+
+	(void)state;
+	pair_configure(&pair);
+	pair.is_cut = true;
+	assert_int_equal(ike_initiate(pair.a.ike, "gw-gw", NULL, pair.now_ms), 0);
+	side_effects(&pair.a);
+	pair_run(&pair, 100);
+	d.data = buf;
+	d.len = worthless_answer(buf, sizeof(buf));
+	for (unsigned s = 0; s < 170; s++) {
+		if (!pair.a.n_failed)
+			ike_input(pair.a.ike, &d, pair.now_ms);
+		side_effects(&pair.a);
+		pair_run(&pair, 1000);
+	}
+	assert_true(ike_counts(pair.a.ike)[IKE_COUNT_REFUSED] > 100);
+	assert_int_equal(pair.a.n_sent, 1 + RETRANSMIT_TRIES);
+	assert_int_equal(pair.a.n_failed, 1);
+}
+
 /* ---- Identities ------------------------------------------------------------------- */
 
 /* Who knows the key of a connection for anybody calls itself as the peer of another connection is
@@ -230,6 +279,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(a_spoilt_answer_to_our_delete_ends_it),
+		TEST(worthless_answers_delay_nothing),
 		TEST(initial_contact_is_of_one_connection),
 		TEST(failed_ones_count_as_half_open),
 		TEST(a_waiting_child_fails_with_its_ike_sa),
