@@ -217,6 +217,54 @@ static void failed_ones_count_as_half_open(void **state)
 	assert_int_equal(pair.b.ike->n_half_open, 0);
 }
 
+static bool keep_request(struct pair *p, struct flight *f, void *arg)
+{
+	struct flight *kept = arg;
+
+	(void)p;
+	*kept = *f;
+	kept->bytes = malloc(f->len);
+	memcpy(kept->bytes, f->bytes, f->len);
+	return false;
+}
+
+static unsigned n_lines(const char *log)
+{
+	unsigned n = 0;
+
+	for (; *log; log++)
+		n += *log == '\n';
+	return n;
+}
+
+/* Anybody can be refused as often as he likes; the disk is not his to fill. */
+static void strangers_do_not_fill_the_log(void **state)
+{
+	struct flight first = { 0 };
+
+	(void)state;
+	pair.b.conns[0].remote[0] = addr_from_v4(0xc0000263);
+	pair_configure(&pair);
+	pair.on_wire = keep_request;
+	pair.arg = &first;
+	assert_int_equal(ike_initiate(pair.a.ike, "gw-gw", NULL, pair.now_ms), 0);
+	side_effects(&pair.a);
+	pair_run(&pair, 100);
+	pair.on_wire = NULL;
+	struct datagram d = { first.to, first.from, first.bytes, first.len };
+	for (unsigned i = 0; i < 1000; i++) {
+		first.bytes[0] = (uint8_t)i;
+		ike_input(pair.b.ike, &d, pair.now_ms);
+		side_effects(&pair.b);
+	}
+	assert_int_equal(ike_counts(pair.b.ike)[IKE_COUNT_REFUSED], 1000);
+	assert_int_equal(n_lines(pair.b.log), STRANGER_LINES);
+	ike_input(pair.b.ike, &d, pair.now_ms + STRANGER_MS);
+	side_effects(&pair.b);
+	assert_int_equal(n_lines(pair.b.log), STRANGER_LINES + 1);
+	free(first.bytes);
+}
+
 /* ---- A child that was asked for --------------------------------------------------- */
 
 static bool swallow_create_child(struct pair *p, struct flight *f, void *arg)
@@ -282,6 +330,7 @@ int main(void)
 		TEST(worthless_answers_delay_nothing),
 		TEST(initial_contact_is_of_one_connection),
 		TEST(failed_ones_count_as_half_open),
+		TEST(strangers_do_not_fill_the_log),
 		TEST(a_waiting_child_fails_with_its_ike_sa),
 		TEST(a_waiting_child_moves_to_the_new_ike_sa),
 	};
