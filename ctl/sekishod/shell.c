@@ -80,15 +80,14 @@ static void on_event(const struct event *ev, void *arg)
 	struct shell *sh = arg;
 	uint64_t now = shell_now_ms();
 
-	if (ev->type == EVENT_ACQUIRE) {
+	/* By our own SPI: those of outbound SAs are the peers' choice, and two may choose alike. */
+	const struct pair *pair = pairs_of_sa(&sh->pairs, ev->sa);
+	if (ev->type == EVENT_ACQUIRE)
 		ike_acquire(sh->ike, ev->child, now);
-	} else if (ev->sa < SA_MAX) {
-		const struct sa_val *sa = &dp_sa(sh->dp)[ev->sa];
-		if (ev->type == EVENT_SOFT)
-			ike_soft_limit(sh->ike, sa->spi, sa->dir == SA_IN, now);
-		else if (ev->type == EVENT_HARD)
-			ike_hard_limit(sh->ike, sa->spi, sa->dir == SA_IN, now);
-	}
+	else if (pair && pair->spi_in && ev->type == EVENT_SOFT)
+		ike_soft_limit(sh->ike, pair->spi_in, true, now);
+	else if (pair && pair->spi_in && ev->type == EVENT_HARD)
+		ike_hard_limit(sh->ike, pair->spi_in, true, now);
 	shell_carry_out(sh);
 }
 
