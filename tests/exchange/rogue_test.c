@@ -168,6 +168,62 @@ static void failed_ones_count_as_half_open(void **state)
 	assert_int_equal(pair.b.ike->n_half_open, 0);
 }
 
+/* ---- A child that was asked for --------------------------------------------------- */
+
+static bool swallow_create_child(struct pair *p, struct flight *f, void *arg)
+{
+	(void)p;
+	(void)arg;
+	return f->bytes[18] != EX_CREATE_CHILD_SA;
+}
+
+static void second_child(void)
+{
+	for (struct side *s = &pair.a; s; s = s == &pair.a ? &pair.b : NULL) {
+		struct conn_child *cc = s->children[0];
+
+		cc[1] = cc[0];
+		snprintf(cc[1].name, sizeof(cc[1].name), "second");
+		cc[1].child = PAIR_SLOT + 1;
+		s->conns[0].n_children = 2;
+	}
+	pair_configure(&pair);
+	assert_int_equal(ike_initiate(pair.a.ike, "gw-gw", "net", pair.now_ms), 0);
+	side_effects(&pair.a);
+	assert_true(pair_run_until(&pair, pair_is_up, 2000));
+	pair.on_wire = swallow_create_child;
+	assert_int_equal(ike_initiate(pair.a.ike, "gw-gw", "second", pair.now_ms), 0);
+	side_effects(&pair.a);
+	pair_run(&pair, 100);
+}
+
+/* Who waits for a child hears of the end of its IKE SA, whoever ended that. */
+static void a_waiting_child_fails_with_its_ike_sa(void **state)
+{
+	(void)state;
+	second_child();
+	assert_int_equal(ike_terminate(pair.b.ike, "gw-gw", NULL, pair.now_ms), 0);
+	side_effects(&pair.b);
+	pair_run(&pair, 1000);
+	assert_int_equal(side_n_ike(&pair.a), 0);
+	assert_int_equal(pair.a.n_failed, 1);
+}
+
+/* The peer began anew, so our own IKE SA goes; the child is asked for on its new one. */
+static void a_waiting_child_moves_to_the_new_ike_sa(void **state)
+{
+	(void)state;
+	second_child();
+	pair_run(&pair, 3000);
+	pair.on_wire = NULL;
+	side_restart(&pair.b, false);
+	assert_int_equal(ike_initiate(pair.b.ike, "gw-gw", "net", pair.now_ms), 0);
+	side_effects(&pair.b);
+	pair_run(&pair, 5000);
+	assert_true(side_logged(&pair.a, "INITIAL_CONTACT"));
+	assert_true(pair.a.out[PAIR_SLOT + 1] != 0);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -176,6 +232,8 @@ int main(void)
 		TEST(a_spoilt_answer_to_our_delete_ends_it),
 		TEST(initial_contact_is_of_one_connection),
 		TEST(failed_ones_count_as_half_open),
+		TEST(a_waiting_child_fails_with_its_ike_sa),
+		TEST(a_waiting_child_moves_to_the_new_ike_sa),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
