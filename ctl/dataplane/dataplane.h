@@ -112,7 +112,8 @@ struct sad_sa {
 int sad_alloc(struct dataplane *dp, uint32_t *ret_sa) MUST_USE;
 void sad_release(struct dataplane *dp, uint32_t sa);
 /* Install at `sa`: everything is written before the SA is published in `sad`. An outbound SA
- * carries nothing until spd_switch. -EEXIST: destination, protocol and SPI are taken. */
+ * carries nothing until spd_switch. -EEXIST: destination, protocol and SPI are
+ * taken, or the index is. */
 int sad_add(struct dataplane *dp, uint32_t sa, const struct sad_sa *what) MUST_USE;
 /* Unpublish, then wipe the secret. If child_out still points at it, that is cleared first. */
 int sad_delete(struct dataplane *dp, uint32_t sa) MUST_USE;
