@@ -59,7 +59,8 @@ static void gate_renew(struct worker *w, const struct net_link *link)
 			 err ? strerror(-err) : "replaced");
 	} else if (kind == GATE_OF_OTHERS) {
 		log_info("%s: not served: carries the gate of another instance, or of before "
-			 "--unpin (then: xdp off, and attach again)", link->name);
+			 "--unpin (then: xdp off, and attach again)",
+			 link->name);
 	}
 	close(opts.old_prog_fd);
 }
