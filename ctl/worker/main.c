@@ -213,7 +213,7 @@ static int run(struct worker *w, const struct options *o)
 		if (o->bench_forward)
 			log_info(
 				"WARNING: --bench-forward: packets to be protected leave in CLEAR");
-		fprintf(stderr, "ready\n");
+		log_info("ready");
 		loop_run(w, &loop);
 		log_detail("ending");
 		if (o->unpin)
