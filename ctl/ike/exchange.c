@@ -7,53 +7,6 @@
 #include "ike/collision.h"
 #include "ike/transmit.h"
 
-const struct exchange *const exchanges[] = { &ex_sa_init, &ex_auth, &ex_child, &ex_info };
-const size_t n_exchanges = ARRAY_SIZE(exchanges);
-
-/* ---- Which row ------------------------------------------------------------------ */
-
-const struct exchange *exchange_by_type(uint8_t type)
-{
-	for (size_t i = 0; i < n_exchanges; i++)
-		if (exchanges[i]->type == type)
-			return exchanges[i];
-	return NULL;
-}
-
-bool step_fits(const struct step *step, enum step_role role, enum ike_state state, uint64_t shape)
-{
-	return step->role == role && (step->from & (1u << state)) &&
-	       (shape & step->need) == step->need && !(shape & ~(step->need | step->may));
-}
-
-static const struct step *step_find(const struct exchange *ex, enum step_role role,
-				    enum ike_state state, uint64_t shape)
-{
-	for (const struct step *s = ex->steps; s < ex->steps + ex->n_steps; s++)
-		if (step_fits(s, role, state, shape))
-			return s;
-	return NULL;
-}
-
-uint64_t exchange_shape(const struct message *m)
-{
-	uint64_t shape = m->present & ~P_SK;
-	const struct notify *rekey = message_notify(m, N_REKEY_SA);
-
-	if (message_error(m))
-		shape |= HAS_ERROR;
-	if (message_notify(m, N_AUTHENTICATION_FAILED) || message_notify(m, N_INVALID_SYNTAX))
-		shape |= HAS_AUTH_FAILED;
-	if (rekey)
-		shape |= HAS_REKEY;
-	if (message_notify(m, N_COOKIE) || message_notify(m, N_INVALID_KE_PAYLOAD))
-		shape |= HAS_AGAIN;
-	for (size_t i = 0; i < m->n_deletes; i++)
-		if (m->deletes[i].protocol == PROTO_IKE)
-			shape |= HAS_DELETE_IKE;
-	return shape;
-}
-
 /* ---- State ---------------------------------------------------------------------- */
 
 static void exchange_forget(struct ike_sa *sa)
@@ -88,11 +41,20 @@ static void end_children(struct ike_sa *sa, enum ike_end end)
 	}
 }
 
-/* What was to be made by a task, too: it failed then. */
+/* What was to be made by a task, too: it failed then, or is made on another IKE SA. */
 static void end_task(struct ike_sa *sa, const struct task *task, enum ike_end end)
 {
-	if (task->conn_child)
-		want_child_ended(sa, task->conn_child, end == END_DEAD ? END_NO_ANSWER : end);
+	const struct want *want = task->conn_child ? want_of(sa->ike, task->conn_child) : NULL;
+
+	if (!want)
+		return;
+	if (end == END_DEAD)
+		end = END_NO_ANSWER;
+	else if (end == END_PEER)
+		end = END_REFUSED;
+	else if (end == END_OURS && want->is_wanted)
+		end = END_AGAIN;
+	want_child_ended(sa, task->conn_child, end);
 }
 
 static void end_all(struct ike_sa *sa, enum ike_end end)
@@ -216,6 +178,7 @@ void exchange_established(struct ike_sa *sa)
 
 static void tell_and_close(struct ike_sa *sa, uint16_t notify, enum ike_end end)
 {
+	sa->is_condemned = true; /* nothing new may be asked for on it */
 	end_all(sa, end);
 	exchange_forget(sa);
 	/* Before, the peer has no keys; later, our delete has told it already. */
@@ -226,7 +189,6 @@ static void tell_and_close(struct ike_sa *sa, uint16_t notify, enum ike_end end)
 	struct task *task = task_push(sa, TASK_TELL, NULL, 0);
 	if (task)
 		task->notify = notify;
-	sa->is_condemned = true;
 }
 
 static void end_start(struct turn *t, enum step_result r)
@@ -303,7 +265,8 @@ static void end_response(struct turn *t, enum step_result r, struct inbound *in)
 		follow(t);
 	else if (r == STEP_DROP) { /* it was not authentic: the true one may come yet */
 		ike_count(t->ike, IKE_COUNT_REFUSED);
-		transmit_later(sa, sa->ours.gap_ms);
+		if (!sa->ours.next_ms) /* a computation was tried on it */
+			transmit_later(sa, sa->ours.gap_ms);
 	} else if (r == STEP_FAIL || (r == STEP_AGAIN && ++sa->ours.again > STEP_AGAIN_MAX)) {
 		sa->ours.id++;
 		tell_and_close(sa, t->why, end_of(t, sa->state));
@@ -336,25 +299,11 @@ static enum step_result turn_run(struct turn *t)
 	return t->job && t->step->resume ? t->step->resume(t) : t->step->run(t);
 }
 
-static const struct step *start_row(const struct ike_sa *sa, enum task_kind kind,
-				    const struct exchange **ret_ex)
-{
-	for (size_t i = 0; i < n_exchanges; i++) {
-		const struct step *step = step_find(exchanges[i], STEP_START, sa->state, ON(kind));
-
-		if (!step)
-			continue;
-		*ret_ex = exchanges[i];
-		return step;
-	}
-	return NULL;
-}
-
 /* The START row of sa->ours.task. */
 static void run_start(struct ike_sa *sa, struct ike_job *job)
 {
 	const struct exchange *ex = NULL;
-	const struct step *step = start_row(sa, sa->ours.task->kind, &ex);
+	const struct step *step = step_find_start(sa, sa->ours.task->kind, &ex);
 	struct payload_writer pw;
 
 	if (!step) {
@@ -380,7 +329,7 @@ void exchange_start(struct ike_sa *sa)
 
 		if (!task)
 			return;
-		if (!start_row(sa, task->kind, &ex)) { /* not in this state: it waits */
+		if (!step_find_start(sa, task->kind, &ex)) { /* not in this state: it waits */
 			task->next = sa->tasks;
 			sa->tasks = task;
 			return;
@@ -545,6 +494,23 @@ void exchange_job(struct ike_sa *sa, struct ike_job *job)
 	job_free(job);
 }
 
+/* One more refusal of an unknown peer: is there a line for it? The counters have them all. */
+static bool has_line(struct turn *t)
+{
+	struct ike *ike = t->ike;
+
+	if (t->step->role != STEP_REQUEST || t->sa->state != ST_NONE)
+		return true;
+	if (ike->now_ms - ike->strangers_ms >= STRANGER_MS) {
+		ike->strangers_ms = ike->now_ms;
+		ike->n_strangers = 0;
+	}
+	if (++ike->n_strangers == STRANGER_LINES)
+		ike_log(ike, true, "many refused IKE_SA_INIT: no more lines on them for %u s",
+			STRANGER_MS / 1000);
+	return ike->n_strangers < STRANGER_LINES;
+}
+
 enum step_result turn_refuse(struct turn *t, enum step_result how, uint16_t notify,
 			     const char *format, ...)
 {
@@ -553,7 +519,8 @@ enum step_result turn_refuse(struct turn *t, enum step_result how, uint16_t noti
 	va_start(args, format);
 	vsnprintf(t->sa->why, sizeof(t->sa->why), format, args);
 	va_end(args);
-	sa_error(t->sa, "%s", t->sa->why);
+	if (has_line(t))
+		sa_error(t->sa, "%s", t->sa->why);
 	t->why = notify;
 	return how;
 }

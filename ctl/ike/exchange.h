@@ -97,6 +97,11 @@ extern const size_t n_exchanges;
 const struct exchange *exchange_by_type(uint8_t type);
 /* Does the row take this? The whole rule, for the engine and for the test that walks the rows. */
 bool step_fits(const struct step *step, enum step_role role, enum ike_state state, uint64_t shape);
+const struct step *step_find(const struct exchange *ex, enum step_role role, enum ike_state state,
+			     uint64_t shape);
+/* The START row for a task in the state of the IKE SA, and its exchange; NULL: it has to wait. */
+const struct step *step_find_start(const struct ike_sa *sa, enum task_kind kind,
+				   const struct exchange **ret_ex);
 uint64_t exchange_shape(const struct message *m);
 
 /* An authentic (or IKE_SA_INIT) message of the right ID. Takes over `in`. */

@@ -67,17 +67,23 @@ void dev_offload_off(const char *name, int which)
 	}
 }
 
-int dev_queues(const char *name, struct dev_queues *ret_queues)
+static uint32_t at_least_one(uint32_t n)
+{
+	return n ? n : 1;
+}
+
+int dev_queues_get(const char *name, struct dev_queues *queues)
 {
 	struct ethtool_channels ch = { .cmd = ETHTOOL_GCHANNELS };
 	int err = ethtool(name, &ch);
 
-	if (err)
+	if (err == -ENODEV)
 		return err;
-	uint32_t rx = ch.combined_count + ch.rx_count, tx = ch.combined_count + ch.tx_count;
-	if (!rx)
-		return -ENOTSUP;
-	*ret_queues = (struct dev_queues){ rx, tx ? tx : 1 };
+	if (!err && ch.combined_count + ch.rx_count)
+		*queues = (struct dev_queues){ ch.combined_count + ch.rx_count,
+					       ch.combined_count + ch.tx_count };
+	queues->rx = at_least_one(queues->rx);
+	queues->tx = at_least_one(queues->tx);
 	return 0;
 }
 

@@ -100,18 +100,21 @@ void control_child_up(struct shell *sh, const struct child_sa *sa)
 		control_list_updown(sh, c->server, sa);
 }
 
-void control_failed(struct shell *sh, const struct conn *conn, const struct conn_child *child,
-		    const char *why)
+static void fail_ups(struct control *c, const char *conn, const char *child, const char *why)
 {
-	struct control *c = sh->control;
-
 	for (size_t i = 0; c && i < WAITS_MAX; i++) {
 		struct wait *w = &c->waits[i];
-		if (!wait_matches(w, WAIT_UP, conn->name, child ? child->name : NULL))
+		if (!wait_matches(w, WAIT_UP, conn, child))
 			continue;
 		w->what = WAIT_FREE;
 		vici_fail(w->req, "%s", why);
 	}
+}
+
+void control_failed(struct shell *sh, const struct conn *conn, const struct conn_child *child,
+		    const char *why)
+{
+	fail_ups(sh->control, conn->name, child ? child->name : NULL, why);
 }
 
 void control_log(struct shell *sh, const struct conn *conn, const char *text)
@@ -123,11 +126,11 @@ void control_log(struct shell *sh, const struct conn *conn, const char *text)
 			vici_control_log(c->waits[i].req, conn->name, 0, text);
 }
 
-/* Is anything of what a WAIT_DOWN waits for still there? */
+/* Is anything of a connection or child there, up or not? And is a Child SA of it up? */
 struct presence {
 	struct shell *sh;
-	const char *conn, *child;
-	bool is_there;
+	const char *conn, *child; /* child "": the whole connection */
+	bool is_there, is_up;
 };
 
 static void see_child(const struct child_sa *sa, const char *state, uint64_t rekey_ms,
@@ -138,8 +141,11 @@ static void see_child(const struct child_sa *sa, const char *state, uint64_t rek
 	(void)state;
 	(void)rekey_ms;
 	(void)life_ms;
-	if (!strcmp(sa->conn_child->name, p->child))
-		p->is_there = true;
+	if (p->child[0] && strcmp(sa->conn_child->name, p->child) != 0)
+		return;
+	p->is_there = true;
+	if (sa->spi_out)
+		p->is_up = true;
 }
 
 static void see_sa(const struct ike_sa_info *info, void *arg)
@@ -150,16 +156,23 @@ static void see_sa(const struct ike_sa_info *info, void *arg)
 		return;
 	if (!p->child[0])
 		p->is_there = true;
-	else
-		ike_each_child(p->sh->ike, info->unique_id, see_child, p);
+	ike_each_child(p->sh->ike, info->unique_id, see_child, p);
 }
 
-static bool is_present(struct shell *sh, const char *conn, const char *child)
+static struct presence presence_of(struct shell *sh, const char *conn, const char *child)
 {
-	struct presence p = { sh, conn, child, false };
+	struct presence p = { .sh = sh, .conn = conn, .child = child };
 
 	ike_each_sa(sh->ike, see_sa, &p);
-	return p.is_there;
+	return p;
+}
+
+static bool is_configured(const struct conf *conf, const struct wait *w)
+{
+	for (size_t i = 0; i < conf->n_conns; i++)
+		if (!strcmp(conf->conns[i]->name, w->conn))
+			return !w->child[0] || conn_child_by_name(conf->conns[i], w->child);
+	return false;
 }
 
 void control_settle(struct shell *sh)
@@ -168,10 +181,13 @@ void control_settle(struct shell *sh)
 
 	for (size_t i = 0; c && i < WAITS_MAX; i++) {
 		struct wait *w = &c->waits[i];
-		if (w->what != WAIT_DOWN || is_present(sh, w->conn, w->child))
-			continue;
-		w->what = WAIT_FREE;
-		vici_succeed(w->req);
+		if (w->what == WAIT_DOWN && !presence_of(sh, w->conn, w->child).is_there) {
+			w->what = WAIT_FREE;
+			vici_succeed(w->req);
+		} else if (w->what == WAIT_UP && !is_configured(sh->conf, w)) {
+			w->what = WAIT_FREE;
+			vici_fail(w->req, "it was taken out of the configuration");
+		}
 	}
 }
 
@@ -233,9 +249,9 @@ static void cmd_initiate(struct vici_request *req, void *arg)
 	if (!target_find(sh, req, &t))
 		return;
 	int err = ike_initiate(sh->ike, t.conn, t.child[0] ? t.child : NULL, shell_now_ms());
-	if (err == -EALREADY)
+	if (err == -EALREADY && presence_of(sh, t.conn, t.child).is_up)
 		vici_succeed(req);
-	else if (err)
+	else if (err && err != -EALREADY) /* what is already under way is waited for */
 		vici_fail(req, "cannot initiate '%s%s%s': %s", t.conn, t.child[0] ? "/" : "",
 			  t.child, err == -ENOENT ? "not configured" : strerror(-err));
 	else
@@ -250,6 +266,8 @@ static void cmd_terminate(struct vici_request *req, void *arg)
 	if (!target_find(sh, req, &t))
 		return;
 	int err = ike_terminate(sh->ike, t.conn, t.child[0] ? t.child : NULL, shell_now_ms());
+	if (!err)
+		fail_ups(sh->control, t.conn, t.child[0] ? t.child : NULL, "it was terminated");
 	if (err)
 		vici_fail(req, "cannot terminate '%s%s%s': %s", t.conn, t.child[0] ? "/" : "",
 			  t.child, err == -ENOENT ? "it is not up" : strerror(-err));
@@ -264,7 +282,8 @@ static void cmd_rekey(struct vici_request *req, void *arg)
 
 	if (!target_find(sh, req, &t))
 		return;
-	int err = t.child[0] ? ike_rekey_child(sh->ike, t.child, shell_now_ms()) : -ENOTSUP;
+	int err = t.child[0] ? ike_rekey_child(sh->ike, t.child, shell_now_ms()) :
+			       ike_rekey(sh->ike, t.conn, shell_now_ms());
 	if (err) {
 		vici_fail(req, "cannot rekey '%s': %s", t.child[0] ? t.child : t.conn,
 			  err == -ENOENT ? "it is not up" : strerror(-err));

@@ -177,7 +177,7 @@ static bool answer_clear(struct worker *w, struct frame *f, struct icmp icmp)
 	eth_turn_round(eth);
 	memcpy(f->data, eth, f->l3);
 	f->kind = FRAME_SEND;
-	f->out = port_out(f->in->port, f->in);
+	f->out = f->in;
 	return true;
 }
 

@@ -168,29 +168,20 @@ static void port_read_link(struct worker *w, struct port *p, const struct net_li
 		p->flags |= PORT_XMIT;
 }
 
-/* A NIC may have more receive queues than transmit queues; what is sent on a queue that does
- * not transmit, the kernel never sends. */
-static void port_set_queues(struct port *p, struct dev_queues q)
+/* What it was stays when the interface is gone: that news is on its way. */
+static void port_read_queues(struct port *p, const struct net_link *link)
 {
-	p->n_queues = q.rx > PORT_QUEUES ? PORT_QUEUES : q.rx;
-	p->n_tx = q.tx > p->n_queues ? p->n_queues : q.tx;
-}
+	struct dev_queues n = { link->rx_queues, link->tx_queues };
 
-static bool port_has_other_queues(const struct port *p)
-{
-	struct dev_queues q;
-	struct port now;
-
-	if (dev_queues(p->name, &q)) /* the driver does not say, or the interface is going */
-		return false;
-	port_set_queues(&now, q);
-	return now.n_queues != p->n_queues || now.n_tx != p->n_tx;
+	if (dev_queues_get(link->name, &n))
+		return;
+	p->n_queues = n.rx < PORT_QUEUES ? n.rx : PORT_QUEUES;
+	p->n_send = n.tx < p->n_queues ? n.tx : p->n_queues;
 }
 
 static struct port *port_new(struct worker *w, const struct net_link *link)
 {
 	struct port *p = calloc(1, sizeof(*p));
-	struct dev_queues q;
 
 	if (!p)
 		return NULL;
@@ -203,9 +194,7 @@ static struct port *port_new(struct worker *w, const struct net_link *link)
 	}
 	p->ifindex = link->ifindex;
 	port_read_link(w, p, link);
-	if (dev_queues(p->name, &q))
-		q = (struct dev_queues){ link->rx_queues ? link->rx_queues : 1, 1 };
-	port_set_queues(p, q);
+	port_read_queues(p, link);
 	w->ports[p->slot] = p;
 	return p;
 }
@@ -291,26 +280,34 @@ static void port_close(struct worker *w, struct port *p, const char *why)
 	port_drop(w, p);
 }
 
+static void port_compare(struct worker *w, struct port *p, const struct net_link *link)
+{
+	struct port before = *p, now = *p;
+
+	port_read_queues(&now, link);
+	if (now.n_queues != p->n_queues || now.n_send != p->n_send) {
+		log_info("%s: its queues have changed", p->name);
+		port_drop(w, p); /* and opened again; the tc program stays meanwhile */
+		return;
+	}
+	port_read_link(w, p, link);
+	if ((before.mtu != p->mtu || before.flags != p->flags ||
+	     memcmp(before.mac, p->mac, sizeof(p->mac)) != 0) &&
+	    port_publish(w, p))
+		w->ports_again = true;
+}
+
 static void port_follow(struct worker *w, struct port *p)
 {
 	const struct net_link *link = net_link(w->net, p->ifindex);
-	struct port before = *p;
 
 	if (!link) {
 		p->egress = false; /* went with the interface */
 		port_close(w, p, "the interface is gone");
 	} else if (link->xdp_prog_id != w->gate_id) {
 		port_close(w, p, "it does not carry the gate any more");
-	} else if (port_has_other_queues(p)) {
-		/* The tc program stays: the port is opened again at once. */
-		log_info("%s: the number of its queues has changed", p->name);
-		port_drop(w, p);
 	} else {
-		port_read_link(w, p, link);
-		if ((before.mtu != p->mtu || before.flags != p->flags ||
-		     memcmp(before.mac, p->mac, sizeof(p->mac)) != 0) &&
-		    port_publish(w, p))
-			w->ports_again = true;
+		port_compare(w, p, link);
 	}
 }
 

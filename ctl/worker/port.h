@@ -27,8 +27,8 @@ struct port {
 	uint32_t ifindex, slot, flags, mtu;
 	uint8_t mac[6];
 	char name[IF_NAMESIZE];
-	uint32_t n_queues; /* receive queues, one socket each */
-	uint32_t n_tx;	   /* so many of them, from the first, can send too */
+	uint32_t n_queues; /* receive queues, each with a socket */
+	uint32_t n_send;   /* the first so many can also send: there may be fewer to transmit */
 	struct xsk_umem *registered;
 	struct xsk *queues[PORT_QUEUES]; /* owned; index: the queue's number */
 	bool egress;			 /* the tc program is ours */
@@ -46,11 +46,5 @@ void ports_unhook(struct worker *w);
 void ports_forget(struct worker *w);
 /* The port of that interface, NULL if it is not served. */
 struct port *port_find(struct worker *w, uint32_t ifindex);
-
-/* Where frames that came in by `in` leave this port. */
-static inline struct xsk *port_out(const struct port *p, const struct xsk *in)
-{
-	return p->queues[in->queue % p->n_tx];
-}
 
 #endif
