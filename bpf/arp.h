@@ -3,7 +3,7 @@
 #ifndef BPF_ARP_H
 #define BPF_ARP_H
 
-#include "host.h"
+#include "forward.h"
 
 #define ARP_HW_ETHERNET 1
 #define ARP_OP_REQUEST 1
@@ -39,8 +39,24 @@ static __always_inline void arp_turn(struct ethhdr *eth, struct arp_ipv4 *arp, c
 	arp->spa = ours;
 }
 
+/* The kernel has the asker's MAC already. Else it has to see the request: nobody else would
+ * tell it of a host that is new, or that comes back with another MAC. */
+static __always_inline bool arp_is_known(struct xdp_md *ctx, const struct arp_ipv4 *arp)
+{
+	struct bpf_fib_lookup fib = {
+		.family = AF_INET,
+		.tot_len = sizeof(struct iphdr),
+		.ifindex = ctx->ingress_ifindex,
+		.ipv4_src = arp->tpa,
+		.ipv4_dst = arp->spa,
+	};
+
+	return bpf_fib_lookup(ctx, &fib, sizeof(fib), 0) == BPF_FIB_LKUP_RET_SUCCESS &&
+	       mac_equal(fib.dmac, arp->sha);
+}
+
 /* Everything but an answerable request is the kernel's: it learns neighbours from it. */
-static __always_inline enum gate_outcome arp(struct packet *p, __u32 ifindex,
+static __always_inline enum gate_outcome arp(struct xdp_md *ctx, struct packet *p, __u32 ifindex,
 					     const struct port_val *port)
 {
 	struct arp_ipv4 *arp = p->data + p->l3_off;
@@ -50,7 +66,7 @@ static __always_inline enum gate_outcome arp(struct packet *p, __u32 ifindex,
 	if (!port || !(port->flags & PORT_XMIT) || p->tags > 1 || !arp_is_request(arp))
 		return GATE_PASS_KERNEL;
 	struct addr_val *addr = addr_find(ifindex, p->vlan, arp->tpa);
-	if (!addr)
+	if (!addr || !arp_is_known(ctx, arp))
 		return GATE_PASS_KERNEL;
 	arp_turn(p->data, arp, addr->mac);
 	/* Not XDP_TX: on a veth that wakes the receiver only where an XDP program listens, while

@@ -8,11 +8,13 @@
 #include <linux/pkt_cls.h>
 #include "maps.h"
 #include "parse.h"
+#include "quote.h"
 #include "spd.h"
 #include <sekisho/esp.h>
 
-/* Ethernet, two tags, IPv4 with all options, UDP: what parse() may look at. */
-#define HEADERS_MAX (14 + 2 * 4 + 60 + 8)
+/* Ethernet, two tags, IPv4 with all options: what parse() may look at; then UDP, or an ICMP
+ * error up to the ports that it quotes. */
+#define HEADERS_MAX (14 + 2 * 4 + 60 + QUOTE_MAX)
 
 /* IPsec's own packets (RFC 4301 4.4.1: the SPD must not catch them): IKE, ESP in UDP, ESP. */
 static __always_inline bool is_ipsec(const struct packet *p)
@@ -59,12 +61,16 @@ static __always_inline enum gate_outcome decide(const struct __sk_buff *skb, str
 		return GATE_EGRESS_PASS;
 	if (!spd_view(&view))
 		return GATE_DROP_BUG;
+	if (!view.is_written && skb->ingress_ifindex)
+		return GATE_DROP_NO_SPD; /* forwarded; what the host itself says goes on */
 	struct flow f = flow_out(p);
 	bool has_leave = spd_is_open(&view) || is_allowed(&view, p);
 	o = spd_outbound(&view, &f, has_leave, &child);
 	if (o == GATE_TO_WORKER_OUT)
 		return into_host_if(skb, ret_ifindex);
-	return o == NEXT ? GATE_EGRESS_BYPASS : o;
+	if (o != NEXT)
+		return o;
+	return quotes_protected(&view, p) ? GATE_DROP_QUOTE : GATE_EGRESS_BYPASS;
 }
 
 SEC("tc")

@@ -18,6 +18,7 @@
 #include "forward.h"
 #include "meta.h"
 #include "parse.h"
+#include "quote.h"
 #include "sad.h"
 #include "spd.h"
 
@@ -66,9 +67,13 @@ static __always_inline enum gate_outcome transit(struct xdp_md *ctx, struct pack
 	struct flow f = flow_out(p);
 	enum gate_outcome o = spd_outbound(view, &f, is_allowed, &m->child);
 
+	if (!view->is_written)
+		return GATE_DROP_NO_SPD;
 	if (o == GATE_TO_WORKER_OUT)
 		return protect(ctx, p, port, &f, m);
-	return o == NEXT ? forward(ctx, p) : o;
+	if (o != NEXT)
+		return o;
+	return quotes_protected(view, p) ? GATE_DROP_QUOTE : forward(ctx, p);
 }
 
 static __always_inline enum gate_outcome from_wire(struct xdp_md *ctx, struct packet *p,
@@ -115,7 +120,7 @@ static __always_inline enum gate_outcome decide(struct xdp_md *ctx, struct packe
 		return o;
 	m.l3_off = p->l3_off;
 	if (p->ethertype == ETH_P_ARP)
-		return arp(p, ifindex, port);
+		return arp(ctx, p, ifindex, port);
 	if (is_group(p->daddr) || p->data + ETH_HLEN > p->end)
 		return GATE_PASS_KERNEL;
 	if (!spd_view(&view))

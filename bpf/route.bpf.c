@@ -64,6 +64,10 @@ static __always_inline __u32 route_fib(struct xdp_md *ctx, struct route_query *q
 		q->mtu = fib.mtu_result;
 		return ROUTE_TOO_BIG;
 	}
+	if (r == BPF_FIB_LKUP_RET_NO_NEIGH) { /* the link is known, so its MTU is */
+		q->ifindex = fib.ifindex;
+		return ROUTE_KERNEL;
+	}
 	if (r != BPF_FIB_LKUP_RET_SUCCESS)
 		return ROUTE_KERNEL;
 	q->mtu = fib.mtu_result;

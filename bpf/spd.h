@@ -127,6 +127,7 @@ static __always_inline __u32 spd_find(__u32 gen, const struct flow *f, __u32 *re
 struct spd_view {
 	__u32 gen;
 	__u32 default_action;
+	bool is_written; /* false: no controller has been here since the maps were made */
 };
 
 static __always_inline bool spd_view(struct spd_view *ret_view)
@@ -136,7 +137,9 @@ static __always_inline bool spd_view(struct spd_view *ret_view)
 
 	if (!state)
 		return false;
-	ret_view->gen = SPD_GEN(*(volatile __u64 *)&state->epoch);
+	__u64 epoch = *(volatile __u64 *)&state->epoch;
+	ret_view->gen = SPD_GEN(epoch);
+	ret_view->is_written = epoch != 0;
 	ret_view->default_action = state->default_action[ret_view->gen];
 	return true;
 }

@@ -67,13 +67,24 @@ void dev_offload_off(const char *name, int which)
 	}
 }
 
-uint32_t dev_rx_queues(const char *name, uint32_t otherwise)
+static uint32_t at_least_one(uint32_t n)
+{
+	return n ? n : 1;
+}
+
+int dev_queues_get(const char *name, struct dev_queues *queues)
 {
 	struct ethtool_channels ch = { .cmd = ETHTOOL_GCHANNELS };
+	int err = ethtool(name, &ch);
 
-	if (ethtool(name, &ch) || ch.combined_count + ch.rx_count == 0)
-		return otherwise ? otherwise : 1;
-	return ch.combined_count + ch.rx_count;
+	if (err == -ENODEV)
+		return err;
+	if (!err && ch.combined_count + ch.rx_count)
+		*queues = (struct dev_queues){ ch.combined_count + ch.rx_count,
+					       ch.combined_count + ch.tx_count };
+	queues->rx = at_least_one(queues->rx);
+	queues->tx = at_least_one(queues->tx);
+	return 0;
 }
 
 /* ---- sysctl --------------------------------------------------------------------------- */

@@ -19,8 +19,12 @@ int dev_remove(const char *name) MUST_USE; /* 0 too when there is none */
 #define OFFLOAD_RX 0x2 /* GRO, LRO: frames must not grow */
 /* Switch them off; what the driver refuses stays as it is. */
 void dev_offload_off(const char *name, int which);
-/* Receive queues in use: ETHTOOL_GCHANNELS, or `otherwise` where the driver does not say. */
-uint32_t dev_rx_queues(const char *name, uint32_t otherwise);
+/* Queues in use: ETHTOOL_GCHANNELS, or what is in *queues where the driver does not say; at
+ * least one of each. -ENODEV: the interface is gone. */
+struct dev_queues {
+	uint32_t rx, tx;
+};
+int dev_queues_get(const char *name, struct dev_queues *queues) MUST_USE;
 /* /proc/sys/net/ipv4/conf/NAME/KEY = value. 0 or -errno. */
 int dev_sysctl4(const char *name, const char *key, int value) MUST_USE;
 /* What it is now, or -errno. */

@@ -115,6 +115,8 @@ static void link_message(struct net *net, struct nlmsghdr *nlh)
 		memcpy(link.mac, nla_data(tb[IFLA_ADDRESS]), sizeof(link.mac));
 	if (tb[IFLA_NUM_RX_QUEUES])
 		link.rx_queues = nla_get_u32(tb[IFLA_NUM_RX_QUEUES]);
+	if (tb[IFLA_NUM_TX_QUEUES])
+		link.tx_queues = nla_get_u32(tb[IFLA_NUM_TX_QUEUES]);
 	if (tb[IFLA_LINKINFO])
 		linkinfo_read(tb[IFLA_LINKINFO], &link);
 	if (tb[IFLA_LINK] && link.vlan)

@@ -26,8 +26,9 @@ struct net_link {
 	uint32_t xdp_prog_id; /* 0: none attached */
 	bool xdp_is_generic;  /* attached in generic (skb) mode */
 	uint32_t rx_queues;   /* IFLA_NUM_RX_QUEUES: at most so many */
-	uint32_t parent;      /* of a VLAN interface, else 0 */
-	uint16_t vlan;	      /* of a VLAN interface, else 0 */
+	uint32_t tx_queues;
+	uint32_t parent; /* of a VLAN interface, else 0 */
+	uint16_t vlan;	 /* of a VLAN interface, else 0 */
 	bool is_veth;
 };
 

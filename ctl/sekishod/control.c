@@ -126,12 +126,11 @@ void control_log(struct shell *sh, const struct conn *conn, const char *text)
 			vici_control_log(c->waits[i].req, conn->name, 0, text);
 }
 
-/* Is anything of it still there? */
+/* Is anything of a connection or child there, up or not? And is a Child SA of it up? */
 struct presence {
 	struct shell *sh;
-	const char *conn, *child; /* child "": all of the connection */
-	bool is_child_needed;     /* an IKE SA alone does not count */
-	bool is_there;
+	const char *conn, *child; /* child "": the whole connection */
+	bool is_there, is_up;
 };
 
 static void see_child(const struct child_sa *sa, const char *state, uint64_t rekey_ms,
@@ -142,8 +141,11 @@ static void see_child(const struct child_sa *sa, const char *state, uint64_t rek
 	(void)state;
 	(void)rekey_ms;
 	(void)life_ms;
-	if (!p->child[0] || !strcmp(sa->conn_child->name, p->child))
-		p->is_there = true;
+	if (p->child[0] && strcmp(sa->conn_child->name, p->child) != 0)
+		return;
+	p->is_there = true;
+	if (sa->spi_out)
+		p->is_up = true;
 }
 
 static void see_sa(const struct ike_sa_info *info, void *arg)
@@ -152,26 +154,17 @@ static void see_sa(const struct ike_sa_info *info, void *arg)
 
 	if (!info->conn || strcmp(info->conn->name, p->conn))
 		return;
-	if (!p->child[0] && !p->is_child_needed)
+	if (!p->child[0])
 		p->is_there = true;
-	else
-		ike_each_child(p->sh->ike, info->unique_id, see_child, p);
+	ike_each_child(p->sh->ike, info->unique_id, see_child, p);
 }
 
-static bool is_present(struct shell *sh, const char *conn, const char *child)
+static struct presence presence_of(struct shell *sh, const char *conn, const char *child)
 {
 	struct presence p = { .sh = sh, .conn = conn, .child = child };
 
 	ike_each_sa(sh->ike, see_sa, &p);
-	return p.is_there;
-}
-
-static bool is_up(struct shell *sh, const char *conn, const char *child)
-{
-	struct presence p = { .sh = sh, .conn = conn, .child = child, .is_child_needed = true };
-
-	ike_each_sa(sh->ike, see_sa, &p);
-	return p.is_there;
+	return p;
 }
 
 static bool is_configured(const struct conf *conf, const struct wait *w)
@@ -188,7 +181,7 @@ void control_settle(struct shell *sh)
 
 	for (size_t i = 0; c && i < WAITS_MAX; i++) {
 		struct wait *w = &c->waits[i];
-		if (w->what == WAIT_DOWN && !is_present(sh, w->conn, w->child)) {
+		if (w->what == WAIT_DOWN && !presence_of(sh, w->conn, w->child).is_there) {
 			w->what = WAIT_FREE;
 			vici_succeed(w->req);
 		} else if (w->what == WAIT_UP && !is_configured(sh->conf, w)) {
@@ -256,9 +249,9 @@ static void cmd_initiate(struct vici_request *req, void *arg)
 	if (!target_find(sh, req, &t))
 		return;
 	int err = ike_initiate(sh->ike, t.conn, t.child[0] ? t.child : NULL, shell_now_ms());
-	if (err == -EALREADY && is_up(sh, t.conn, t.child))
+	if (err == -EALREADY && presence_of(sh, t.conn, t.child).is_up)
 		vici_succeed(req);
-	else if (err && err != -EALREADY)
+	else if (err && err != -EALREADY) /* what is already under way is waited for */
 		vici_fail(req, "cannot initiate '%s%s%s': %s", t.conn, t.child[0] ? "/" : "",
 			  t.child, err == -ENOENT ? "not configured" : strerror(-err));
 	else

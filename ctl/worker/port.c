@@ -168,6 +168,17 @@ static void port_read_link(struct worker *w, struct port *p, const struct net_li
 		p->flags |= PORT_XMIT;
 }
 
+/* What it was stays when the interface is gone: that news is on its way. */
+static void port_read_queues(struct port *p, const struct net_link *link)
+{
+	struct dev_queues n = { link->rx_queues, link->tx_queues };
+
+	if (dev_queues_get(link->name, &n))
+		return;
+	p->n_queues = n.rx < PORT_QUEUES ? n.rx : PORT_QUEUES;
+	p->n_send = n.tx < p->n_queues ? n.tx : p->n_queues;
+}
+
 static struct port *port_new(struct worker *w, const struct net_link *link)
 {
 	struct port *p = calloc(1, sizeof(*p));
@@ -183,9 +194,7 @@ static struct port *port_new(struct worker *w, const struct net_link *link)
 	}
 	p->ifindex = link->ifindex;
 	port_read_link(w, p, link);
-	p->n_queues = dev_rx_queues(p->name, link->rx_queues);
-	if (p->n_queues > PORT_QUEUES)
-		p->n_queues = PORT_QUEUES;
+	port_read_queues(p, link);
 	w->ports[p->slot] = p;
 	return p;
 }
@@ -271,10 +280,26 @@ static void port_close(struct worker *w, struct port *p, const char *why)
 	port_drop(w, p);
 }
 
+static void port_compare(struct worker *w, struct port *p, const struct net_link *link)
+{
+	struct port before = *p, now = *p;
+
+	port_read_queues(&now, link);
+	if (now.n_queues != p->n_queues || now.n_send != p->n_send) {
+		log_info("%s: its queues have changed", p->name);
+		port_drop(w, p); /* and opened again; the tc program stays meanwhile */
+		return;
+	}
+	port_read_link(w, p, link);
+	if ((before.mtu != p->mtu || before.flags != p->flags ||
+	     memcmp(before.mac, p->mac, sizeof(p->mac)) != 0) &&
+	    port_publish(w, p))
+		w->ports_again = true;
+}
+
 static void port_follow(struct worker *w, struct port *p)
 {
 	const struct net_link *link = net_link(w->net, p->ifindex);
-	struct port before = *p;
 
 	if (!link) {
 		p->egress = false; /* went with the interface */
@@ -282,11 +307,7 @@ static void port_follow(struct worker *w, struct port *p)
 	} else if (link->xdp_prog_id != w->gate_id) {
 		port_close(w, p, "it does not carry the gate any more");
 	} else {
-		port_read_link(w, p, link);
-		if ((before.mtu != p->mtu || before.flags != p->flags ||
-		     memcmp(before.mac, p->mac, sizeof(p->mac)) != 0) &&
-		    port_publish(w, p))
-			w->ports_again = true;
+		port_compare(w, p, link);
 	}
 }
 

@@ -27,7 +27,8 @@ struct port {
 	uint32_t ifindex, slot, flags, mtu;
 	uint8_t mac[6];
 	char name[IF_NAMESIZE];
-	uint32_t n_queues;
+	uint32_t n_queues; /* receive queues, each with a socket */
+	uint32_t n_send;   /* the first so many can also send: there may be fewer to transmit */
 	struct xsk_umem *registered;
 	struct xsk *queues[PORT_QUEUES]; /* owned; index: the queue's number */
 	bool egress;			 /* the tc program is ours */

@@ -110,7 +110,7 @@ void turn_send_host(struct worker *w, struct frame *f)
 	eth[13] = PROTO_ETH_IP & 0xff;
 	eth_push(f, eth, sizeof(eth));
 	f->kind = FRAME_SEND;
-	f->out = w->host->queues[f->in->queue % w->host->n_queues];
+	f->out = w->host->queues[f->in->queue % w->host->n_send];
 	count_add(w, WORKER_TO_HOST, 1);
 }
 
@@ -122,7 +122,7 @@ void turn_send(struct worker *w, struct frame *f, const struct nexthop *hop)
 	}
 	eth_push(f, hop->eth, hop->eth_len);
 	f->kind = FRAME_SEND;
-	f->out = hop->port->queues[f->in->queue % hop->port->n_queues];
+	f->out = hop->port->queues[f->in->queue % hop->port->n_send];
 }
 
 /* Send or free every frame of the burst. */

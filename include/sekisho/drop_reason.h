@@ -36,7 +36,9 @@
 	X(DROP_BUCKET, "more policies for this address than one lookup may walk")         \
 	X(DROP_EGRESS, "sent by this host, cannot be handed to the worker")               \
 	X(DROP_BUG, "impossible state")                                                   \
-	X(EGRESS_PASS, "sent by this host: IKE, ESP, group address or not IPv4")
+	X(EGRESS_PASS, "sent by this host: IKE, ESP, group address or not IPv4")          \
+	X(DROP_QUOTE, "ICMP error, quotes in clear what came protected (RFC 4301 6.2)") \
+	X(DROP_NO_SPD, "to be forwarded, but the controller has not written an SPD yet")
 
 enum gate_outcome {
 #define X(name, text) GATE_##name,

@@ -71,7 +71,8 @@ enum spd_action {
 /*
  * spd_state[0]: which of the two generations packets read: SPD_GEN(epoch). The controller
  * writes the other generation completely, then adds 1 to `epoch`, and that one write is the
- * flip. Caches of verdicts compare `epoch`.
+ * flip. Caches of verdicts compare `epoch`. 0: none was ever written; nobody knows what wants
+ * protection, so nothing is forwarded.
  */
 struct spd_state {
 	__u32 abi;

@@ -10,7 +10,8 @@
 #include <linux/types.h>
 
 enum route_result {
-	ROUTE_KERNEL,      /* unusual (no neighbour, multipath encap, ...): give it to the stack */
+	ROUTE_KERNEL,      /* unusual (no neighbour, multipath encap, ...): give it to the stack;
+			    * ifindex is set where only the neighbour is missing */
 	ROUTE_FORWARD,     /* send on ifindex from smac to dmac; up to mtu bytes */
 	ROUTE_LOCAL,       /* the destination is this host */
 	ROUTE_UNREACHABLE, /* unreachable, blackhole, prohibited: drop, or answer by ICMP */

@@ -27,15 +27,25 @@ on() {
 }
 
 lab_new() {
+	lab_sweep
 	LAB_ID=${LAB_ID:-$$}
 	LAB_DIR=$(mktemp -d "/tmp/sekisho-lab.$LAB_ID.XXXXXX")
 	mkdir "$LAB_DIR/pids"
-	echo "$LAB_ID" >"$LAB_DIR/id"
+	echo "$$ $(process_started $$)" >"$LAB_DIR/owner"
 	: >"$LAB_DIR/namespaces"
 	: >"$LAB_DIR/instances"
 	trap lab_exit EXIT
 	trap 'exit 130' INT
 	trap 'exit 143' TERM HUP
+}
+
+# Labs whose script was killed before it could clean up, and that nobody wanted kept.
+lab_sweep() {
+	local dir
+	for dir in /tmp/sekisho-lab.*; do
+		[ -e "$dir/owner" ] && [ ! -e "$dir/kept" ] && ! process_alive "$dir/owner" && lab_clean "$dir"
+	done
+	return 0
 }
 
 lab_exit() {

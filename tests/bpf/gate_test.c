@@ -133,6 +133,26 @@ static void same_host_if(struct world *w)
 	assert_return_code(host_if_set(w->dp, w->ifindex[IF_WAN]), 0);
 }
 
+static struct spd_state saved_state;
+
+static void set_state(struct world *w, struct spd_state state)
+{
+	uint32_t zero = 0;
+
+	assert_return_code(bpf_map_update_elem(dp_map_fd(w->dp, "spd_state"), &zero, &state, 0), 0);
+}
+
+static void no_spd(struct world *w)
+{
+	saved_state = *dp_spd_state(w->dp);
+	set_state(w, (struct spd_state){ .abi = SEKISHO_ABI });
+}
+
+static void back_spd(struct world *w)
+{
+	set_state(w, saved_state);
+}
+
 #include "gate_fixtures.h"
 
 /* ---- one fixture ------------------------------------------------------------------- */

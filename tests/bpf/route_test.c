@@ -97,6 +97,8 @@ static void fib_answers(void **state)
 	assert_int_equal(ask("10.7.0.5", "10.1.0.1", 0, 100).result, ROUTE_LOCAL);
 	assert_int_equal(ask("10.7.0.5", "10.6.0.1", 0, 100).result, ROUTE_LOCAL);
 	assert_int_equal(ask("10.7.0.5", "198.51.101.5", 0, 100).result, ROUTE_KERNEL);
+	/* Only the neighbour is missing: the worker needs the link for its MTU. */
+	assert_int_equal(ask("10.7.0.5", "198.51.101.5", 0, 100).ifindex, world.ifindex[IF_WAN]);
 	assert_int_equal(ask("10.7.0.5", "203.0.113.5", 0, 100).result, ROUTE_KERNEL);
 	assert_int_equal(ask("10.7.0.5", "224.0.0.5", 0, 100).result, ROUTE_KERNEL);
 	assert_int_equal(ask("10.7.0.5", "255.255.255.255", 0, 100).result, ROUTE_KERNEL);

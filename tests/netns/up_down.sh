@@ -24,5 +24,12 @@ for command in status sas policies counters; do
 done
 must_not sekisho gwA up nonesuch 2>/dev/null
 must_not sekisho gwA nonesuch 2>/dev/null
-road_was_safe --min-esp 40
+
+title "up waits also for what is under way already: nobody answers, so it never says 'up'"
+must sekisho gwA down tunnel
+must stop sekishod-gwB
+must_not sekisho gwA --timeout 1 up net
+must_not sekisho gwA --timeout 1 up net
+must_not sekisho gwA --timeout 1 up tunnel
+road_was_safe --min-esp 40 --icmp-errors
 passed

@@ -36,6 +36,21 @@ must attach gwA lan
 must wait_for 10 "ping through the tunnel" pings hostA 10.2.0.2
 must ping_all hostA 10.2.0.2 10 -i 0.02
 
+title "a host that comes back with another MAC"
+ip -n "$(ns hostA)" link set eth0 address 02:11:22:33:44:55
+ip -n "$(ns hostA)" neigh flush dev eth0
+must ping_all hostA 10.2.0.2 10 -i 0.05
+
+title "more queues to receive than to send, then as many"
+must on gwA ethtool -L lan rx 2
+must wait_for 5 "two queues" log_says worker-gwA 'lan: attached, 2 queues'
+must on hostA ethtool -L eth0 tx 2 rx 1
+must wait_for 10 "ping through the tunnel" pings hostA 10.2.0.2
+for _ in 1 2 3 4 5 6; do must ping_all hostA 10.2.0.2 3 -i 0.02; done # some by queue 1
+must on gwA ethtool -L lan rx 2 tx 2
+must wait_for 10 "ping through the tunnel" pings hostA 10.2.0.2
+for _ in 1 2 3 4 5 6; do must ping_all hostA 10.2.0.2 3 -i 0.02; done
+
 title "its own veth is made again"
 host_if="sk$(gw_instance gwA | cut -c1-11)0"
 ip -n "$(ns gwA)" link del "$host_if"

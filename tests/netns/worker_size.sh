@@ -14,6 +14,14 @@ must log_says too-big 'mtu = 1446'
 must ping_all hostA 10.2.0.2 2 -i 0.1 -M do -s 1418
 must counted_above gwA worker.TOO_BIG 0
 
+title "nor is it smaller while a neighbour is not known"
+on hostA ip route flush cache
+on hostB ip route flush cache
+ip -n "$(ns gwA)" neigh flush dev lan
+must ping_all hostB 10.1.0.2 1 -M do -s 1418
+ip -n "$(ns gwA)" neigh flush dev wan
+must ping_all hostA 10.2.0.2 1 -M do -s 1418
+
 title "without DF: cut before encryption, no fragment of ESP on the road"
 must on hostA ip route flush cache # it has learned better
 must ping_all hostA 10.2.0.2 3 -i 0.1 -M dont -s 3000
@@ -32,6 +40,10 @@ on hostA ping -n -c 1 -W 1 -t 2 10.2.0.2 >"$LAB_DIR/ttl-2.log" 2>&1
 must log_says ttl-1 'From 10.1.0.1 .*Time to live exceeded'
 must log_says ttl-2 'From 10.2.0.1 .*Time to live exceeded'
 must counted_is gwB worker.TTL_ANSWERED 1
+
+title "what the kernel has to say about a decrypted packet does not go in clear"
+on hostB ping -n -c 2 -i 0.2 -W 4 10.1.0.77 >"$LAB_DIR/nobody.log" 2>&1
+must counted_above gwA gate.DROP_QUOTE 0
 
 title "TCP through it"
 mbps=$(iperf_mbps hostA hostB 10.2.0.2 2)

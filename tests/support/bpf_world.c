@@ -97,6 +97,8 @@ static void make_routes(void)
 	world_run("ip neigh add 192.0.2.2 lladdr " SA_OUT_MAC " dev wan nud permanent && "
 		  "ip neigh add 10.6.0.2 lladdr 02:00:00:00:05:aa dev plain nud permanent && "
 		  "ip neigh add 10.1.0.5 lladdr 02:00:00:00:01:aa dev lan nud permanent && "
+		  "ip neigh add 10.5.0.9 lladdr 02:00:00:00:01:aa dev lan nud permanent && "
+		  "ip route add 10.5.0.9 dev lan && "
 		  "ip route add 198.51.100.0/24 via 192.0.2.2 && "
 		  "ip route add 198.51.101.0/24 via 192.0.2.3 && "
 		  "ip route add blackhole 198.51.102.0/24 && "

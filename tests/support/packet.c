@@ -131,8 +131,24 @@ static uint8_t *put_arp(const struct pkt *p, uint8_t *at)
 	return at + 20;
 }
 
+/* Type, code, checksum (left out), 4 bytes unused, then the packet from its IPv4 header on. */
+static size_t build_icmp(const struct pkt *p, uint8_t *ret_frame)
+{
+	uint8_t quote[PKT_MAX];
+	size_t len = pkt_build(p->quote, quote) - ETH_HLEN;
+	uint8_t *at = put_ipv4(p, put_link(p, ret_frame, ETH_P_IP), 8 + len);
+
+	memset(at, 0, 8);
+	at[0] = p->icmp_type;
+	memcpy(at + 8, quote + ETH_HLEN, len);
+	return (size_t)(at + 8 + len - ret_frame);
+}
+
 size_t pkt_build(const struct pkt *p, uint8_t *ret_frame)
 {
+	if (p->quote)
+		return build_icmp(p, ret_frame);
+
 	size_t payload = p->payload ? p->payload : p->content == PAYLOAD_KEEPALIVE ? 1 : 16;
 	size_t l4 = payload + (is_udp(p) ? 8 : is_tcp(p) ? 20 : 0);
 	uint8_t *at;

@@ -31,6 +31,8 @@ struct pkt {
 	uint8_t ihl;       /* 0: the true one */
 	enum pkt_payload content;
 	uint32_t spi; /* first word of the payload where not 0 */
+	uint8_t icmp_type;       /* not 0: the payload is ICMP of that type, ... */
+	const struct pkt *quote; /* ... about this packet */
 };
 
 /* Returns the length; the frame is in `ret_frame` of PKT_MAX bytes. Aborts on bad addresses. */
