@@ -103,6 +103,29 @@ static void on_events_readable(uv_poll_t *poll, int status, int events)
 
 /* ---- Start and stop -------------------------------------------------------------- */
 
+static void close_handle(uv_handle_t *handle, void *arg)
+{
+	(void)arg;
+	if (!uv_is_closing(handle))
+		uv_close(handle, NULL);
+}
+
+static void shell_close(struct shell *sh)
+{
+	if (sh->is_stopping)
+		return;
+	sh->is_stopping = true;
+	control_stop(sh);
+	uv_walk(&sh->loop, close_handle, NULL);
+}
+
+void shell_stop(struct shell *sh)
+{
+	if (!sh->is_stopping)
+		log_info("ending; the SAs in the maps go on until their hard lifetime");
+	shell_close(sh);
+}
+
 static void on_signal(uv_signal_t *handle, int signum)
 {
 	struct shell *sh = handle->data;
@@ -113,6 +136,25 @@ static void on_signal(uv_signal_t *handle, int signum)
 	else
 		shell_stop(sh);
 	conf_errors_fini(&errors);
+}
+
+/* Who goes on with maps that nobody reads would leave the next worker without an SPD. */
+static void on_pins_timer(uv_timer_t *timer)
+{
+	struct shell *sh = timer->data;
+
+	if (dp_is_pinned(sh->dp))
+		return;
+	log_info("the pinned maps were removed (sekisho-worker --unpin): beginning anew");
+	sh->is_unpinned = true;
+	shell_close(sh);
+}
+
+static void start_pins_timer(struct shell *sh)
+{
+	uv_timer_init(&sh->loop, &sh->pins_timer);
+	sh->pins_timer.data = sh;
+	uv_timer_start(&sh->pins_timer, on_pins_timer, DP_RETRY_MS, DP_RETRY_MS);
 }
 
 static int start_signals(struct shell *sh)
@@ -160,6 +202,7 @@ int shell_start(struct shell *sh)
 	sh->started_ms = shell_now_ms();
 	uv_timer_init(&sh->loop, &sh->core_timer);
 	uv_timer_init(&sh->loop, &sh->orphan_timer);
+	start_pins_timer(sh);
 	if ((err = step(pairs_init(&sh->pairs, sh->dp), "read the SAD")) ||
 	    (err = step(ike_new(&host, &sh->ike), "start the IKEv2 core")) ||
 	    (err = step(udp_start(&sh->udp, &sh->loop, on_datagram, sh),
@@ -169,23 +212,6 @@ int shell_start(struct shell *sh)
 	    (err = step(control_start(sh), "open the control socket")))
 		return err;
 	return settings_apply(sh, sh->conf);
-}
-
-static void close_handle(uv_handle_t *handle, void *arg)
-{
-	(void)arg;
-	if (!uv_is_closing(handle))
-		uv_close(handle, NULL);
-}
-
-void shell_stop(struct shell *sh)
-{
-	if (sh->is_stopping)
-		return;
-	sh->is_stopping = true;
-	log_info("ending; the SAs in the maps go on until their hard lifetime");
-	control_stop(sh);
-	uv_walk(&sh->loop, close_handle, NULL);
 }
 
 void shell_fini(struct shell *sh)
