@@ -187,7 +187,7 @@ static enum step_result child_answered(struct turn *t)
 	if (nego->group == KE_NONE)
 		return child_finish(t);
 	if (!(t->in->present & P_KE) || ke->group != nego->group ||
-	    rd_left(&ke->public_value) != ke_public_len(nego->group))
+	    rd_left(&ke->public_value) != ke_answer_len(nego->group))
 		return child_spoilt(t, N_INVALID_KE_PAYLOAD);
 	return turn_wait(t, nego->group, &nego->pair, ke->public_value);
 }

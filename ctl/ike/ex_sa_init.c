@@ -99,7 +99,7 @@ static bool is_answer_good(const struct turn *t, struct proposal *ret_chosen)
 		return false;
 	const struct transform *ke = proposal_get(ret_chosen, TRANSFORM_KE);
 	return ke && ke->id == nego->group && t->in->ke.group == nego->group &&
-	       rd_left(&t->in->ke.public_value) == ke_public_len(nego->group);
+	       rd_left(&t->in->ke.public_value) == ke_answer_len(nego->group);
 }
 
 static enum step_result init_answered(struct turn *t)

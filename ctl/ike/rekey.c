@@ -133,7 +133,7 @@ static bool is_answer_good(const struct turn *t, struct proposal *ret_chosen)
 		return false;
 	const struct transform *ke = proposal_get(ret_chosen, TRANSFORM_KE);
 	return ke && ke->id == group && t->in->ke.group == group &&
-	       rd_left(&t->in->ke.public_value) == ke_public_len(group);
+	       rd_left(&t->in->ke.public_value) == ke_answer_len(group);
 }
 
 static enum step_result spoilt(struct turn *t)
