@@ -10,6 +10,19 @@
 #include "ike/exchange.h"
 #include "ike/nat.h"
 
+/* RFC 7383 2.3 */
+static void fragmentation_emit(struct turn *t)
+{
+	if (t->sa->conn->fragmentation != FRAGMENT_NO)
+		notify_emit_plain(t->out, N_IKEV2_FRAGMENTATION_SUPPORTED, rd_from(NULL, 0));
+}
+
+static void fragmentation_check(struct turn *t)
+{
+	t->sa->is_fragmenting = t->sa->conn && t->sa->conn->fragmentation != FRAGMENT_NO &&
+				message_notify(t->in, N_IKEV2_FRAGMENTATION_SUPPORTED);
+}
+
 /* ---- Initiator ------------------------------------------------------------------ */
 
 static uint16_t first_group(const struct conn *conn)
@@ -48,6 +61,7 @@ static enum step_result init_emit(struct turn *t)
 	ke_emit(t->out, &ke);
 	nonce_emit(t->out, rd_from(nego->nonce, sizeof(nego->nonce)));
 	nat_emit(t->out, t->sa);
+	fragmentation_emit(t);
 	return STEP_NEXT;
 }
 
@@ -153,6 +167,7 @@ static enum step_result init_finish(struct turn *t)
 	if (derive_keys(sa, t->job))
 		return turn_refuse(t, STEP_FAIL, 0, "no keys for the chosen algorithms");
 	nat_check(sa, t->from);
+	fragmentation_check(t);
 	nat_float(sa);
 	return STEP_NEXT;
 }
@@ -309,6 +324,9 @@ static enum step_result init_answer(struct turn *t)
 	ke_emit(t->out, &ke);
 	nonce_emit(t->out, rd_from(init->nr, init->nr_len));
 	nat_emit(t->out, sa);
+	fragmentation_check(t);
+	if (sa->is_fragmenting) /* 2.3: only where the peer has said so */
+		fragmentation_emit(t);
 	return STEP_NEXT;
 }
 

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include "crypto/secret.h"
 #include "ike/alloc.h"
+#include "ike/fragment.h"
 
 void ike_count(struct ike *ike, enum ike_count c)
 {
@@ -132,7 +133,7 @@ void inbound_free(struct inbound *in)
 {
 	if (!in)
 		return;
-	secret_wipe(in->plain, in->len);
+	secret_wipe(in->plain, in->plain_len);
 	free(in->plain);
 	free(in->bytes);
 	free(in);
@@ -186,6 +187,7 @@ void sa_free(struct ike_sa *sa)
 	inbound_free(sa->theirs.in);
 	nego_wipe(&sa->ours.nego);
 	init_free(sa);
+	fragment_free(sa);
 	child_free_all(sa);
 	secret_wipe(sa, sizeof(*sa));
 	free(sa);

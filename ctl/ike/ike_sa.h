@@ -17,6 +17,7 @@
 #include "ike/keymat.h"
 #include "ike/limits.h"
 #include "ike/message.h"
+#include "ike/settings.h"
 
 struct ike;
 struct ike_sa;
@@ -47,8 +48,21 @@ enum ike_state {
 struct inbound {
 	struct message m;
 	struct endpoint local, remote;
-	size_t len;
-	uint8_t *bytes, *plain; /* both len bytes */
+	size_t len, plain_len;
+	uint8_t *bytes, *plain; /* plain: as long as bytes, or what fragments were joined to */
+};
+
+/* A message that comes in fragments (RFC 7383): their plaintexts, by number. Empty: parts NULL. */
+struct fragments {
+	struct fragment {
+		uint8_t *bytes;
+		size_t len;
+	} *parts;
+	uint32_t id;        /* message ID */
+	uint16_t n, total;
+	uint8_t first;      /* type of the first payload inside */
+	size_t bytes;
+	uint64_t until_ms;
 };
 
 /* An exchange of ours to come. The order of the list is the order on the wire. */
@@ -139,12 +153,14 @@ struct ike_sa {
 	struct endpoint local, remote;
 	bool is_nat_local, is_nat_remote, is_encap;
 	bool is_fresh;         /* came up in this call (settle) */
+	bool is_fragmenting;   /* both sides know RFC 7383 */
 	bool is_first_contact; /* INITIAL_CONTACT belongs into our IKE_AUTH */
 	struct ike_id our_id, their_id;
 	struct proposal chosen;
 	struct ike_keys keys;
 	struct ours ours;
 	struct theirs theirs;
+	struct fragments fragments[2]; /* of the peer's request, of its response */
 	struct task *tasks;
 	struct child *children;
 	struct init *init;
@@ -183,6 +199,7 @@ struct want {
 
 struct ike {
 	struct ike_host host;
+	struct ike_settings settings;
 	uint64_t now_ms;
 	const struct conn **conns;
 	size_t n_conns;

@@ -5,6 +5,7 @@
  */
 #include "ike/collision.h"
 #include "ike/exchange.h"
+#include "ike/fragment.h"
 #include "ike/id.h"
 #include "ike/nat.h"
 
@@ -84,6 +85,7 @@ void life_expire(struct ike_sa *sa)
 	child_expire(sa, sa->ike->now_ms);
 	nat_expire(sa);
 	collision_expire(sa);
+	fragment_expire(sa);
 	dpd_expire(sa);
 	if (is_due(sa, &sa->contact_ms) && sa->state == ST_ESTABLISHED)
 		drop_older(sa);
@@ -106,6 +108,7 @@ uint64_t life_deadline(const struct ike_sa *sa)
 	uint64_t best_ms = exchange_deadline(sa);
 
 	earliest(&best_ms, child_deadline(sa));
+	earliest(&best_ms, fragment_deadline(sa));
 	earliest(&best_ms, dpd_deadline(sa));
 	earliest(&best_ms, sa->over_ms);
 	earliest(&best_ms, sa->reauth_ms);

@@ -204,6 +204,12 @@ enum message_result message_open(struct message *message, const struct aead_key 
 	return chain_parse(message, message->sk_next, rd_from(buf, len - 1 - pad_len), true);
 }
 
+enum message_result message_inside(struct message *message, uint8_t first, struct reader plain)
+{
+	message->is_open = true;
+	return chain_parse(message, first, plain, true);
+}
+
 const struct notify *message_notify(const struct message *message, uint16_t type)
 {
 	for (size_t i = 0; i < message->n_notifies; i++)

@@ -15,6 +15,7 @@ static void inherit(struct ike_sa *fresh, struct ike_sa *old)
 	fresh->is_nat_local = old->is_nat_local;
 	fresh->is_nat_remote = old->is_nat_remote;
 	fresh->is_encap = old->is_encap;
+	fresh->is_fragmenting = old->is_fragmenting;
 	fresh->our_id = old->our_id;
 	fresh->their_id = old->their_id;
 }

@@ -161,6 +161,7 @@ int settings_apply(struct shell *sh, struct conf *conf)
 	}
 	for (size_t i = 0; i < conf->n_conns; i++)
 		conns[i] = conf->conns[i];
+	ike_tune(sh->ike, &conf->ike);
 	err = ike_configure(sh->ike, conns, conf->n_conns, shell_now_ms());
 	shell_carry_out(sh);
 	if (err) {

@@ -18,11 +18,11 @@ side_lan() {
 other() { case $1 in A) echo B ;; B) echo A ;; esac; }
 
 # tunnel_conf SIDE: optional variables START (start_action: none, trap, start), REKEY, LIFE and
-# RAND (lifetimes of the child), ENCAP, PSK_A and PSK_B (a wrong secret on one side).
+# RAND (lifetimes of the child), ENCAP, CONN_MORE and CHILD_MORE (further lines of the connection
+# and of the child), CHILDREN_MORE (further children), CONF_MORE_A and CONF_MORE_B (sections), PSK_A and PSK_B (a wrong secret on one side).
 tunnel_conf() {
-	local side=$1 peer psk
+	local side=$1 peer psk=PSK_$1 more=CONF_MORE_$1
 	peer=$(other "$side")
-	psk=PSK_$side
 	cat <<-EOT
 	connections {
 	    tunnel {
@@ -31,6 +31,7 @@ tunnel_conf() {
 	        remote_addrs = $(side_wan "$peer")
 	        proposals = $TUNNEL_IKE
 	        encap = ${ENCAP:-no}
+	        ${CONN_MORE:-}
 	        local {
 	            auth = psk
 	            id = gw$side.example
@@ -48,7 +49,9 @@ tunnel_conf() {
 	                life_time = ${LIFE:-2h}
 	                rand_time = ${RAND:-10m}
 	                start_action = ${START:-none}
+	                ${CHILD_MORE:-}
 	            }
+	            ${CHILDREN_MORE:-}
 	        }
 	    }
 	}
@@ -59,5 +62,6 @@ tunnel_conf() {
 	        secret = "${!psk:-$TUNNEL_PSK}"
 	    }
 	}
+	${!more:-}
 	EOT
 }

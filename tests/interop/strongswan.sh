@@ -36,6 +36,7 @@ swan_settings() { # NODE
 	    install_virtual_ip = no
 	    retransmit_tries = 3
 	    retransmit_timeout = 1.0
+	    ${SWAN_MORE:-}
 	    plugins {
 	        vici {
 	            socket = $(swan_uri "$1")
