@@ -38,6 +38,13 @@ enum conn_fragmentation {
 	FRAGMENT_NO,
 };
 
+enum conn_unique {
+	UNIQUE_NO,
+	UNIQUE_NEVER,
+	UNIQUE_KEEP,
+	UNIQUE_REPLACE,
+};
+
 struct conn_child {
 	char name[CONN_NAME_MAX];
 	uint32_t child; /* slot in the maps, given by the shell; stable over reloads by name */
@@ -71,6 +78,7 @@ struct conn {
 	uint32_t dpd_delay_s;                        /* 0: no DPD */
 	bool is_encap_forced;                        /* encap = yes */
 	enum conn_fragmentation fragmentation;       /* RFC 7383 */
+	enum conn_unique unique;                     /* see unique.h */
 	uint32_t keyingtries;                        /* 0: for ever */
 	struct conn_child *children;
 	size_t n_children;

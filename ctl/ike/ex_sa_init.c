@@ -8,6 +8,7 @@
 #include "ike/alloc.h"
 #include "ike/cookie.h"
 #include "ike/exchange.h"
+#include "ike/explain.h"
 #include "ike/nat.h"
 
 /* RFC 7383 2.3 */
@@ -237,7 +238,7 @@ static const struct conn *conn_choose(const struct turn *t, struct proposal *ret
 
 static enum step_result refuse_proposals(struct turn *t, const struct conn *near)
 {
-	char remote[ADDR_TEXT_MAX], ours[PROPOSAL_TEXT_MAX], theirs[PROPOSAL_TEXT_MAX] = "nothing";
+	char remote[ADDR_TEXT_MAX], text[EXPLAIN_MAX];
 
 	addr_print(&t->from->remote.addr, remote, sizeof(remote));
 	if (!near) {
@@ -245,12 +246,11 @@ static enum step_result refuse_proposals(struct turn *t, const struct conn *near
 		return turn_refuse(t, STEP_NOTIFY, N_NO_PROPOSAL_CHOSEN,
 				   "no connection for peer %s: NO_PROPOSAL_CHOSEN", remote);
 	}
-	if (t->in->sa.n)
-		proposal_print(&t->in->sa.proposals[0], theirs, sizeof(theirs));
+	sa_set_conn(t->sa, near); /* its name in the line, and its last error */
 	return turn_refuse(t, STEP_NOTIFY, N_NO_PROPOSAL_CHOSEN,
-			   "peer %s proposes only %s%s, we want %s: NO_PROPOSAL_CHOSEN", remote,
-			   theirs, t->in->sa.n > 1 ? ", ..." : "",
-			   proposal_print(&near->ike[0], ours, sizeof(ours)));
+			   "IKE_SA_INIT of peer %s refused: NO_PROPOSAL_CHOSEN: %s", remote,
+			   explain_proposals(near->ike, near->n_ike, t->in->sa.proposals,
+					     t->in->sa.n, text, sizeof(text)));
 }
 
 static enum step_result refuse_group(struct turn *t, uint16_t wanted)

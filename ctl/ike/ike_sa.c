@@ -32,7 +32,7 @@ uint64_t ike_jitter(struct ike *ike, uint64_t max)
 static void log_line(struct ike *ike, const struct ike_sa *sa, bool is_error, const char *format,
 		     va_list args)
 {
-	char line[768], addr[ADDR_TEXT_MAX];
+	char line[1024], addr[ADDR_TEXT_MAX];
 	int n = 0;
 
 	if (sa) /* before the connection is known, the peer's address stands for it */

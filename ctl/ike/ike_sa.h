@@ -154,6 +154,7 @@ struct ike_sa {
 	bool is_nat_local, is_nat_remote, is_encap;
 	bool is_fresh;         /* came up in this call (settle) */
 	bool is_fragmenting;   /* both sides know RFC 7383 */
+	bool is_their_first;   /* INITIAL_CONTACT was in theirs */
 	bool is_first_contact; /* INITIAL_CONTACT belongs into our IKE_AUTH */
 	struct ike_id our_id, their_id;
 	struct proposal chosen;
@@ -166,12 +167,12 @@ struct ike_sa {
 	struct init *init;
 	uint8_t low_nonce[NONCE_MAX]; /* of the two of IKE_SA_INIT, see collision.h */
 	size_t low_nonce_len;
-	char why[160]; /* reason of the end, for logs and FX_CONN_FAILED */
+	char why[640]; /* reason of the end, for logs and FX_CONN_FAILED */
 	/* Deadlines in ms, 0: none. */
 	uint64_t created_ms, established_ms, heard_ms;
 	uint64_t state_end_ms; /* half open, closed */
 	uint64_t rekey_ms, over_ms, reauth_ms, keepalive_ms;
-	uint64_t contact_ms;   /* INITIAL_CONTACT was in the peer's: older ones go then */
+	uint64_t contact_ms;   /* older ones between the same identities go then */
 	uint64_t redundant_ms; /* then we delete it: both sides had initiated */
 };
 
@@ -215,6 +216,7 @@ struct ike {
 	uint8_t cookie_secret[2][32];
 	uint32_t cookie_version; /* odd and even ones have their own secret; 0: none yet */
 	uint64_t cookie_ms;
+	uint64_t version_log_ms; /* no line about other versions before */
 	uint8_t out[OUT_LEN_MAX]; /* the message that is being written */
 };
 

@@ -215,6 +215,23 @@ static void take(struct ike *ike, struct inbound *in)
 	take_known(sa, in);
 }
 
+/* 2.5: the answer is in clear, and only to a request. IKEv1 (RFC 2408 3.1) has no such flag: its
+ * first message is the one without the responder's cookie. */
+static void other_version(struct ike *ike, const struct inbound *in)
+{
+	const struct ike_header *h = &in->m.header;
+	char text[ADDR_TEXT_MAX];
+
+	if (h->major == 1 ? h->spi_r != 0 : message_is_response(&in->m))
+		return;
+	transmit_stateless(ike, in, N_INVALID_MAJOR_VERSION, rd_from(NULL, 0));
+	if (ike->version_log_ms > ike->now_ms)
+		return;
+	ike->version_log_ms = ike->now_ms + VERSION_LOG_MS;
+	ike_log(ike, true, "peer %s speaks IKEv%u, only IKEv2 is spoken here: INVALID_MAJOR_VERSION",
+		addr_print(&in->remote.addr, text, sizeof(text)), h->major);
+}
+
 void inbound_take(struct ike *ike, const struct datagram *d)
 {
 	struct inbound *in;
@@ -226,9 +243,8 @@ void inbound_take(struct ike *ike, const struct datagram *d)
 	switch (header_parse(rd_from(in->bytes, in->len), &in->m.header)) {
 	case MSG_OK:
 		return take(ike, in);
-	case MSG_INVALID_MAJOR_VERSION: /* 2.5: in clear, and only to a request */
-		if (!message_is_response(&in->m))
-			transmit_stateless(ike, in, N_INVALID_MAJOR_VERSION, rd_from(NULL, 0));
+	case MSG_INVALID_MAJOR_VERSION:
+		other_version(ike, in);
 		return drop(ike, in, IKE_COUNT_BAD_VERSION);
 	default:
 		return drop(ike, in, IKE_COUNT_BAD_HEADER);

@@ -6,8 +6,8 @@
 #include "ike/collision.h"
 #include "ike/exchange.h"
 #include "ike/fragment.h"
-#include "ike/id.h"
 #include "ike/nat.h"
+#include "ike/unique.h"
 
 /* ---- Dead peer detection, RFC 7296 2.4 -------------------------------------------- */
 
@@ -62,23 +62,6 @@ static void begin_anew(struct ike_sa *sa, const char *reason)
 	exchange_delete(sa);
 }
 
-/* 2.4: the peer has begun anew, so it knows nothing of older IKE SAs between the same
- * identities. Those that came up after it asked for this one it does know: both initiated. An
- * identity is as good as the key that proved it: other connections' IKE SAs stay. */
-static void drop_older(struct ike_sa *fresh)
-{
-	for (struct ike_sa *sa = fresh->ike->sas; sa; sa = sa->next) {
-		if (sa == fresh || sa->conn != fresh->conn || sa->state < ST_ESTABLISHED ||
-		    sa->state >= ST_CLOSED ||
-		    sa->established_ms >= fresh->created_ms ||
-		    !id_equal(&sa->their_id, &fresh->their_id) ||
-		    !id_equal(&sa->our_id, &fresh->our_id))
-			continue;
-		sa_log(sa, "peer began anew (INITIAL_CONTACT): dropped");
-		exchange_close(sa, END_OURS);
-	}
-}
-
 void life_expire(struct ike_sa *sa)
 {
 	exchange_expire(sa);
@@ -87,8 +70,7 @@ void life_expire(struct ike_sa *sa)
 	collision_expire(sa);
 	fragment_expire(sa);
 	dpd_expire(sa);
-	if (is_due(sa, &sa->contact_ms) && sa->state == ST_ESTABLISHED)
-		drop_older(sa);
+	unique_expire(sa);
 	if (is_due(sa, &sa->over_ms))
 		begin_anew(sa, "hard lifetime");
 	if (is_due(sa, &sa->reauth_ms) && sa->is_initiator)

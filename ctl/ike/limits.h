@@ -48,6 +48,8 @@
 #define FRAGMENTS_MAX 255   /* of one message: strongSwan's limit, too */
 #define FRAGMENT_MS 60000   /* so long for the missing ones: 2.6.1 wants the retransmissions' time */
 
+#define VERSION_LOG_MS 10000 /* at most one line so often: anybody can cause it */
+
 #define NONCE_LEN 32 /* of ours; RFC 7296 2.10: at least half the PRF's key, 16..256 */
 #define SPI_MIN 256  /* RFC 4303 2.1: 1..255 are reserved */
 

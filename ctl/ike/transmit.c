@@ -123,6 +123,10 @@ void transmit_stateless(struct ike *ike, const struct inbound *in, uint16_t noti
 	struct payload_writer pw;
 	size_t len;
 
+	if (h.major == 1) { /* IKEv1's flags and exchanges say other things */
+		h.flags = IKE_FLAG_INITIATOR;
+		h.exchange = EX_INFORMATIONAL;
+	}
 	h.flags = IKE_FLAG_RESPONSE | (h.flags & IKE_FLAG_INITIATOR ? 0 : IKE_FLAG_INITIATOR);
 	message_start(&pw, ike->out, sizeof(ike->out), &h);
 	notify_emit_plain(&pw, notify, data);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "last_error.h"
 #include "log.h"
 #include "policy.h"
 
@@ -175,6 +176,7 @@ int settings_apply(struct shell *sh, struct conf *conf)
 		conf_free(sh->conf);
 	sh->conf = conf;
 	free_slots(sh, conf);
+	last_errors_prune(sh);
 	start_orphans(sh, conf);
 	shell_carry_out(sh);
 	return 0;

@@ -281,7 +281,7 @@ static void mistakes_of_keys_have_their_line(void **state)
 		{ "dpd_delay = 5 minutes", "", "no time" },
 		{ "rekey_time = 99999999999999999999", "", "no time" },
 		{ "keyingtries = -1", "", "no number" },
-		{ "unique = replace", "", "not supported yet: unique = replace" },
+		{ "unique = maybe", "", "no, never, keep or replace" },
 		{ "aggressive = yes", "", "IKEv1 only" },
 		{ "vips = 0.0.0.0", "", "not supported yet: vips" },
 		{ "rekey_time = 10m\nrand_time = 10m", "", "rand_time has to be shorter" },
