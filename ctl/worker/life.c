@@ -108,6 +108,9 @@ static void host_sysctls(struct worker *w)
 			log_info("%s: cannot set %s: %s", w->host_name, wanted[i].key,
 				 strerror(-err));
 	}
+	/* The FIB is asked for our own packets as if they came from lo. */
+	if (dev_sysctl4("lo", "forwarding", 1))
+		log_detail("cannot set forwarding on lo: ESP goes through the stack");
 	if (dev_sysctl4_get("all", "rp_filter") == 1)
 		log_info("net.ipv4.conf.all.rp_filter is 1: strict reverse path checks will drop "
 			 "decrypted packets for this host; set it to 0 or 2");
