@@ -332,11 +332,16 @@ static enum step_result child_asked(struct turn *t)
 {
 	struct child *old;
 	struct deal deal;
+	char text[EXPLAIN_MAX];
 	uint16_t why = find_old(t, &old);
 
-	why = why ? why : deal_find(t, old ? old->sa.conn_child : NULL, true, &deal);
 	if (why)
 		return refuse(t, why);
+	const struct conn_child *only = old ? old->sa.conn_child : NULL;
+	why = deal_find(t, only, true, &deal);
+	if (why)
+		return turn_refuse(t, STEP_NOTIFY, why, "CREATE_CHILD_SA of the peer refused: %s",
+				   deal_explain(t, only, true, why, text, sizeof(text)));
 	const struct transform *ke = proposal_get(&deal.chosen, TRANSFORM_KE);
 	if (!ke || ke->id == KE_NONE)
 		return child_answer_with(t, &deal, old);

@@ -384,6 +384,9 @@ void vici_status_conn_open(struct vici_msg *m, const struct vici_status_conn *c)
 	vici_section(m, c->name);
 	vici_kv(m, "state", c->state);
 	put_endpoint(m, "remote", &c->remote);
+	put_text(m, "last-error", c->last_error);
+	if (c->last_error)
+		put_time(m, "last-error-age", c->last_error_s);
 	vici_section(m, "children");
 }
 
