@@ -31,8 +31,8 @@ sed 's|remote_ts = .*|remote_ts = 10.2.0.0/99|' "$LAB_DIR/gwA.conf" >"$bad"
 must refused "$bad:$(line_of remote_ts): .*10.2.0.0/99"
 sed 's/esp_proposals = .*/esp_proposals = rot13/' "$LAB_DIR/gwA.conf" >"$bad"
 must refused "$bad:$(line_of rot13): .*rot13"
-sed '$d' "$LAB_DIR/gwA.conf" >"$bad"
-must refused "$bad:[0-9]+: .*(secrets|ike)"
+tac "$LAB_DIR/gwA.conf" | sed '0,/^}/{/^}/d}' | tac >"$bad"
+must refused "$bad:[0-9]+: .*secrets"
 
 bad=$LAB_DIR/none.conf
 must refused "$bad"
