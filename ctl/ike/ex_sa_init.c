@@ -8,6 +8,7 @@
 #include "ike/alloc.h"
 #include "ike/cookie.h"
 #include "ike/exchange.h"
+#include "ike/intermediate.h"
 #include "ike/nat.h"
 
 /* ---- Initiator ------------------------------------------------------------------ */
@@ -48,6 +49,7 @@ static enum step_result init_emit(struct turn *t)
 	ke_emit(t->out, &ke);
 	nonce_emit(t->out, rd_from(nego->nonce, sizeof(nego->nonce)));
 	nat_emit(t->out, t->sa);
+	inter_emit(t->out, offer, conn->n_ike);
 	return STEP_NEXT;
 }
 
@@ -95,7 +97,8 @@ static bool is_answer_good(const struct turn *t, struct proposal *ret_chosen)
 
 	if (sa->n != 1 || !t->in->header.spi_r ||
 	    proposal_choose(conn->ike, conn->n_ike, sa->proposals, 1, ret_chosen) ||
-	    ret_chosen->n_transforms != sa->proposals[0].n_transforms)
+	    ret_chosen->n_transforms != sa->proposals[0].n_transforms ||
+	    !inter_is_allowed(t->in, ret_chosen))
 		return false;
 	const struct transform *ke = proposal_get(ret_chosen, TRANSFORM_KE);
 	return ke && ke->id == nego->group && t->in->ke.group == nego->group &&
@@ -154,6 +157,7 @@ static enum step_result init_finish(struct turn *t)
 		return turn_refuse(t, STEP_FAIL, 0, "no keys for the chosen algorithms");
 	nat_check(sa, t->from);
 	nat_float(sa);
+	inter_plan(sa);
 	return STEP_NEXT;
 }
 
@@ -268,7 +272,7 @@ static enum step_result init_check(struct turn *t)
 	if (cookie_is_wanted(t->ike) && !cookie_is_good(t->ike, t->from))
 		return ask_cookie(t);
 	conn = conn_choose(t, &chosen, &near);
-	if (!conn)
+	if (!conn || !inter_is_allowed(t->in, &chosen))
 		return refuse_proposals(t, near);
 	const struct transform *ke = proposal_get(&chosen, TRANSFORM_KE);
 	if (!ke || ke->id != t->in->ke.group)
@@ -309,6 +313,7 @@ static enum step_result init_answer(struct turn *t)
 	ke_emit(t->out, &ke);
 	nonce_emit(t->out, rd_from(init->nr, init->nr_len));
 	nat_emit(t->out, sa);
+	inter_emit(t->out, &sa->chosen, 1);
 	return STEP_NEXT;
 }
 

@@ -164,8 +164,7 @@ static int addke_parse(uint8_t protocol, const char *word, struct transform *ret
 			 word);
 		return -EINVAL;
 	}
-	if (strcmp(word + 4, "none") &&
-	    keyword_parse(protocol, word + 4, &t, ret_why, why_size))
+	if (strcmp(word + 4, "none") && keyword_parse(protocol, word + 4, &t, ret_why, why_size))
 		return -EINVAL;
 	if (t.type && t.type != TRANSFORM_KE) {
 		snprintf(ret_why, why_size, "'%s' is not a key exchange", word);

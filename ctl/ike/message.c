@@ -201,7 +201,8 @@ enum message_result message_open(struct message *message, const struct aead_key 
 	size_t pad_len = buf[len - 1];
 	if (pad_len + 1 > len)
 		return MSG_INVALID_SYNTAX;
-	return chain_parse(message, message->sk_next, rd_from(buf, len - 1 - pad_len), true);
+	message->inner = rd_from(buf, len - 1 - pad_len);
+	return chain_parse(message, message->sk_next, message->inner, true);
 }
 
 const struct notify *message_notify(const struct message *message, uint16_t type)
