@@ -234,7 +234,9 @@ void inter_sent(struct ike_sa *sa)
 	init->next_keys = NULL;
 	init->n_inter++;
 	/* Half open for as long again: there are at most seven of them. */
-	sa->state_end_ms = sa->ike->now_ms + HALF_OPEN_MS;
+	if (sa->state_end_ms)
+		sa->state_end_ms =
+			sa->ike->now_ms + sa->ike->settings.half_open_timeout_s * 1000ull;
 	sa_touch(sa);
 }
 

@@ -8,8 +8,22 @@
 #include "ike/alloc.h"
 #include "ike/cookie.h"
 #include "ike/exchange.h"
+#include "ike/explain.h"
 #include "ike/intermediate.h"
 #include "ike/nat.h"
+
+/* RFC 7383 2.3 */
+static void fragmentation_emit(struct turn *t)
+{
+	if (t->sa->conn->fragmentation != FRAGMENT_NO)
+		notify_emit_plain(t->out, N_IKEV2_FRAGMENTATION_SUPPORTED, rd_from(NULL, 0));
+}
+
+static void fragmentation_check(struct turn *t)
+{
+	t->sa->is_fragmenting = t->sa->conn && t->sa->conn->fragmentation != FRAGMENT_NO &&
+				message_notify(t->in, N_IKEV2_FRAGMENTATION_SUPPORTED);
+}
 
 /* ---- Initiator ------------------------------------------------------------------ */
 
@@ -49,6 +63,7 @@ static enum step_result init_emit(struct turn *t)
 	ke_emit(t->out, &ke);
 	nonce_emit(t->out, rd_from(nego->nonce, sizeof(nego->nonce)));
 	nat_emit(t->out, t->sa);
+	fragmentation_emit(t);
 	inter_emit(t->out, offer, conn->n_ike);
 	return STEP_NEXT;
 }
@@ -156,6 +171,7 @@ static enum step_result init_finish(struct turn *t)
 	if (derive_keys(sa, t->job))
 		return turn_refuse(t, STEP_FAIL, 0, "no keys for the chosen algorithms");
 	nat_check(sa, t->from);
+	fragmentation_check(t);
 	nat_float(sa);
 	inter_plan(sa);
 	return STEP_NEXT;
@@ -226,7 +242,7 @@ static const struct conn *conn_choose(const struct turn *t, struct proposal *ret
 
 static enum step_result refuse_proposals(struct turn *t, const struct conn *near)
 {
-	char remote[ADDR_TEXT_MAX], ours[PROPOSAL_TEXT_MAX], theirs[PROPOSAL_TEXT_MAX] = "nothing";
+	char remote[ADDR_TEXT_MAX], text[EXPLAIN_MAX];
 
 	addr_print(&t->from->remote.addr, remote, sizeof(remote));
 	if (!near) {
@@ -234,12 +250,11 @@ static enum step_result refuse_proposals(struct turn *t, const struct conn *near
 		return turn_refuse(t, STEP_NOTIFY, N_NO_PROPOSAL_CHOSEN,
 				   "no connection for peer %s: NO_PROPOSAL_CHOSEN", remote);
 	}
-	if (t->in->sa.n)
-		proposal_print(&t->in->sa.proposals[0], theirs, sizeof(theirs));
+	sa_set_conn(t->sa, near); /* its name in the line, and its last error */
 	return turn_refuse(t, STEP_NOTIFY, N_NO_PROPOSAL_CHOSEN,
-			   "peer %s proposes only %s%s, we want %s: NO_PROPOSAL_CHOSEN", remote,
-			   theirs, t->in->sa.n > 1 ? ", ..." : "",
-			   proposal_print(&near->ike[0], ours, sizeof(ours)));
+			   "IKE_SA_INIT of peer %s refused: NO_PROPOSAL_CHOSEN: %s", remote,
+			   explain_proposals(near->ike, near->n_ike, t->in->sa.proposals,
+					     t->in->sa.n, text, sizeof(text)));
 }
 
 static enum step_result refuse_group(struct turn *t, uint16_t wanted)
@@ -313,6 +328,9 @@ static enum step_result init_answer(struct turn *t)
 	ke_emit(t->out, &ke);
 	nonce_emit(t->out, rd_from(init->nr, init->nr_len));
 	nat_emit(t->out, sa);
+	fragmentation_check(t);
+	if (sa->is_fragmenting) /* 2.3: only where the peer has said so */
+		fragmentation_emit(t);
 	inter_emit(t->out, &sa->chosen, 1);
 	return STEP_NEXT;
 }

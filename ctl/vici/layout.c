@@ -77,6 +77,11 @@ static void put_algs(struct vici_msg *m, const struct vici_algs *a)
 	put_alg(m, "integ-alg", TRANSFORM_INTEG, a->integ);
 	put_alg(m, "prf-alg", TRANSFORM_PRF, a->prf);
 	put_alg(m, "dh-group", TRANSFORM_KE, a->ke);
+	for (size_t i = 0; i < VICI_ADDKE_MAX; i++) {
+		const char key[] = { 'k', 'e', (char)('1' + i), '-', 'a', 'l', 'g', '\0' };
+
+		put_alg(m, key, TRANSFORM_KE, a->addke[i]);
+	}
 	if (a->is_esn)
 		vici_kv(m, "esn", "1");
 }
@@ -384,6 +389,9 @@ void vici_status_conn_open(struct vici_msg *m, const struct vici_status_conn *c)
 	vici_section(m, c->name);
 	vici_kv(m, "state", c->state);
 	put_endpoint(m, "remote", &c->remote);
+	put_text(m, "last-error", c->last_error);
+	if (c->last_error)
+		put_time(m, "last-error-age", c->last_error_s);
 	vici_section(m, "children");
 }
 

@@ -8,6 +8,7 @@
 
 #include <string.h>
 #include "crypto/ke.h"
+#include "ike/ike_sa.h"
 #include "support/pair.h"
 
 #define ESP "aes128gcm16"
@@ -160,6 +161,42 @@ static void silence_ends_it(void **state)
 	pair_fini(&pair);
 }
 
+/* RFC 9242 3.3.2: what is signed is the whole message, however many pieces it came in. */
+static void in_fragments(void **state)
+{
+	struct ike_settings settings = ike_settings_default();
+
+	(void)state;
+	settings.fragment_size = FRAGMENT_SIZE_MIN;
+	begin("aes128-sha256-x25519-ke1_modp8192-ke2_ecp256",
+	      "aes128-sha256-x25519-ke1_modp8192-ke2_ecp256");
+	ike_tune(pair.a.ike, &settings);
+	ike_tune(pair.b.ike, &settings);
+	pair_up(&pair);
+	assert_true(pair_fits(&pair));
+	assert_true(pair.a.n_sent > 10);
+	pair_fini(&pair);
+}
+
+/* Who leaves IKE_INTERMEDIATE out is refused, though its AUTH may be right: no downgrade. Here b
+ * has agreed to more than a knows of. */
+static void skipping_is_refused(void **state)
+{
+	struct ike_sa *half_open;
+
+	(void)state;
+	begin("aes128gcm16-x25519", "aes128gcm16-x25519-ke1_ecp256-ke1_none");
+	initiate();
+	while (!(half_open = pair.b.ike->sas) || half_open->state != ST_INIT_REPLIED)
+		assert_true(pair_step(&pair));
+	struct transform *t = &half_open->chosen.transforms[half_open->chosen.n_transforms++];
+	*t = (struct transform){ .type = TRANSFORM_ADDKE1, .id = KE_ECP_256 };
+	pair_run(&pair, 400000);
+	assert_int_equal(side_n_sas(&pair.a) + side_n_sas(&pair.b), 0);
+	assert_true(side_logged(&pair.b, "left out a key exchange"));
+	pair_fini(&pair);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -171,6 +208,8 @@ int main(void)
 		cmocka_unit_test(loss_is_made_up_for),
 		cmocka_unit_test(wrong_secret_is_noticed_with_them_too),
 		cmocka_unit_test(silence_ends_it),
+		cmocka_unit_test(in_fragments),
+		cmocka_unit_test(skipping_is_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
