@@ -5,6 +5,7 @@
 #include "crypto/secret.h"
 #include "ike/alloc.h"
 #include "ike/collision.h"
+#include "ike/intermediate.h"
 #include "ike/transmit.h"
 
 /* ---- State ---------------------------------------------------------------------- */
@@ -236,9 +237,10 @@ static void end_request(struct turn *t, enum step_result r, struct inbound *in)
 		t->sa->theirs.in = in;
 		return;
 	}
-	if (r == STEP_NEXT && transmit_response(t->sa, t->out))
+	if (r == STEP_NEXT && transmit_response(t->sa, t->out)) {
+		inter_sent(t->sa);
 		follow(t);
-	else if (r == STEP_NOTIFY || r == STEP_FAIL)
+	} else if (r == STEP_NOTIFY || r == STEP_FAIL)
 		answer_why(t);
 	else
 		ike_count(t->ike, IKE_COUNT_UNEXPECTED);

@@ -76,6 +76,7 @@ enum task_kind {
 	TASK_IKE_DELETE,
 	TASK_TELL, /* an INFORMATIONAL that carries an error which ends the IKE SA (2.21.2) */
 	TASK_DPD,
+	TASK_INTERMEDIATE, /* spi: which one, from 0 */
 	TASK_COUNT
 };
 
@@ -134,6 +135,9 @@ struct init {
 	uint8_t cookie[64]; /* 2.6: 1 to 64 octets */
 	size_t cookie_len;
 	uint16_t group; /* of the KE payload; KE_NONE: the first of our proposals */
+	size_t n_inter; /* IKE_INTERMEDIATE exchanges that are over, RFC 9242 */
+	uint8_t int_i[PRF_LEN_MAX], int_r[PRF_LEN_MAX]; /* IntAuth_i, IntAuth_r */
+	struct ike_keys *next_keys; /* responder: in force as soon as the answer is sent */
 	bool is_nat_known; /* the peer sent NAT_DETECTION_* */
 };
 
