@@ -79,6 +79,8 @@ void worker_housekeeping(struct worker *w)
 		xsk_losses(w->xsks[i], &full, &empty);
 		count_add(w, WORKER_DROP_RX_FULL, full);
 		count_add(w, WORKER_DROP_FILL_EMPTY, empty);
+		count_add(w, WORKER_DROP_TX_FULL, w->xsks[i]->tx_lost);
+		w->xsks[i]->tx_lost = 0;
 	}
 	worker_count_flush(w);
 	sa_cache_sweep(&w->sas);

@@ -18,6 +18,7 @@
 /* While traffic never pauses, look at netlink and signals every so many bursts (about 2 ms). */
 #define TURNS_BETWEEN_EVENTS 32u
 #define HELD_POLL_MS 2 /* while packets wait for their SA */
+#define UNSENT_POLL_MS 1 /* while frames wait in a transmit ring */
 #define KERNEL_MIN_MAJOR 6
 #define KERNEL_MIN_MINOR 1
 
@@ -193,11 +194,22 @@ static void loop_wait(struct worker *w, struct loop *l, int timeout_ms)
 		events_handle(w, l, fds);
 }
 
+/* How long to wait where nothing comes in. */
+static int patience_ms(const struct worker *w)
+{
+	if (w->hold.n)
+		return HELD_POLL_MS;
+	for (uint32_t i = 0; i < w->n_xsks; i++)
+		if (w->xsks[i]->tx_soon)
+			return UNSENT_POLL_MS;
+	return -1;
+}
+
 static void loop_run(struct worker *w, struct loop *l)
 {
 	for (uint32_t turns = 1; !l->stop; turns++) {
 		if (worker_turn(w) == 0)
-			loop_wait(w, l, w->hold.n ? HELD_POLL_MS : -1);
+			loop_wait(w, l, patience_ms(w));
 		else if (turns % TURNS_BETWEEN_EVENTS == 0)
 			loop_wait(w, l, 0);
 	}

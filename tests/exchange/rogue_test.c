@@ -149,6 +149,37 @@ static void worthless_answers_delay_nothing(void **state)
 	assert_int_equal(pair.a.n_failed, 1);
 }
 
+static bool swallow_one_auth_answer(struct pair *p, struct flight *f, void *arg)
+{
+	unsigned *left = arg;
+
+	if (!*left || f->bytes[18] != EX_IKE_AUTH || !addr_equal(&f->from.addr, &p->b.home.addr))
+		return true;
+	--*left;
+	return false;
+}
+
+/* b is up and asks for a rekey while its answer to IKE_AUTH is lost: a waits for that. */
+static void requests_may_overtake_the_answer_to_auth(void **state)
+{
+	unsigned left = 1;
+
+	(void)state;
+	pair.on_wire = swallow_one_auth_answer;
+	pair.arg = &left;
+	pair_configure(&pair);
+	assert_int_equal(ike_initiate(pair.a.ike, "gw-gw", NULL, pair.now_ms), 0);
+	side_effects(&pair.a);
+	pair_run(&pair, 1000);
+	assert_int_equal(left, 0);
+	assert_int_equal(ike_rekey_child(pair.b.ike, "net", pair.now_ms), 0);
+	side_effects(&pair.b);
+	pair_run(&pair, 30000);
+	assert_int_equal(pair.a.n_failed, 0);
+	assert_true(pair_fits(&pair));
+	assert_true(side_logged(&pair.b, "net{2} rekeyed"));
+}
+
 /* ---- Identities ------------------------------------------------------------------- */
 
 /* Who knows the key of a connection for anybody calls itself as the peer of another connection is
@@ -328,6 +359,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(a_spoilt_answer_to_our_delete_ends_it),
 		TEST(worthless_answers_delay_nothing),
+		TEST(requests_may_overtake_the_answer_to_auth),
 		TEST(initial_contact_is_of_one_connection),
 		TEST(failed_ones_count_as_half_open),
 		TEST(strangers_do_not_fill_the_log),
