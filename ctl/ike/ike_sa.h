@@ -150,6 +150,7 @@ struct ike_sa {
 	enum ike_state state;
 	bool is_initiator; /* of this IKE SA: flag and keys */
 	bool is_touched;
+	uint32_t reauth_of; /* unique_id of the one whose place it shall take, 0: none */
 	bool is_half_open; /* counts against IKE_HALF_OPEN_MAX */
 	bool is_reborn;    /* its end is meant to bring it up again: reauthentication, too old */
 	bool is_ending;    /* its Child SAs are going: none of them inherits anything */
@@ -285,6 +286,9 @@ const char *task_text(enum task_kind kind);
 struct want *want_of(struct ike *ike, const struct conn_child *conn_child);
 /* Bring one child up: on the IKE SA of its connection, or on a new one. As ike_initiate(). */
 int want_start(struct ike *ike, struct want *want) MUST_USE;
+/* A new IKE SA of ours whose IKE_SA_INIT waits to be sent; the caller adds the task for IKE_AUTH.
+ * -EDESTADDRREQ, -ENOBUFS, or what finding our own address gives. */
+int sa_initiate(struct ike *ike, const struct conn *conn, struct ike_sa **ret_sa) MUST_USE;
 /* A Child SA is up. */
 void want_met(struct ike *ike, const struct conn_child *conn_child);
 /* The child of this end: restart, wait for a packet, or nothing. */

@@ -29,6 +29,7 @@
 #define KEEPALIVE_MS 20000       /* RFC 3948 4: default of the NAT-keepalive interval */
 #define TEMPORARY_RETRY_MS 5000  /* after TEMPORARY_FAILURE, plus as much jitter */
 #define REKEY_RETRY_MS 30000     /* after a rekey was refused otherwise */
+#define REAUTH_AGAIN_MS 30000    /* looks so often whether reauthentication has failed */
 #define INITIATE_RETRY_MS 10000  /* after an initiation was refused, with keyingtries left */
 #define COOKIE_SECRET_MS 60000   /* RFC 7296 2.6: change it often; the last one stays valid */
 #define STEP_AGAIN_MAX 4         /* IKE_SA_INIT or CREATE_CHILD_SA repeated for cookie or group */
