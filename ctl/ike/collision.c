@@ -92,14 +92,18 @@ static void expire_children(struct ike_sa *sa)
 
 /* ---- Two IKE SAs ------------------------------------------------------------------ */
 
-void collision_keep_nonces(struct ike_sa *sa)
+void collision_born(struct ike_sa *sa)
 {
+	struct birth *birth = &sa->birth;
 	struct reader ni = rd_from(sa->init->ni, sa->init->ni_len);
 	struct reader nr = rd_from(sa->init->nr, sa->init->nr_len);
 	struct reader low = nonce_cmp(ni, nr) <= 0 ? ni : nr;
 
-	sa->low_nonce_len = rd_left(&low);
-	rd_copy(&low, sa->low_nonce, sa->low_nonce_len);
+	birth->is_ours = sa->is_initiator;
+	birth->from_ms = sa->created_ms;
+	birth->to_ms = sa->established_ms;
+	birth->low_nonce_len = rd_left(&low);
+	rd_copy(&low, birth->low_nonce, birth->low_nonce_len);
 }
 
 static bool is_same_pair(const struct ike_sa *sa, const struct ike_sa *o)
@@ -112,30 +116,32 @@ static bool is_same_pair(const struct ike_sa *sa, const struct ike_sa *o)
 static struct ike_sa *other_of(const struct ike_sa *sa)
 {
 	for (struct ike_sa *o = sa->ike->sas; o; o = o->next)
-		if (is_same_pair(sa, o) && o->is_initiator != sa->is_initiator &&
-		    o->low_nonce_len && sa->created_ms <= o->established_ms &&
-		    o->created_ms <= sa->established_ms)
+		if (is_same_pair(sa, o) && o->birth.low_nonce_len &&
+		    o->birth.is_ours != sa->birth.is_ours && sa->birth.from_ms <= o->birth.to_ms &&
+		    o->birth.from_ms <= sa->birth.to_ms)
 			return o;
 	return NULL;
 }
 
 void collision_find(struct ike_sa *fresh)
 {
-	struct ike_sa *other = fresh->low_nonce_len ? other_of(fresh) : NULL;
+	const struct birth *one = &fresh->birth, *two;
+	struct ike_sa *other = one->low_nonce_len ? other_of(fresh) : NULL;
 
-	if (!other)
+	if (!other || fresh->redundant_ms || other->redundant_ms)
 		return;
-	struct ike_sa *loser = nonce_cmp(rd_from(fresh->low_nonce, fresh->low_nonce_len),
-					 rd_from(other->low_nonce, other->low_nonce_len)) < 0
-				       ? fresh
-				       : other;
+	two = &other->birth;
+	bool is_fresh = nonce_cmp(rd_from(one->low_nonce, one->low_nonce_len),
+				  rd_from(two->low_nonce, two->low_nonce_len)) < 0;
+	struct ike_sa *loser = is_fresh ? fresh : other;
 	loser->redundant_ms =
-		fresh->ike->now_ms + (loser->is_initiator ? REDUNDANT_MS : REDUNDANT_PEER_MS);
+		fresh->ike->now_ms + (loser->birth.is_ours ? REDUNDANT_MS : REDUNDANT_PEER_MS);
 	sa_touch(loser);
 }
 
 void collision_inherit(struct ike_sa *fresh, struct ike_sa *old)
 {
+	fresh->birth = old->birth;
 	fresh->redundant_ms = old->redundant_ms;
 	old->redundant_ms = 0;
 }

@@ -29,8 +29,8 @@ bool collision_loses(const struct child *a, const struct child *b);
 /* The same for two Child SAs of one IKE SA, with the same selectors: both sides asked for it. */
 void collision_find_child(struct ike_sa *sa, struct child *fresh);	    /* it is no rekey */
 void collision_inherit_child(const struct ike_sa *sa, struct child *fresh); /* by a rekey */
-void collision_keep_nonces(struct ike_sa *sa);			  /* while sa->init is there */
-void collision_find(struct ike_sa *fresh);			  /* it has come up */
+void collision_born(struct ike_sa *sa);	   /* established; sa->init is still there */
+void collision_find(struct ike_sa *fresh); /* it has come up */
 void collision_inherit(struct ike_sa *fresh, struct ike_sa *old); /* it was rekeyed */
 void collision_expire(struct ike_sa *sa);
 

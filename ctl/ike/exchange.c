@@ -168,7 +168,7 @@ void exchange_established(struct ike_sa *sa)
 					    : 0;
 	}
 	if (sa->init)
-		collision_keep_nonces(sa);
+		collision_born(sa);
 	sa->is_fresh = true;
 	init_free(sa);
 	sa_touch(sa);
