@@ -169,7 +169,7 @@ void exchange_established(struct ike_sa *sa)
 		sa->over_ms = longer ? ike->now_ms + (longer + (uint64_t)conn->over_s) * 1000 : 0;
 	}
 	if (sa->init)
-		collision_keep_nonces(sa);
+		collision_born(sa);
 	sa->is_fresh = true;
 	init_free(sa);
 	sa_touch(sa);

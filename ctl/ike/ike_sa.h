@@ -141,6 +141,14 @@ struct init {
 	bool is_nat_known; /* the peer sent NAT_DETECTION_* */
 };
 
+/* How it came to be, by IKE_SA_INIT; outlives rekeys. See collision.h. */
+struct birth {
+	bool is_ours; /* we initiated */
+	uint64_t from_ms, to_ms;
+	uint8_t low_nonce[NONCE_MAX]; /* of the two */
+	size_t low_nonce_len;
+};
+
 struct ike_sa {
 	struct ike_sa *next, *bucket_next, *touched_next;
 	struct ike *ike;
@@ -171,8 +179,7 @@ struct ike_sa {
 	struct task *tasks;
 	struct child *children;
 	struct init *init;
-	uint8_t low_nonce[NONCE_MAX]; /* of the two of IKE_SA_INIT, see collision.h */
-	size_t low_nonce_len;
+	struct birth birth;
 	char why[640]; /* reason of the end, for logs and FX_CONN_FAILED */
 	/* Deadlines in ms, 0: none. */
 	uint64_t created_ms, established_ms, heard_ms;
