@@ -130,9 +130,7 @@ static void build_secret(struct build *b, const struct node *section)
 
 static bool is_psk(const struct node *n)
 {
-	const struct row *row = n->value ? NULL : row_find(SCOPE_SECRETS, n->name, true);
-
-	return row && !row->why && !n->is_junk;
+	return !n->value && !n->is_junk && !strncmp(n->name, "ike", 3);
 }
 
 void build_secrets(struct build *b, const struct node *section)

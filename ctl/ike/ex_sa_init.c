@@ -6,6 +6,7 @@
  */
 #include "crypto/secret.h"
 #include "ike/alloc.h"
+#include "ike/auth.h"
 #include "ike/cookie.h"
 #include "ike/exchange.h"
 #include "ike/nat.h"
@@ -48,6 +49,7 @@ static enum step_result init_emit(struct turn *t)
 	ke_emit(t->out, &ke);
 	nonce_emit(t->out, rd_from(nego->nonce, sizeof(nego->nonce)));
 	nat_emit(t->out, t->sa);
+	auth_hashes_emit(t->out);
 	return STEP_NEXT;
 }
 
@@ -152,6 +154,7 @@ static enum step_result init_finish(struct turn *t)
 	init->message_r = alloc_copy(t->in->datagram.at, init->len_r);
 	if (derive_keys(sa, t->job))
 		return turn_refuse(t, STEP_FAIL, 0, "no keys for the chosen algorithms");
+	auth_note(sa, t->in);
 	nat_check(sa, t->from);
 	nat_float(sa);
 	return STEP_NEXT;
@@ -304,11 +307,15 @@ static enum step_result init_answer(struct turn *t)
 	if (derive_keys(sa, t->job))
 		return turn_refuse(t, STEP_NOTIFY, N_NO_PROPOSAL_CHOSEN,
 				   "no keys for the chosen algorithms");
+	auth_note(sa, t->in);
 	nat_check(sa, t->from);
 	sa_emit(t->out, &sa->chosen, 1);
 	ke_emit(t->out, &ke);
 	nonce_emit(t->out, rd_from(init->nr, init->nr_len));
 	nat_emit(t->out, sa);
+	if (init->their_hashes)
+		auth_hashes_emit(t->out);
+	auth_certreq_any(t);
 	return STEP_NEXT;
 }
 

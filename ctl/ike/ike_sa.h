@@ -119,6 +119,8 @@ struct init {
 	uint8_t cookie[64]; /* 2.6: 1 to 64 octets */
 	size_t cookie_len;
 	uint16_t group; /* of the KE payload; KE_NONE: the first of our proposals */
+	uint16_t their_hashes; /* RFC 7427 4: bits 1 << enum sign_hash; 0: the peer does not do it */
+	bool is_cert_asked;    /* the peer sent a CERTREQ */
 	bool is_nat_known; /* the peer sent NAT_DETECTION_* */
 };
 
@@ -150,7 +152,7 @@ struct ike_sa {
 	struct init *init;
 	uint8_t low_nonce[NONCE_MAX]; /* of the two of IKE_SA_INIT, see collision.h */
 	size_t low_nonce_len;
-	char why[160]; /* reason of the end, for logs and FX_CONN_FAILED */
+	char why[320]; /* reason of the end, for logs and FX_CONN_FAILED */
 	/* Deadlines in ms, 0: none. */
 	uint64_t created_ms, established_ms, heard_ms;
 	uint64_t state_end_ms; /* half open, closed */

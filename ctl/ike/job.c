@@ -3,6 +3,7 @@
 
 #include "crypto/secret.h"
 #include "ike/alloc.h"
+#include "ike/auth_job.h"
 #include "ike/ike.h"
 
 struct ike_job *job_new(uint16_t group, struct ke_pair *pair, struct reader their_public)
@@ -21,6 +22,10 @@ struct ike_job *job_new(uint16_t group, struct ke_pair *pair, struct reader thei
 
 void job_run(struct ike_job *job)
 {
+	if (job->auth) {
+		auth_job_run(job->auth);
+		return;
+	}
 	job->result = job->pair.key ? 0 : ke_generate(job->group, &job->pair);
 	if (job->result || !job->their_len)
 		return;
@@ -34,6 +39,7 @@ void job_free(struct ike_job *job)
 {
 	if (!job)
 		return;
+	auth_job_free(job->auth);
 	ke_fini(&job->pair);
 	secret_wipe(job, sizeof(*job));
 	free(job);

@@ -116,7 +116,7 @@ static void failed(struct ike_sa *sa, struct want *want, uint64_t wait_ms)
 {
 	struct ike *ike = sa->ike;
 	uint32_t limit = want->conn->keyingtries;
-	char text[256];
+	char text[sizeof(sa->why) + 64];
 
 	want->tries++;
 	if (limit && want->tries >= limit) {
