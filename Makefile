@@ -138,6 +138,10 @@ install: all
 	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/bin
 	install -m 755 $(BUILD)/sekisho-worker $(BUILD)/sekishod $(DESTDIR)$(PREFIX)/sbin/
 	install -m 755 $(BUILD)/sekisho $(DESTDIR)$(PREFIX)/bin/
+	install -d $(DESTDIR)$(PREFIX)/share/man/man8 $(DESTDIR)$(PREFIX)/share/doc/sekisho
+	install -m 644 docs/man/sekisho.8 $(DESTDIR)$(PREFIX)/share/man/man8/
+	install -m 644 LICENSE README.md docs/*.md docs/sekisho.conf.example \
+		$(DESTDIR)$(PREFIX)/share/doc/sekisho/
 	install -d -m 750 $(DESTDIR)/etc/sekisho
 
 clean:

@@ -22,6 +22,13 @@
 #include "sad.h"
 #include "spd.h"
 
+/* What came by a link-layer broadcast or multicast is not routed (RFC 1812 5.3.4): else each
+ * router of the LAN sends it on. The kernel, which delivers such packets, drops them. */
+static __always_inline bool is_group_frame(const struct packet *p)
+{
+	return *(const __u8 *)p->data & 1;
+}
+
 /* From the SPD's "protect" to the worker. TTL: this host forwards the packet, unless it made
  * it; RFC 4301 5.1.2.1. Expired ones are the kernel's, which drops them and says so. */
 static __always_inline enum gate_outcome protect(struct xdp_md *ctx, struct packet *p,
@@ -67,6 +74,8 @@ static __always_inline enum gate_outcome transit(struct xdp_md *ctx, struct pack
 	struct flow f = flow_out(p);
 	enum gate_outcome o = spd_outbound(view, &f, is_allowed, &m->child);
 
+	if (is_group_frame(p))
+		return GATE_PASS_KERNEL;
 	if (!view->is_written)
 		return GATE_DROP_NO_SPD;
 	if (o == GATE_TO_WORKER_OUT)

@@ -165,7 +165,8 @@ static bool has_only_shunts(const struct conn *conn)
 	return conn->n_children > 0;
 }
 
-/* Ours: the first address when none is given, as the peer sees it in the IP header. */
+/* Ours: the first address when none is given, as the peer sees it in the IP header; without any
+ * it stays %any, which the core makes the address that an IKE SA runs from. */
 static void conn_local_id(struct build *b, struct conn_draft *d)
 {
 	struct conn *conn = &d->conn;
@@ -174,8 +175,6 @@ static void conn_local_id(struct build *b, struct conn_draft *d)
 		conn->local_id = d->local.id;
 	else if (conn->n_local && !addr_is_any(&conn->local[0]))
 		conn->local_id = id_from_addr(&conn->local[0]);
-	else
-		mistake(b, d->at, "neither local.id nor an address in local_addrs: who are we?");
 	if (d->local.has_id && id_is_any(&d->local.id))
 		mistake(b, d->local_at, "local.id cannot be %%any");
 }

@@ -10,6 +10,11 @@
 
 #define LOCK_NAME "worker.lock"
 
+/* A worker killed a moment ago holds the lock until the kernel has taken its sockets apart, and
+ * who asks dp_worker_is_alive() holds it for an instant. */
+#define LOCK_TRIES 100
+#define LOCK_PAUSE_US 20000
+
 static int lock_path(const char *instance, char *ret_path, size_t size, bool make_dir)
 {
 	char dir[DP_PATH_MAX];
@@ -23,6 +28,16 @@ static int lock_path(const char *instance, char *ret_path, size_t size, bool mak
 	return n < 0 || (size_t)n >= size ? -ENAMETOOLONG : 0;
 }
 
+static int lock_fd(int fd)
+{
+	for (int i = 1; flock(fd, LOCK_EX | LOCK_NB); i++) {
+		if (errno != EWOULDBLOCK || i == LOCK_TRIES)
+			return -errno;
+		usleep(LOCK_PAUSE_US);
+	}
+	return 0;
+}
+
 int dp_worker_lock(const char *instance, int *ret_fd)
 {
 	char path[DP_PATH_MAX + sizeof(LOCK_NAME)];
@@ -33,8 +48,8 @@ int dp_worker_lock(const char *instance, int *ret_fd)
 	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return -errno;
-	if (flock(fd, LOCK_EX | LOCK_NB)) {
-		err = -errno;
+	err = lock_fd(fd);
+	if (err) {
 		close(fd);
 		return err;
 	}

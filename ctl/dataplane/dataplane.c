@@ -125,6 +125,28 @@ uint32_t dp_prog_id(const struct dataplane *dp, const char *name)
 	return fd < 0 || bpf_obj_get_info_by_fd(fd, &info, &len) ? 0 : info.id;
 }
 
+static uint32_t map_id(int fd)
+{
+	struct bpf_map_info info = { 0 };
+	__u32 len = sizeof(info);
+
+	return fd < 0 || bpf_obj_get_info_by_fd(fd, &info, &len) ? 0 : info.id;
+}
+
+bool dp_is_pinned(const struct dataplane *dp)
+{
+	char path[DP_PATH_MAX];
+
+	if (pin_path(dp->dir, dp_map_names[DP_MAP_spd_state], path, sizeof(path)))
+		return false;
+	int fd = bpf_obj_get(path);
+	if (fd < 0)
+		return errno != ENOENT; /* what cannot be asked is not known to be gone */
+	bool is_ours = map_id(fd) == map_id(dp->map_fd[DP_MAP_spd_state]);
+	close(fd);
+	return is_ours;
+}
+
 struct sa_hot *dp_sa_hot(const struct dataplane *dp)
 {
 	return dp->mapping[DP_MAP_sa_hot].at;

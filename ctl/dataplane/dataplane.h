@@ -38,11 +38,14 @@ int dp_open(const char *instance, bool may_write, struct dataplane **ret_dp) MUS
 void dp_close(struct dataplane *dp);
 /* Remove all pins of an instance (`sekisho-worker --unpin`). 0 too when there are none. */
 int dp_unpin(const char *instance) MUST_USE;
+/* False when the pins are gone, or are others by now: what dp has open serves nobody any more. */
+bool dp_is_pinned(const struct dataplane *dp);
 /* What an error of the three functions above means and what helps, for the log. */
 const char *dp_explain(int error);
 
 /* One worker per instance: the lock is held as long as *ret_fd is open, and no longer than the
- * process lives. The run directory is made if it is missing. -EWOULDBLOCK: another worker runs. */
+ * process lives. The run directory is made if it is missing. -EWOULDBLOCK: another
+ * worker runs, and went on running for two seconds. */
 int dp_worker_lock(const char *instance, int *ret_fd) MUST_USE;
 bool dp_worker_is_alive(const char *instance);
 
@@ -109,7 +112,8 @@ struct sad_sa {
 int sad_alloc(struct dataplane *dp, uint32_t *ret_sa) MUST_USE;
 void sad_release(struct dataplane *dp, uint32_t sa);
 /* Install at `sa`: everything is written before the SA is published in `sad`. An outbound SA
- * carries nothing until spd_switch. -EEXIST: destination, protocol and SPI are taken. */
+ * carries nothing until spd_switch. -EEXIST: destination, protocol and SPI are
+ * taken, or the index is. */
 int sad_add(struct dataplane *dp, uint32_t sa, const struct sad_sa *what) MUST_USE;
 /* Unpublish, then wipe the secret. If child_out still points at it, that is cleared first. */
 int sad_delete(struct dataplane *dp, uint32_t sa) MUST_USE;

@@ -189,14 +189,32 @@ static int retire(struct dataplane *dp, uint32_t sa)
 	return write_at(dp, DP_MAP_sa_secret, sa, &nothing);
 }
 
+/* What a controller that died half way left at the index is withdrawn before its sequence
+ * number is reset: the worker may still hold its key. */
+static int make_room(struct dataplane *dp, uint32_t sa)
+{
+	struct sa_val old = sa_array(dp)[sa];
+	struct sad_key key = key_of(&old);
+	struct sad_val val;
+
+	if (!old.dir && !(old.gen & 1))
+		return 0;
+	if (!bpf_map_lookup_elem(dp_fd(dp, DP_MAP_sad), &key, &val) && val.sa == sa)
+		return -EEXIST;
+	return retire(dp, sa);
+}
+
 int sad_add(struct dataplane *dp, uint32_t sa, const struct sad_sa *what)
 {
 	if (!dp->may_write)
 		return -EPERM;
 	if (!sa || sa >= SA_MAX || !sa_is_valid(what))
 		return -EINVAL;
+	int r = make_room(dp, sa);
+	if (r)
+		return r;
 	hot_reset(&dp_sa_hot(dp)[sa]);
-	int r = write_at(dp, DP_MAP_sa_ts, sa, &what->ts);
+	r = write_at(dp, DP_MAP_sa_ts, sa, &what->ts);
 	if (!r)
 		r = write_at(dp, DP_MAP_sa_secret, sa, &what->secret);
 	if (r)

@@ -312,7 +312,9 @@ static void poll_switch(struct ike_sa *sa, struct child *child, uint64_t now_ms)
 {
 	const struct ike_host *host = &sa->ike->host;
 
-	if (now_ms >= child->wait_ms || host->last_inbound_ms(host->arg, child->sa.spi_in))
+	if (!child_is_live(child)) /* it was replaced or deleted before it was used */
+		child->poll_ms = 0;
+	else if (now_ms >= child->wait_ms || host->last_inbound_ms(host->arg, child->sa.spi_in))
 		child_switch(sa, child);
 	else
 		child->poll_ms = now_ms + SWITCH_POLL_MS;

@@ -265,7 +265,8 @@ static void end_response(struct turn *t, enum step_result r, struct inbound *in)
 		follow(t);
 	else if (r == STEP_DROP) { /* it was not authentic: the true one may come yet */
 		ike_count(t->ike, IKE_COUNT_REFUSED);
-		transmit_later(sa, sa->ours.gap_ms);
+		if (!sa->ours.next_ms) /* a computation was tried on it */
+			transmit_later(sa, sa->ours.gap_ms);
 	} else if (r == STEP_FAIL || (r == STEP_AGAIN && ++sa->ours.again > STEP_AGAIN_MAX)) {
 		sa->ours.id++;
 		tell_and_close(sa, t->why, end_of(t, sa->state));
@@ -504,6 +505,23 @@ void exchange_job(struct ike_sa *sa, struct ike_job *job)
 	job_free(job);
 }
 
+/* One more refusal of an unknown peer: is there a line for it? The counters have them all. */
+static bool has_line(struct turn *t)
+{
+	struct ike *ike = t->ike;
+
+	if (t->step->role != STEP_REQUEST || t->sa->state != ST_NONE)
+		return true;
+	if (ike->now_ms - ike->strangers_ms >= STRANGER_MS) {
+		ike->strangers_ms = ike->now_ms;
+		ike->n_strangers = 0;
+	}
+	if (++ike->n_strangers == STRANGER_LINES)
+		ike_log(ike, true, "many refused IKE_SA_INIT: no more lines on them for %u s",
+			STRANGER_MS / 1000);
+	return ike->n_strangers < STRANGER_LINES;
+}
+
 enum step_result turn_refuse(struct turn *t, enum step_result how, uint16_t notify,
 			     const char *format, ...)
 {
@@ -512,7 +530,8 @@ enum step_result turn_refuse(struct turn *t, enum step_result how, uint16_t noti
 	va_start(args, format);
 	vsnprintf(t->sa->why, sizeof(t->sa->why), format, args);
 	va_end(args);
-	sa_error(t->sa, "%s", t->sa->why);
+	if (has_line(t))
+		sa_error(t->sa, "%s", t->sa->why);
 	t->why = notify;
 	return how;
 }

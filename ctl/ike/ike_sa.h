@@ -200,6 +200,8 @@ struct ike {
 	uint8_t cookie_secret[2][32];
 	uint32_t cookie_version; /* odd and even ones have their own secret; 0: none yet */
 	uint64_t cookie_ms;
+	uint64_t strangers_ms; /* since then so many refused IKE_SA_INIT */
+	unsigned n_strangers;
 	uint8_t out[OUT_LEN_MAX]; /* the message that is being written */
 };
 

@@ -179,6 +179,13 @@ static bool has_keys(const struct ike_sa *sa)
 	return sa->state >= ST_KEYED && sa->state < ST_CLOSED;
 }
 
+/* A request of the peer overtook its answer to IKE_AUTH: it is sent again, when we know who
+ * the peer is. */
+static bool is_too_early(const struct ike_sa *sa)
+{
+	return sa->is_initiator && sa->state < ST_ESTABLISHED;
+}
+
 static void take_known(struct ike_sa *sa, struct inbound *in)
 {
 	const struct ike_header *h = &in->m.header;
@@ -188,7 +195,8 @@ static void take_known(struct ike_sa *sa, struct inbound *in)
 		return;
 	if (h->exchange == EX_IKE_SA_INIT && is_response)
 		init_response(sa, in);
-	else if (h->exchange == EX_IKE_SA_INIT || !has_keys(sa))
+	else if (h->exchange == EX_IKE_SA_INIT || !has_keys(sa) ||
+		 (!is_response && is_too_early(sa)))
 		drop(sa->ike, in, IKE_COUNT_UNEXPECTED);
 	else
 		take_encrypted(sa, in);

@@ -36,6 +36,9 @@
 #define IKE_SAS_MAX 4096
 #define IKE_HALF_OPEN_MAX 512 /* as responder: more are dropped */
 #define IKE_COOKIE_FROM 64    /* from so many half-open on, cookies are asked for */
+/* Refused IKE_SA_INIT may come from anybody, in any number: so many lines in so long a time. */
+#define STRANGER_LINES 20
+#define STRANGER_MS 10000
 #define CHILDREN_MAX 64       /* Child SAs of one IKE SA, lingering ones too */
 #define TASKS_MAX 128         /* exchanges of ours that wait for their turn, per IKE SA */
 #define INIT_LEN_MAX 8192     /* bytes of an IKE_SA_INIT message: they are kept for AUTH */

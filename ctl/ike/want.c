@@ -41,6 +41,16 @@ static bool is_peer_known(const struct ike *ike, const struct conn *conn)
 	return false;
 }
 
+/* What does not go to port 500 carries the non-ESP marker (RFC 7296 2.23): from 4500 only. */
+static void set_endpoints(struct ike_sa *sa, const struct conn *conn, const struct ip_addr *local)
+{
+	uint16_t from = conn->local_port ? conn->local_port : IKE_PORT;
+	uint16_t to = conn->remote_port ? conn->remote_port : IKE_PORT;
+
+	sa->local = (struct endpoint){ *local, to == IKE_PORT ? from : IKE_NAT_PORT };
+	sa->remote = (struct endpoint){ conn->remote[0], to };
+}
+
 static int sa_initiate(struct ike *ike, const struct conn *conn, struct ike_sa **ret_sa)
 {
 	struct ip_addr local;
@@ -56,9 +66,7 @@ static int sa_initiate(struct ike *ike, const struct conn *conn, struct ike_sa *
 		return -ENOBUFS;
 	sa_set_conn(sa, conn);
 	sa->is_first_contact = !is_known;
-	sa->local = (struct endpoint){ local, conn->local_port ? conn->local_port : IKE_PORT };
-	sa->remote = (struct endpoint){ conn->remote[0],
-					conn->remote_port ? conn->remote_port : IKE_PORT };
+	set_endpoints(sa, conn, &local);
 	sa->our_id = id_is_any(&conn->local_id) ? id_from_addr(&local) : conn->local_id;
 	task_add(sa, TASK_IKE_INIT, NULL, 0);
 	*ret_sa = sa;

@@ -100,18 +100,21 @@ void control_child_up(struct shell *sh, const struct child_sa *sa)
 		control_list_updown(sh, c->server, sa);
 }
 
-void control_failed(struct shell *sh, const struct conn *conn, const struct conn_child *child,
-		    const char *why)
+static void fail_ups(struct control *c, const char *conn, const char *child, const char *why)
 {
-	struct control *c = sh->control;
-
 	for (size_t i = 0; c && i < WAITS_MAX; i++) {
 		struct wait *w = &c->waits[i];
-		if (!wait_matches(w, WAIT_UP, conn->name, child ? child->name : NULL))
+		if (!wait_matches(w, WAIT_UP, conn, child))
 			continue;
 		w->what = WAIT_FREE;
 		vici_fail(w->req, "%s", why);
 	}
+}
+
+void control_failed(struct shell *sh, const struct conn *conn, const struct conn_child *child,
+		    const char *why)
+{
+	fail_ups(sh->control, conn->name, child ? child->name : NULL, why);
 }
 
 void control_log(struct shell *sh, const struct conn *conn, const char *text)
@@ -164,16 +167,27 @@ static struct presence presence_of(struct shell *sh, const char *conn, const cha
 	return p;
 }
 
+static bool is_configured(const struct conf *conf, const struct wait *w)
+{
+	for (size_t i = 0; i < conf->n_conns; i++)
+		if (!strcmp(conf->conns[i]->name, w->conn))
+			return !w->child[0] || conn_child_by_name(conf->conns[i], w->child);
+	return false;
+}
+
 void control_settle(struct shell *sh)
 {
 	struct control *c = sh->control;
 
 	for (size_t i = 0; c && i < WAITS_MAX; i++) {
 		struct wait *w = &c->waits[i];
-		if (w->what != WAIT_DOWN || presence_of(sh, w->conn, w->child).is_there)
-			continue;
-		w->what = WAIT_FREE;
-		vici_succeed(w->req);
+		if (w->what == WAIT_DOWN && !presence_of(sh, w->conn, w->child).is_there) {
+			w->what = WAIT_FREE;
+			vici_succeed(w->req);
+		} else if (w->what == WAIT_UP && !is_configured(sh->conf, w)) {
+			w->what = WAIT_FREE;
+			vici_fail(w->req, "it was taken out of the configuration");
+		}
 	}
 }
 
@@ -252,6 +266,8 @@ static void cmd_terminate(struct vici_request *req, void *arg)
 	if (!target_find(sh, req, &t))
 		return;
 	int err = ike_terminate(sh->ike, t.conn, t.child[0] ? t.child : NULL, shell_now_ms());
+	if (!err)
+		fail_ups(sh->control, t.conn, t.child[0] ? t.child : NULL, "it was terminated");
 	if (err)
 		vici_fail(req, "cannot terminate '%s%s%s': %s", t.conn, t.child[0] ? "/" : "",
 			  t.child, err == -ENOENT ? "it is not up" : strerror(-err));
@@ -266,7 +282,8 @@ static void cmd_rekey(struct vici_request *req, void *arg)
 
 	if (!target_find(sh, req, &t))
 		return;
-	int err = t.child[0] ? ike_rekey_child(sh->ike, t.child, shell_now_ms()) : -ENOTSUP;
+	int err = t.child[0] ? ike_rekey_child(sh->ike, t.child, shell_now_ms()) :
+			       ike_rekey(sh->ike, t.conn, shell_now_ms());
 	if (err) {
 		vici_fail(req, "cannot rekey '%s': %s", t.child[0] ? t.child : t.conn,
 			  err == -ENOENT ? "it is not up" : strerror(-err));

@@ -179,5 +179,10 @@ int main(int argc, char **argv)
 	if (!err)
 		err = run(&sh);
 	shell_fini(&sh);
+	if (sh.is_unpinned) {
+		execv("/proc/self/exe", argv);
+		log_error("cannot begin anew: %s", strerror(errno));
+		return EXIT_FAILURE;
+	}
 	return err && err != -EINTR ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -66,6 +66,14 @@ const struct pair *pairs_find(const struct pairs *p, uint32_t spi_in)
 	return find(p, spi_in);
 }
 
+const struct pair *pairs_of_sa(const struct pairs *p, uint32_t sa)
+{
+	for (size_t i = 0; i < p->n; i++)
+		if (sa && (p->list[i].sa_in == sa || p->list[i].sa_out == sa))
+			return &p->list[i];
+	return NULL;
+}
+
 static void fill_transforms(struct sa_val *val, const struct proposal *esp)
 {
 	const struct transform *encr = proposal_get(esp, TRANSFORM_ENCR);

@@ -39,6 +39,8 @@ int pairs_delete(struct pairs *p, const struct child_sa *sa) MUST_USE;
 int pairs_move(struct pairs *p, const struct child_sa *sa) MUST_USE;
 /* NULL: not ours. Valid until the next change. */
 const struct pair *pairs_find(const struct pairs *p, uint32_t spi_in);
+/* The pair that one of its two indices names; NULL: none. An orphan's spi_in is 0. */
+const struct pair *pairs_of_sa(const struct pairs *p, uint32_t sa);
 bool pairs_has_orphan(const struct pairs *p, uint32_t child);
 /* A Child SA of this slot is up: its orphans rest, then go. */
 void pairs_retire_orphans(struct pairs *p, uint32_t child, uint64_t now_ms);

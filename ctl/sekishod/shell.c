@@ -80,15 +80,14 @@ static void on_event(const struct event *ev, void *arg)
 	struct shell *sh = arg;
 	uint64_t now = shell_now_ms();
 
-	if (ev->type == EVENT_ACQUIRE) {
+	/* By our own SPI: those of outbound SAs are the peers' choice, and two may choose alike. */
+	const struct pair *pair = pairs_of_sa(&sh->pairs, ev->sa);
+	if (ev->type == EVENT_ACQUIRE)
 		ike_acquire(sh->ike, ev->child, now);
-	} else if (ev->sa < SA_MAX) {
-		const struct sa_val *sa = &dp_sa(sh->dp)[ev->sa];
-		if (ev->type == EVENT_SOFT)
-			ike_soft_limit(sh->ike, sa->spi, sa->dir == SA_IN, now);
-		else if (ev->type == EVENT_HARD)
-			ike_hard_limit(sh->ike, sa->spi, sa->dir == SA_IN, now);
-	}
+	else if (pair && pair->spi_in && ev->type == EVENT_SOFT)
+		ike_soft_limit(sh->ike, pair->spi_in, true, now);
+	else if (pair && pair->spi_in && ev->type == EVENT_HARD)
+		ike_hard_limit(sh->ike, pair->spi_in, true, now);
 	shell_carry_out(sh);
 }
 
@@ -104,6 +103,29 @@ static void on_events_readable(uv_poll_t *poll, int status, int events)
 
 /* ---- Start and stop -------------------------------------------------------------- */
 
+static void close_handle(uv_handle_t *handle, void *arg)
+{
+	(void)arg;
+	if (!uv_is_closing(handle))
+		uv_close(handle, NULL);
+}
+
+static void shell_close(struct shell *sh)
+{
+	if (sh->is_stopping)
+		return;
+	sh->is_stopping = true;
+	control_stop(sh);
+	uv_walk(&sh->loop, close_handle, NULL);
+}
+
+void shell_stop(struct shell *sh)
+{
+	if (!sh->is_stopping)
+		log_info("ending; the SAs in the maps go on until their hard lifetime");
+	shell_close(sh);
+}
+
 static void on_signal(uv_signal_t *handle, int signum)
 {
 	struct shell *sh = handle->data;
@@ -114,6 +136,25 @@ static void on_signal(uv_signal_t *handle, int signum)
 	else
 		shell_stop(sh);
 	conf_errors_fini(&errors);
+}
+
+/* Who goes on with maps that nobody reads would leave the next worker without an SPD. */
+static void on_pins_timer(uv_timer_t *timer)
+{
+	struct shell *sh = timer->data;
+
+	if (dp_is_pinned(sh->dp))
+		return;
+	log_info("the pinned maps were removed (sekisho-worker --unpin): beginning anew");
+	sh->is_unpinned = true;
+	shell_close(sh);
+}
+
+static void start_pins_timer(struct shell *sh)
+{
+	uv_timer_init(&sh->loop, &sh->pins_timer);
+	sh->pins_timer.data = sh;
+	uv_timer_start(&sh->pins_timer, on_pins_timer, DP_RETRY_MS, DP_RETRY_MS);
 }
 
 static int start_signals(struct shell *sh)
@@ -161,6 +202,7 @@ int shell_start(struct shell *sh)
 	sh->started_ms = shell_now_ms();
 	uv_timer_init(&sh->loop, &sh->core_timer);
 	uv_timer_init(&sh->loop, &sh->orphan_timer);
+	start_pins_timer(sh);
 	if ((err = step(pairs_init(&sh->pairs, sh->dp), "read the SAD")) ||
 	    (err = step(ike_new(&host, &sh->ike), "start the IKEv2 core")) ||
 	    (err = step(udp_start(&sh->udp, &sh->loop, on_datagram, sh),
@@ -170,23 +212,6 @@ int shell_start(struct shell *sh)
 	    (err = step(control_start(sh), "open the control socket")))
 		return err;
 	return settings_apply(sh, sh->conf);
-}
-
-static void close_handle(uv_handle_t *handle, void *arg)
-{
-	(void)arg;
-	if (!uv_is_closing(handle))
-		uv_close(handle, NULL);
-}
-
-void shell_stop(struct shell *sh)
-{
-	if (sh->is_stopping)
-		return;
-	sh->is_stopping = true;
-	log_info("ending; the SAs in the maps go on until their hard lifetime");
-	control_stop(sh);
-	uv_walk(&sh->loop, close_handle, NULL);
 }
 
 void shell_fini(struct shell *sh)

@@ -16,13 +16,13 @@
 #include "pairs.h"
 #include "udp.h"
 
-#define DP_RETRY_MS 1000 /* how often to look for the worker's pins while there are none */
+#define DP_RETRY_MS 1000 /* how often to look for the worker's pins: are they there, still ours? */
 
 struct control; /* the VICI socket and who waits on it */
 
 struct shell {
 	uv_loop_t loop;
-	uv_timer_t core_timer, orphan_timer;
+	uv_timer_t core_timer, orphan_timer, pins_timer;
 	uv_signal_t signals[3]; /* TERM, INT, HUP */
 	uv_poll_t events_poll;
 	const char *instance, *config_path;
@@ -36,6 +36,7 @@ struct shell {
 	struct control *control;
 	uint64_t started_ms;
 	bool is_stopping;
+	bool is_unpinned; /* the loop ended because the maps serve nobody any more */
 };
 
 uint64_t shell_now_ms(void); /* CLOCK_BOOTTIME */

@@ -25,8 +25,10 @@ static uint32_t map_id(int fd)
 	return bpf_obj_get_info_by_fd(fd, &info, &len) ? 0 : info.id;
 }
 
-/* A program named gate that uses our map `ports`. */
-static bool is_older_gate(const struct worker *w, int prog_fd)
+enum gate_kind { GATE_NONE, GATE_OLDER, GATE_OF_OTHERS };
+
+/* A program named gate: over our map `ports` an older one of ours, else it serves other maps. */
+static enum gate_kind gate_kind(const struct worker *w, int prog_fd)
 {
 	__u32 ids[GATE_MAPS_MAX], ours = map_id(dp_map_fd(w->dp, "ports"));
 	struct bpf_prog_info info = { .nr_map_ids = GATE_MAPS_MAX };
@@ -34,11 +36,11 @@ static bool is_older_gate(const struct worker *w, int prog_fd)
 
 	info.map_ids = (uintptr_t)ids;
 	if (bpf_obj_get_info_by_fd(prog_fd, &info, &len) || strcmp(info.name, "gate") != 0)
-		return false;
+		return GATE_NONE;
 	for (uint32_t i = 0; i < info.nr_map_ids && i < GATE_MAPS_MAX; i++)
 		if (ids[i] == ours)
-			return true;
-	return false;
+			return GATE_OLDER;
+	return GATE_OF_OTHERS;
 }
 
 static void gate_renew(struct worker *w, const struct net_link *link)
@@ -49,11 +51,16 @@ static void gate_renew(struct worker *w, const struct net_link *link)
 	opts.old_prog_fd = bpf_prog_get_fd_by_id(link->xdp_prog_id);
 	if (opts.old_prog_fd < 0)
 		return;
-	if (is_older_gate(w, opts.old_prog_fd)) {
+	enum gate_kind kind = gate_kind(w, opts.old_prog_fd);
+	if (kind == GATE_OLDER) {
 		int err = bpf_xdp_attach((int)link->ifindex, dp_prog_fd(w->dp, "gate"),
 					 mode | XDP_FLAGS_REPLACE, &opts);
 		log_info("%s: carried an older gate: %s", link->name,
 			 err ? strerror(-err) : "replaced");
+	} else if (kind == GATE_OF_OTHERS) {
+		log_info("%s: not served: carries the gate of another instance, or of before "
+			 "--unpin (then: xdp off, and attach again)",
+			 link->name);
 	}
 	close(opts.old_prog_fd);
 }

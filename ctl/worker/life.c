@@ -79,6 +79,8 @@ void worker_housekeeping(struct worker *w)
 		xsk_losses(w->xsks[i], &full, &empty);
 		count_add(w, WORKER_DROP_RX_FULL, full);
 		count_add(w, WORKER_DROP_FILL_EMPTY, empty);
+		count_add(w, WORKER_DROP_TX_FULL, w->xsks[i]->tx_lost);
+		w->xsks[i]->tx_lost = 0;
 	}
 	worker_count_flush(w);
 	sa_cache_sweep(&w->sas);
@@ -108,6 +110,9 @@ static void host_sysctls(struct worker *w)
 			log_info("%s: cannot set %s: %s", w->host_name, wanted[i].key,
 				 strerror(-err));
 	}
+	/* The FIB is asked for our own packets as if they came from lo. */
+	if (dev_sysctl4("lo", "forwarding", 1))
+		log_detail("cannot set forwarding on lo: ESP goes through the stack");
 	if (dev_sysctl4_get("all", "rp_filter") == 1)
 		log_info("net.ipv4.conf.all.rp_filter is 1: strict reverse path checks will drop "
 			 "decrypted packets for this host; set it to 0 or 2");

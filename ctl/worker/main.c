@@ -1,16 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* sekisho-worker: options, what must be there before it starts, and the event loop. */
 #include <errno.h>
-#include <fcntl.h>
 #include <getopt.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/signalfd.h>
-#include <sys/stat.h>
 #include <sys/timerfd.h>
 #include <sys/utsname.h>
 #include <unistd.h>
@@ -21,6 +18,7 @@
 /* While traffic never pauses, look at netlink and signals every so many bursts (about 2 ms). */
 #define TURNS_BETWEEN_EVENTS 32u
 #define HELD_POLL_MS 2 /* while packets wait for their SA */
+#define UNSENT_POLL_MS 1 /* while frames wait in a transmit ring */
 #define KERNEL_MIN_MAJOR 6
 #define KERNEL_MIN_MINOR 1
 
@@ -115,30 +113,15 @@ static bool kernel_is_new_enough(void)
 /* One worker per instance: the lock goes with the process, however it ends. */
 static int lock_take(const char *instance, int *ret_fd)
 {
-	char dir[DP_PATH_MAX], path[DP_PATH_MAX + 16];
-	int err = dp_run_dir(instance, dir, sizeof(dir));
+	int err = dp_worker_lock(instance, ret_fd);
 
-	if (err) {
+	if (err == -EWOULDBLOCK)
+		log_info("another worker of this instance is running");
+	else if (err == -EINVAL)
 		log_info("instance names are made of letters, digits, _ and -, at most 32");
-		return err;
-	}
-	if (mkdir(dir, 0755) && errno != EEXIST) {
-		log_info("cannot make %s: %s", dir, strerror(errno));
-		return -errno;
-	}
-	snprintf(path, sizeof(path), "%s/worker.lock", dir);
-	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-	if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB)) {
-		err = -errno;
-		log_info(err == -EWOULDBLOCK ? "another worker of this instance is running (%s)"
-					     : "cannot lock %s",
-			 path);
-		if (fd >= 0)
-			close(fd);
-		return err;
-	}
-	*ret_fd = fd;
-	return 0;
+	else if (err)
+		log_info("cannot lock worker.lock in the run directory: %s", strerror(-err));
+	return err;
 }
 
 static int dataplane_create(const char *instance, struct dataplane **ret_dp)
@@ -211,11 +194,22 @@ static void loop_wait(struct worker *w, struct loop *l, int timeout_ms)
 		events_handle(w, l, fds);
 }
 
+/* How long to wait where nothing comes in. */
+static int patience_ms(const struct worker *w)
+{
+	if (w->hold.n)
+		return HELD_POLL_MS;
+	for (uint32_t i = 0; i < w->n_xsks; i++)
+		if (w->xsks[i]->tx_soon)
+			return UNSENT_POLL_MS;
+	return -1;
+}
+
 static void loop_run(struct worker *w, struct loop *l)
 {
 	for (uint32_t turns = 1; !l->stop; turns++) {
 		if (worker_turn(w) == 0)
-			loop_wait(w, l, w->hold.n ? HELD_POLL_MS : -1);
+			loop_wait(w, l, patience_ms(w));
 		else if (turns % TURNS_BETWEEN_EVENTS == 0)
 			loop_wait(w, l, 0);
 	}
@@ -231,7 +225,7 @@ static int run(struct worker *w, const struct options *o)
 		if (o->bench_forward)
 			log_info(
 				"WARNING: --bench-forward: packets to be protected leave in CLEAR");
-		fprintf(stderr, "ready\n");
+		log_info("ready");
 		loop_run(w, &loop);
 		log_detail("ending");
 		if (o->unpin)

@@ -9,6 +9,7 @@
 #define WORKER_SA_CACHE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <sekisho/map_abi.h>
 #include "base/must.h"
@@ -19,7 +20,7 @@
 #include "worker/ts.h"
 
 struct sa_rt {
-	/* Read for every packet. */
+	/* One cache line: read for every packet. */
 	struct esp_key *key;
 	struct sa_hot *hot;
 	uint64_t next_seq, end_seq; /* numbers taken for this burst: next_seq .. end_seq - 1 */
@@ -27,18 +28,19 @@ struct sa_rt {
 	uint32_t gen, spi, index;
 	uint16_t window;
 	uint8_t flags, dir;
-	/* This burst. */
-	uint32_t wanted; /* sequence numbers to take */
-	uint32_t packets;
-	uint64_t bytes;
+	uint32_t wanted;  /* sequence numbers to take for this burst */
+	uint32_t packets; /* of this burst */
+	/* Outer headers and next hop of every outbound packet, the rest seldom. */
+	uint64_t bytes; /* of this burst */
 	bool touched;
-	/* Once per burst and seldom. */
 	uint64_t soft_packets, hard_packets;
 	uint32_t child;
 	struct outer outer;
 	struct nexthop hop; /* of outer packets, SA_OUT */
 	struct ts_set ts;
 };
+
+_Static_assert(offsetof(struct sa_rt, bytes) == 64, "the hot part is a cache line");
 
 struct sa_cache {
 	struct dataplane *dp;

@@ -14,10 +14,22 @@ static uint32_t child_sa(const struct worker *w, uint32_t child)
 				 : 0;
 }
 
+/* Its index may belong to another child by now: that one's peer must not get the packet. */
+static bool use_sa(struct worker *w, struct burst *b, struct frame *f)
+{
+	if (!turn_use_sa(w, b, f, SA_OUT))
+		return false;
+	if (f->sa->child == f->child)
+		return true;
+	f->sa = NULL;
+	f->drop = WORKER_DROP_STALE_SA;
+	return false;
+}
+
 /* The SA that the gate named, or the one that has replaced it since. */
 static bool find_sa(struct worker *w, struct burst *b, struct frame *f)
 {
-	if (f->kind == META_OUT && turn_use_sa(w, b, f, SA_OUT))
+	if (f->kind == META_OUT && use_sa(w, b, f))
 		return true;
 	uint32_t now = child_sa(w, f->child);
 	if (f->kind == META_HOLD && !now) {
@@ -29,7 +41,21 @@ static bool find_sa(struct worker *w, struct burst *b, struct frame *f)
 	f->kind = META_OUT;
 	f->sa_index = now;
 	f->drop = FRAME_KEEP;
-	return turn_use_sa(w, b, f, SA_OUT);
+	return use_sa(w, b, f);
+}
+
+/* The peer may have narrowed the selectors to less than the policy says, and the slot of the
+ * child may have changed hands since the packet was held (RFC 4301 4.4.2.1). */
+static bool selectors_match(const struct frame *f, const struct ip4 *ip)
+{
+	struct ts_flow flow = {
+		.local = ntohl(ip->src),
+		.remote = ntohl(ip->dst),
+		.proto = ip->proto,
+	};
+
+	flow.ports_known = ip4_ports(ip, f->inner_len, &flow.local_port, &flow.remote_port);
+	return ts_set_match(&f->sa->ts, &flow);
 }
 
 /* A packet that this host routes loses one of its TTL (RFC 4301 5.1.2.1 note 2). The gate has
@@ -85,6 +111,10 @@ static void admit(struct worker *w, struct burst *b, struct frame *f)
 	}
 	if (!find_sa(w, b, f))
 		return;
+	if (!selectors_match(f, ip)) {
+		f->drop = WORKER_DROP_SELECTOR;
+		return;
+	}
 	const struct nexthop *hop = nexthop_outer(w, f->sa);
 	if (hop->kind == HOP_NO_ROUTE)
 		f->drop = WORKER_DROP_NO_ROUTE;

@@ -47,8 +47,11 @@ static void receive_from(struct worker *w, struct burst *b, struct xsk *x, uint3
 	struct xdp_desc descs[BURST_RX];
 	uint32_t n = xsk_receive(x, descs, max);
 
-	for (uint32_t i = 0; i < n; i++)
-		__builtin_prefetch(w->umem.area + descs[i].addr - sizeof(struct xsk_meta));
+	for (uint32_t i = 0; i < n; i++) {
+		const uint8_t *frame = w->umem.area + descs[i].addr;
+		__builtin_prefetch(frame - sizeof(struct xsk_meta));
+		__builtin_prefetch(frame + ETH_HDR_LEN); /* mostly another cache line */
+	}
 	for (uint32_t i = 0; i < n; i++)
 		frame_begin(w, burst_add(b), x, &descs[i]);
 	count_add(w, WORKER_RX, n);
@@ -93,7 +96,17 @@ static void eth_push(struct frame *f, const uint8_t *eth, uint8_t len)
 {
 	f->data -= len;
 	f->len += len;
-	memcpy(f->data, eth, len);
+	/* Constant sizes become two moves; a variable one a `rep movs`, 30 ns per frame. */
+	if (len == ETH_HDR_LEN)
+		memcpy(f->data, eth, ETH_HDR_LEN);
+	else
+		memcpy(f->data, eth, len);
+}
+
+/* The queue to send by: the one that the frame came in by, where the port has as many. */
+static struct xsk *port_queue(const struct port *port, uint32_t queue)
+{
+	return port->queues[queue < port->n_send ? queue : queue % port->n_send];
 }
 
 void turn_send_host(struct worker *w, struct frame *f)
@@ -110,7 +123,7 @@ void turn_send_host(struct worker *w, struct frame *f)
 	eth[13] = PROTO_ETH_IP & 0xff;
 	eth_push(f, eth, sizeof(eth));
 	f->kind = FRAME_SEND;
-	f->out = w->host->queues[f->in->queue % w->host->n_send];
+	f->out = port_queue(w->host, f->in->queue);
 	count_add(w, WORKER_TO_HOST, 1);
 }
 
@@ -122,7 +135,7 @@ void turn_send(struct worker *w, struct frame *f, const struct nexthop *hop)
 	}
 	eth_push(f, hop->eth, hop->eth_len);
 	f->kind = FRAME_SEND;
-	f->out = hop->port->queues[f->in->queue % hop->port->n_send];
+	f->out = port_queue(hop->port, f->in->queue);
 }
 
 /* Send or free every frame of the burst. */

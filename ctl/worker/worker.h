@@ -21,6 +21,10 @@
 
 #define XSK_MAX (PORT_MAX * PORT_QUEUES)
 
+/* A frame uses up to three SAs: that which it came in, that which it goes out by, and that of
+ * the ICMP error that it becomes instead. */
+#define TOUCHED_MAX (3u * BURST_MAX)
+
 struct burst {
 	uint32_t n;
 	struct frame frame[BURST_MAX];
@@ -28,7 +32,7 @@ struct burst {
 	struct esp_job job[BURST_MAX];
 	uint16_t job_frame[BURST_MAX]; /* whose job it is */
 	uint32_t n_touched;
-	struct sa_rt *touched[BURST_MAX]; /* SAs of this burst */
+	struct sa_rt *touched[TOUCHED_MAX]; /* SAs of this burst */
 };
 
 struct worker {

@@ -95,17 +95,22 @@ int xsk_send(struct xsk *x, uint64_t addr, uint32_t len)
 	return 0;
 }
 
-/* In copy mode sendto is the transmission; what it did not manage it says with EAGAIN. What
- * is left after that is tried again on the next turn. */
+/* In copy mode sendto is the transmission; what it did not manage it says with EAGAIN, with
+ * EBUSY that the device dropped one frame and the others wait. What is left after that is
+ * tried again on the next turn, soon unless the interface is down. */
 static void kick(struct xsk *x)
 {
-	x->tx_kick = false;
-	for (int i = 0; i < KICKS_MAX; i++)
+	x->tx_kick = x->tx_soon = false;
+	for (int i = 0; i < KICKS_MAX; i++) {
 		if (sendto(x->fd, NULL, 0, MSG_DONTWAIT, NULL, 0) >= 0)
 			return;
+		if (errno == EBUSY)
+			x->tx_lost++;
 		else if (errno != EAGAIN)
 			break;
+	}
 	x->tx_kick = true;
+	x->tx_soon = errno == EAGAIN || errno == EBUSY || errno == ENOBUFS;
 }
 
 void xsk_flush(struct xsk *x)

@@ -30,6 +30,8 @@ struct xsk {
 	uint32_t n_tx;	    /* and to send */
 	uint32_t tx_staged; /* written to the ring, not submitted */
 	bool tx_kick;	    /* submitted, but the kernel could not send all of it */
+	bool tx_soon;	    /* ... for a reason that passes by itself */
+	uint64_t tx_lost;   /* frames that the device dropped; housekeeping counts them */
 	uint64_t seen_rx_full, seen_fill_empty; /* of XDP_STATISTICS, already counted */
 };
 

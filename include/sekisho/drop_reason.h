@@ -75,7 +75,7 @@ enum gate_outcome {
 	X(DROP_NO_ROUTE, "no route to the next hop")                                      \
 	X(DROP_NO_SA, "no outbound SA and no room or time left to hold")                  \
 	X(DROP_NO_FRAME, "no free frame in the UMEM")                                     \
-	X(DROP_TX_FULL, "transmit ring full")                                             \
+	X(DROP_TX_FULL, "transmit ring full, or the device dropped it")                   \
 	X(DROP_CRYPTO, "the crypto provider refused the job")                             \
 	X(DROP_RX_FULL, "receive ring full: dropped by the kernel before the worker")     \
 	X(DROP_FILL_EMPTY, "fill ring empty: dropped by the kernel before the worker")    \

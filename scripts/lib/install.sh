@@ -60,7 +60,6 @@ environment_problems() {
 	[ "$(id -u)" = 0 ] || return 0
 	bpffs_mounted || mount -t bpf bpf /sys/fs/bpf 2>/dev/null ||
 		echo "no BPF file system at /sys/fs/bpf, and 'mount -t bpf bpf /sys/fs/bpf' fails (a container without CAP_SYS_ADMIN?)"
-	[ -c /dev/net/tun ] || echo "no /dev/net/tun: the strongSwan tests need it"
 	namespace_problem
 }
 

@@ -18,11 +18,14 @@ side_lan() {
 other() { case $1 in A) echo B ;; B) echo A ;; esac; }
 
 # tunnel_conf SIDE: optional variables START (start_action: none, trap, start), REKEY, LIFE and
-# RAND (lifetimes of the child), ENCAP, PSK_A and PSK_B (a wrong secret on one side).
+# RAND (lifetimes of the child), ENCAP, PSK_A and PSK_B (a wrong secret on one side); how each side
+# authenticates: AUTH_A, ID_A, and as further lines CONN_A, LOCAL_A, REMOTE_A of its own file and
+# TOP_A after all; and the same with B.
 tunnel_conf() {
-	local side=$1 peer psk
+	local side=$1 peer psk auth id peer_auth peer_id conn_more local_more remote_more top_more
 	peer=$(other "$side")
-	psk=PSK_$side
+	psk=PSK_$side auth=AUTH_$side id=ID_$side peer_auth=AUTH_$peer peer_id=ID_$peer
+	conn_more=CONN_$side local_more=LOCAL_$side remote_more=REMOTE_$side top_more=TOP_$side
 	cat <<-EOT
 	connections {
 	    tunnel {
@@ -31,13 +34,16 @@ tunnel_conf() {
 	        remote_addrs = $(side_wan "$peer")
 	        proposals = $TUNNEL_IKE
 	        encap = ${ENCAP:-no}
+	        ${!conn_more-}
 	        local {
-	            auth = psk
-	            id = gw$side.example
+	            auth = ${!auth:-psk}
+	            id = ${!id:-gw$side.example}
+	            ${!local_more-}
 	        }
 	        remote {
-	            auth = psk
-	            id = gw$peer.example
+	            auth = ${!peer_auth:-psk}
+	            id = ${!peer_id:-gw$peer.example}
+	            ${!remote_more-}
 	        }
 	        children {
 	            net {
@@ -59,5 +65,6 @@ tunnel_conf() {
 	        secret = "${!psk:-$TUNNEL_PSK}"
 	    }
 	}
+	${!top_more-}
 	EOT
 }

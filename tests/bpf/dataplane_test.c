@@ -335,6 +335,30 @@ static void a_new_sa_starts_fresh(void **state)
 	dp_close(dp);
 }
 
+/* Its key with the number 1 once more would be a nonce twice. */
+static void a_live_sa_keeps_its_numbers(void **state)
+{
+	struct dataplane *dp = create();
+	struct sad_sa sa = an_sa(SA_OUT, 0x100), other = an_sa(SA_OUT, 0x200);
+	uint32_t gen;
+
+	(void)state;
+	assert_return_code(sad_add(dp, 7, &sa), 0);
+	dp_sa_hot(dp)[7].seq = 99;
+	gen = dp_sa(dp)[7].gen;
+	assert_int_equal(sad_add(dp, 7, &other), -EEXIST);
+	assert_int_equal(dp_sa_hot(dp)[7].seq, 99);
+	assert_int_equal(dp_sa(dp)[7].gen, gen);
+
+	/* A controller that died between the two steps of sad_delete. */
+	struct sad_key key = { .spi = 0x100, .proto = sa.val.proto };
+	memcpy(key.daddr, sa.val.dst.b, sizeof(key.daddr));
+	assert_return_code(bpf_map_delete_elem(dp_map_fd(dp, "sad"), &key), 0);
+	assert_return_code(sad_add(dp, 7, &other), 0);
+	assert_int_equal(dp_sa(dp)[7].gen, gen + 4); /* withdrawn, then written */
+	dp_close(dp);
+}
+
 static void all_indices_can_be_had(void **state)
 {
 	struct dataplane *dp = create();
@@ -432,6 +456,7 @@ int main(void)
 		TEST(a_deleted_sa_leaves_no_key),
 		TEST(a_freed_index_rests),
 		TEST(a_new_sa_starts_fresh),
+		TEST(a_live_sa_keeps_its_numbers),
 		TEST(all_indices_can_be_had),
 		TEST(a_moved_sa_is_found_at_its_new_address),
 		TEST(addresses_are_replaced_as_a_whole),

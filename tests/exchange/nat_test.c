@@ -66,6 +66,16 @@ static void behind_a_nat_it_floats(void **state)
 	assert_int_equal(pair.b.n_keepalives, 0);
 }
 
+/* To another port than 500 the marker goes first, so it has to leave from 4500. */
+static void begun_at_4500_it_leaves_from_4500(void **state)
+{
+	(void)state;
+	pair.a.conns[0].remote_port = 4500;
+	up();
+	assert_int_equal(side_in_use(&pair.a)->sa.local.port, 4500);
+	assert_int_equal(side_in_use(&pair.b)->sa.local.port, 4500);
+}
+
 /* Both ways the exchange that follows goes through the NAT, too. */
 static void rekeys_through_the_nat(void **state)
 {
@@ -155,6 +165,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(without_nat_nothing_floats),  TEST(behind_a_nat_it_floats),
+		TEST(begun_at_4500_it_leaves_from_4500),
 		TEST(rekeys_through_the_nat),	   TEST(encap_can_be_forced),
 		TEST(peer_that_moves_is_followed), TEST(forged_ones_move_nobody),
 	};

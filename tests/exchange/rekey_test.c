@@ -151,6 +151,37 @@ static void responder_waits_while_answers_are_lost(void **state)
 	assert_int_equal(left, 0);
 }
 
+/* Its first delete is lost. */
+static bool swallow_delete_of_a(struct pair *p, struct flight *f, void *arg)
+{
+	(void)arg;
+	return f->bytes[18] != EX_INFORMATIONAL || f->bytes[19] & IKE_FLAG_RESPONSE ||
+	       !addr_equal(&f->from.addr, &p->a.home.addr);
+}
+
+/* The responder rekeys what it was about to use: what it deleted then is not used any more. */
+static void rekey_of_a_rekey(void **state)
+{
+	(void)state;
+	for (unsigned ms = 25; ms < 250; ms += 25) {
+		begin("aes256gcm16");
+		go();
+		pair.on_wire = swallow_delete_of_a;
+		rekey(&pair.a);
+		pair_run(&pair, ms);
+		rekey(&pair.b);
+		pair_run(&pair, 1000);
+		pair.on_wire = NULL;
+		uint32_t in_use = pair.b.out[PAIR_SLOT];
+		pair_run(&pair, 30000);
+		assert_no_gap(0);
+		assert_int_equal(pair.b.out[PAIR_SLOT], in_use);
+		assert_true(pair_fits(&pair));
+		if (ms < 225)
+			pair_fini(&pair);
+	}
+}
+
 static void both_rekey_at_once(void **state)
 {
 	(void)state;
@@ -394,6 +425,7 @@ int main(void)
 		TEST(effects_come_in_order),
 		TEST(responder_switches_on_traffic),
 		TEST(responder_waits_while_answers_are_lost),
+		TEST(rekey_of_a_rekey),
 		TEST(both_rekey_at_once),
 		TEST(collision_is_decided_by_nonces),
 		TEST(time_rekeys_for_ever),

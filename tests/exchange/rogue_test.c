@@ -100,6 +100,86 @@ static void a_spoilt_answer_to_our_delete_ends_it(void **state)
 	assert_int_equal(n_left(&pair.a), 0);
 }
 
+/* Well-formed, and an answer to nothing that a offered: who saw a's request can send it. */
+static size_t worthless_answer(uint8_t *buf, size_t size)
+{
+	struct ike_header h = {
+		.spi_i = pair.a.ike->sas->spi_i,
+		.spi_r = 1,
+		.exchange = EX_IKE_SA_INIT,
+		.flags = IKE_FLAG_RESPONSE,
+	};
+	static const uint8_t bytes[32] = { 9 };
+	struct ke ke = { KE_X25519, rd_from(bytes, sizeof(bytes)) };
+	struct payload_writer pw;
+	struct proposal other;
+	size_t n, len = 0;
+
+	pair_proposal(PROTO_IKE, "aes128-sha512-x25519", &other, &n);
+	message_start(&pw, buf, size, &h);
+	sa_emit(&pw, &other, 1);
+	ke_emit(&pw, &ke);
+	nonce_emit(&pw, rd_from(bytes, sizeof(bytes)));
+	assert_int_equal(message_finish(&pw, &len), 0);
+	return len;
+}
+
+/* However often it comes, the initiator retransmits and ends as ever. */
+static void worthless_answers_delay_nothing(void **state)
+{
+	struct datagram d = { .local = pair.a.home, .remote = pair.b.home };
+	uint8_t buf[512];
+
+	(void)state;
+	pair_configure(&pair);
+	pair.is_cut = true;
+	assert_int_equal(ike_initiate(pair.a.ike, "gw-gw", NULL, pair.now_ms), 0);
+	side_effects(&pair.a);
+	pair_run(&pair, 100);
+	d.data = buf;
+	d.len = worthless_answer(buf, sizeof(buf));
+	for (unsigned s = 0; s < 170; s++) {
+		if (!pair.a.n_failed)
+			ike_input(pair.a.ike, &d, pair.now_ms);
+		side_effects(&pair.a);
+		pair_run(&pair, 1000);
+	}
+	assert_true(ike_counts(pair.a.ike)[IKE_COUNT_REFUSED] > 100);
+	assert_int_equal(pair.a.n_sent, 1 + RETRANSMIT_TRIES);
+	assert_int_equal(pair.a.n_failed, 1);
+}
+
+static bool swallow_one_auth_answer(struct pair *p, struct flight *f, void *arg)
+{
+	unsigned *left = arg;
+
+	if (!*left || f->bytes[18] != EX_IKE_AUTH || !addr_equal(&f->from.addr, &p->b.home.addr))
+		return true;
+	--*left;
+	return false;
+}
+
+/* b is up and asks for a rekey while its answer to IKE_AUTH is lost: a waits for that. */
+static void requests_may_overtake_the_answer_to_auth(void **state)
+{
+	unsigned left = 1;
+
+	(void)state;
+	pair.on_wire = swallow_one_auth_answer;
+	pair.arg = &left;
+	pair_configure(&pair);
+	assert_int_equal(ike_initiate(pair.a.ike, "gw-gw", NULL, pair.now_ms), 0);
+	side_effects(&pair.a);
+	pair_run(&pair, 1000);
+	assert_int_equal(left, 0);
+	assert_int_equal(ike_rekey_child(pair.b.ike, "net", pair.now_ms), 0);
+	side_effects(&pair.b);
+	pair_run(&pair, 30000);
+	assert_int_equal(pair.a.n_failed, 0);
+	assert_true(pair_fits(&pair));
+	assert_true(side_logged(&pair.b, "net{2} rekeyed"));
+}
+
 /* ---- Identities ------------------------------------------------------------------- */
 
 /* Who knows the key of a connection for anybody calls itself as the peer of another connection is
@@ -168,6 +248,54 @@ static void failed_ones_count_as_half_open(void **state)
 	assert_int_equal(pair.b.ike->n_half_open, 0);
 }
 
+static bool keep_request(struct pair *p, struct flight *f, void *arg)
+{
+	struct flight *kept = arg;
+
+	(void)p;
+	*kept = *f;
+	kept->bytes = malloc(f->len);
+	memcpy(kept->bytes, f->bytes, f->len);
+	return false;
+}
+
+static unsigned n_lines(const char *log)
+{
+	unsigned n = 0;
+
+	for (; *log; log++)
+		n += *log == '\n';
+	return n;
+}
+
+/* Anybody can be refused as often as he likes; the disk is not his to fill. */
+static void strangers_do_not_fill_the_log(void **state)
+{
+	struct flight first = { 0 };
+
+	(void)state;
+	pair.b.conns[0].remote[0] = addr_from_v4(0xc0000263);
+	pair_configure(&pair);
+	pair.on_wire = keep_request;
+	pair.arg = &first;
+	assert_int_equal(ike_initiate(pair.a.ike, "gw-gw", NULL, pair.now_ms), 0);
+	side_effects(&pair.a);
+	pair_run(&pair, 100);
+	pair.on_wire = NULL;
+	struct datagram d = { first.to, first.from, first.bytes, first.len };
+	for (unsigned i = 0; i < 1000; i++) {
+		first.bytes[0] = (uint8_t)i;
+		ike_input(pair.b.ike, &d, pair.now_ms);
+		side_effects(&pair.b);
+	}
+	assert_int_equal(ike_counts(pair.b.ike)[IKE_COUNT_REFUSED], 1000);
+	assert_int_equal(n_lines(pair.b.log), STRANGER_LINES);
+	ike_input(pair.b.ike, &d, pair.now_ms + STRANGER_MS);
+	side_effects(&pair.b);
+	assert_int_equal(n_lines(pair.b.log), STRANGER_LINES + 1);
+	free(first.bytes);
+}
+
 /* ---- A child that was asked for --------------------------------------------------- */
 
 static bool swallow_create_child(struct pair *p, struct flight *f, void *arg)
@@ -230,8 +358,11 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(a_spoilt_answer_to_our_delete_ends_it),
+		TEST(worthless_answers_delay_nothing),
+		TEST(requests_may_overtake_the_answer_to_auth),
 		TEST(initial_contact_is_of_one_connection),
 		TEST(failed_ones_count_as_half_open),
+		TEST(strangers_do_not_fill_the_log),
 		TEST(a_waiting_child_fails_with_its_ike_sa),
 		TEST(a_waiting_child_moves_to_the_new_ike_sa),
 	};

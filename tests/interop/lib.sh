@@ -16,6 +16,7 @@ peer_start() {
 
 lab_with_strongswan() {
 	need_programs
+	[ -c /dev/net/tun ] || skip "no /dev/net/tun, which strongSwan's side of the lab needs"
 	case $(basename "$0") in xfrm_*) guest_needs ;; esac
 	lab_new
 	lab_sites

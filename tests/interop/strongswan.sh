@@ -7,7 +7,7 @@
 
 # What is loaded, and nothing else: kernel-libipsec before kernel-netlink, so that the first
 # one has the SAs and the second one the addresses and routes.
-SWAN_PLUGINS="random nonce openssl kdf hmac pem pkcs1 x509 pubkey kernel-libipsec kernel-netlink
+SWAN_PLUGINS="random nonce openssl kdf hmac pem pkcs1 pkcs8 x509 revocation pubkey kernel-libipsec kernel-netlink
 	socket-default vici updown"
 
 # Copies run instead of the installed programs: an AppArmor profile of the distribution, which

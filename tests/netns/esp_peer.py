@@ -4,7 +4,8 @@
 
 answer: opens what the gateway sends, checks every byte that a receiver can check, and answers
         echo requests through its own SA, so that a ping through the gateway proves both ways.
-attack: sends good and bad ESP; what becomes of it the scenario reads from the counters."""
+attack: sends good and bad ESP; what becomes of it the scenario reads from the counters.
+relay:  the gateway is a hub: what it opens goes out again in another SA."""
 import argparse
 import socket
 import struct
@@ -118,6 +119,23 @@ class Peer:
             answered += 1
         print(f"answered {answered}, last number {expected - 1}")
 
+    # ---- hub
+
+    def relay(self):
+        """Sends into one SA what must come back in the other, one hop older."""
+        for n in range(1, self.options.count + 1):
+            there = datagram(b"relayed", dst="10.9.0.5", ttl=10)
+            self.send(self.seal(there))
+            self.wire.settimeout(5)
+            found = None
+            while not found:
+                found = self.outer(self.wire.recv(4096))
+            back = IP(self.open(*found, n))
+            must(back.ttl == 9, f"TTL {back.ttl}")
+            must((back.dst, bytes(back[UDP])) == (there.dst, bytes(there[UDP])), "another packet")
+        self.send(self.seal(datagram(b"old", dst="10.9.0.5", ttl=1)))
+        print(f"relayed {self.options.count}")
+
     # ---- bad ones
 
     def attack(self):
@@ -169,7 +187,7 @@ def datagram(text, dst=HOST, **fields):
 def main():
     number = lambda text: int(text, 0)
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("what", choices=["answer", "attack"])
+    parser.add_argument("what", choices=["answer", "attack", "relay"])
     parser.add_argument("--iface", default="wan")
     parser.add_argument("--mac", default="ff:ff:ff:ff:ff:ff")
     parser.add_argument("--key", required=True, help="cipher key and salt")

@@ -41,6 +41,22 @@ ip -n "$(ns hostA)" link set eth0 address 02:11:22:33:44:55
 ip -n "$(ns hostA)" neigh flush dev eth0
 must ping_all hostA 10.2.0.2 10 -i 0.05
 
+title "what cannot be sent does not wait for better days"
+ip -n "$(ns gwA)" neigh change 192.0.2.2 dev wan nud permanent
+ip -n "$(ns mid)" link set toA down
+on hostA "$PYTHON" -c 'import socket
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+for i in range(1000):
+    s.sendto(bytes(100), ("10.2.0.2", 9))'
+sleep 0.6 # of housekeeping
+before=$(counted gwB worker.OPENED)
+ip -n "$(ns mid)" link set toA up
+sleep 0.6
+must counted_is gwB worker.OPENED "$before"
+must counted_above gwA worker.DROP_TX_FULL 900
+ip -n "$(ns gwA)" neigh change 192.0.2.2 dev wan nud reachable
+must wait_for 10 "ping through the tunnel" pings hostA 10.2.0.2
+
 title "more queues to receive than to send, then as many"
 must on gwA ethtool -L lan rx 2
 must wait_for 5 "two queues" log_says worker-gwA 'lan: attached, 2 queues'

@@ -22,6 +22,11 @@ for round in 1 2 3; do
 done
 stop steady
 
+title "restarted at once, while the kernel still takes the dead one apart"
+signal worker-gwA KILL
+must worker_start gwA
+must wait_for 10 "ping through the tunnel" pings hostA 10.2.0.2
+
 title "from the host itself, too"
 must kill9 worker-gwA
 must_not on gwA ping -n -q -c 2 -i 0.2 -W 1 -I 10.1.0.1 10.2.0.2

@@ -23,11 +23,13 @@ sadctl() { # NODE COMMAND...
 # counted NODE worker.DROP_REPLAY: its value.
 counted() { sadctl "$1" counters | awk -v name="$2" '$1 == name { n = $2 } END { print n + 0 }'; }
 counted_above() { [ "$(counted "$1" "$2")" -gt "$3" ]; } # NODE NAME NUMBER
+# The packets may still be under way (a neighbour to be resolved, a busy machine).
 counted_is() { # NODE NAME NUMBER
-	local now
-	now=$(counted "$1" "$2")
-	[ "$now" = "$3" ] || { warn "$1: $2 is $now, not $3"; return 1; }
+	wait_for 3 "$1: $2 to be $3" counts "$1" "$2" "$3" && return 0
+	warn "$1: $2 is $(counted "$1" "$2"), not $3"
+	return 1
 }
+counts() { [ "$(counted "$1" "$2")" = "$3" ]; }
 
 # Both SAs and the policy of one side: NODE KEY [SADCTL OPTION...].
 keys_a() { keys "$1" 192.0.2.1 192.0.2.2 10.1.0.0/24 10.2.0.0/24 "$SPI_OUT" "$SPI_IN" "${@:2}"; }

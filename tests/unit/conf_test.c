@@ -323,14 +323,23 @@ static void mistakes_of_keys_have_their_line(void **state)
 	}
 }
 
+/* As in strongSwan: known once an IKE SA has an address to run from. */
+static void without_a_local_id_it_is_the_address(void **state)
+{
+	(void)state;
+	struct conf *conf = load(PSK "connections { gw { local {\nauth = psk\n}\nremote { auth = psk\n"
+				     "id = b\n} } }\n");
+
+	assert_true(id_is_any(&conf->conns[0]->local_id));
+	conf_free(conf);
+}
+
 static void mistakes_of_the_whole_are_told(void **state)
 {
 	(void)state;
 	assert_mistake("connections { gw {\n" AUTH "} }\n", 1, "no secret: none of");
 	assert_mistake("secrets { ike { id = x.example\nsecret = a\n} }\nconnections {\ngw {\n" AUTH
 		       "} }\n", 5, "'a.example' and 'b.example'");
-	assert_mistake(PSK "connections { gw { local {\nauth = psk\n}\nremote { auth = psk\n"
-			   "id = b\n} } }\n", 2, "who are we?");
 	assert_mistake(PSK "connections { gw {\nremote { auth = psk\nid = b\n} } }\n", 2,
 		       "no section local");
 	assert_mistake(PSK "connections { gw { " AUTH "children { c {\nstart_action = start\n} } "
@@ -552,6 +561,7 @@ int main(void)
 		cmocka_unit_test(the_best_secret_is_taken),
 		cmocka_unit_test(mistakes_of_syntax_have_their_line),
 		cmocka_unit_test(mistakes_of_keys_have_their_line),
+		cmocka_unit_test(without_a_local_id_it_is_the_address),
 		cmocka_unit_test(mistakes_of_the_whole_are_told),
 		cmocka_unit_test(all_mistakes_are_told_at_once),
 		cmocka_unit_test(too_many_mistakes_are_bounded),
