@@ -22,12 +22,6 @@ static void log_up(struct ike_sa *sa)
 
 /* ---- Initiator ------------------------------------------------------------------ */
 
-/* IDr says whom we want. A pattern is nobody's name. */
-static bool is_name(const struct ike_id *id)
-{
-	return !id_is_any(id) && !(id->len && id->data[0] == '*');
-}
-
 /* 2.4: INITIAL_CONTACT says that there is no other IKE SA between us, so it is asked when it is
  * said: the peer may have come up with its own while our request waited for an answer. */
 static bool is_only_one(const struct ike_sa *mine)
@@ -52,7 +46,7 @@ static enum step_result auth_start(struct turn *t)
 	id_payload_emit(t->out, PL_IDI, &sa->our_id);
 	auth_certs_emit(t);
 	auth_certreq_emit(t);
-	if (is_name(&sa->conn->remote_id))
+	if (!id_is_pattern(&sa->conn->remote_id)) /* IDr: whom we want */
 		id_payload_emit(t->out, PL_IDR, &sa->conn->remote_id);
 	if (auth_emit_ours(t))
 		return turn_refuse(t, STEP_FAIL, 0, "AUTH could not be computed");
