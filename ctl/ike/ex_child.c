@@ -14,13 +14,29 @@ static struct child *rekeyed_child(const struct turn *t)
 	return t->task->kind == TASK_CHILD_REKEY ? child_by_spi(t->sa, t->task->spi, true) : NULL;
 }
 
+/* By its slot, once the request is out, unless the slot has another one meanwhile. */
+static const struct conn_child *orphaned_child(const struct turn *t)
+{
+	const struct conn *conn = t->sa->conn;
+	uint32_t slot = t->sa->ours.nego.slot;
+
+	for (size_t i = 0; conn && slot && i < conn->n_children; i++) {
+		const struct conn_child *cc = &conn->children[i];
+		const struct child *other = child_of(t->sa, cc);
+
+		if (cc->action == SPD_PROTECT && cc->child == slot)
+			return !other || other == collision_twin(t->sa, t->task->spi) ? cc : NULL;
+	}
+	return NULL;
+}
+
 static const struct conn_child *task_child(const struct turn *t)
 {
 	struct child *old = rekeyed_child(t);
 
-	return t->task->kind == TASK_CHILD_NEW ? t->task->conn_child
-	       : old			       ? old->sa.conn_child
-					       : NULL;
+	if (t->task->kind == TASK_CHILD_NEW)
+		return t->task->conn_child;
+	return old ? old->sa.conn_child : orphaned_child(t);
 }
 
 static enum step_result child_emit(struct turn *t)
@@ -71,6 +87,7 @@ static enum step_result child_start(struct turn *t)
 	if (!t->sa->ours.again) {
 		nego->spi_in = deal_spi(t->ike);
 		nego->group = deal_group(task_child(t));
+		nego->slot = task_child(t)->child;
 		ike_random(t->ike, nego->nonce, sizeof(nego->nonce));
 		sa_log(t->sa, "establishing CHILD_SA %s%s", task_child(t)->name,
 		       t->task->kind == TASK_CHILD_REKEY ? " (rekey)" : "");

@@ -82,6 +82,7 @@ struct nego {
 	uint8_t secret[KE_SECRET_MAX];
 	size_t secret_len;
 	uint32_t spi_in;  /* of the Child SA */
+	uint32_t slot;    /* of the Child SA that is being rekeyed: it may end before the answer */
 	uint64_t spi_ike; /* of the new IKE SA */
 };
 

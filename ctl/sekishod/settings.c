@@ -173,6 +173,9 @@ int settings_apply(struct shell *sh, struct conf *conf)
 	if (sh->conf != conf)
 		conf_free(sh->conf);
 	sh->conf = conf;
+	/* Once more: policies of SAs that have just gone with their connection ("dynamic" ones). */
+	if (shell_write_spd(sh))
+		log_error("cannot write the SPD again; policies of connections that are gone stay");
 	free_slots(sh, conf);
 	start_orphans(sh, conf);
 	shell_carry_out(sh);
