@@ -17,6 +17,7 @@ enum scope {
 	SCOPE_CHILD,     /* connections.<conn>.children.<child> */
 	SCOPE_SECRET,    /* secrets.ike<suffix> */
 	SCOPE_SECRETS,   /* secrets */
+	SCOPE_PPK,       /* secrets.ppk<suffix> */
 	SCOPE_PRIVATE,   /* secrets.private<suffix>, rsa, ecdsa, pkcs8 */
 	SCOPE_AUTHORITY, /* authorities.<name> */
 	SCOPE_DATAPLANE, /* dataplane */
@@ -76,8 +77,8 @@ struct build {
 	struct tree *tree;
 	struct creds *creds; /* creds.h; NULL until a connection needs them */
 	struct conf *conf;
-	struct secret *secrets;
-	size_t n_secrets;
+	struct secret *secrets, *ppks;
+	size_t n_secrets, n_ppks;
 	bool is_out_of_memory;
 };
 
@@ -113,7 +114,7 @@ __typeof__(take_only) take_local_addrs, take_remote_addrs, take_local_ts, take_r
 __typeof__(take_only) take_ike_proposals, take_esp_proposals, take_id, take_auth, take_mode;
 __typeof__(take_only) take_start, take_dpd_action, take_close_action, take_default_action;
 __typeof__(take_only) take_owner, take_secret, take_files, take_password, take_revocation;
-__typeof__(take_only) take_send_cert;
+__typeof__(take_only) take_send_cert, take_ppk_id, take_ppk_owner;
 
 /* "1h" "30m" "10s" "2d" "90": seconds. -EINVAL. */
 int value_time(const char *text, uint64_t *ret_s) MUST_USE;
@@ -133,6 +134,8 @@ void secrets_fini(struct build *b);
 /* The best secret for both identities, or NULL. */
 const struct secret *secret_match(const struct build *b, const struct ike_id *local,
 				  const struct ike_id *remote);
+/* The PPK of this name, or NULL. */
+const struct secret *ppk_match(const struct build *b, const struct ike_id *id);
 /* What only the whole shows. */
 void check_connections(struct build *b);
 /* Tells a name that cannot be one of a connection or child. */

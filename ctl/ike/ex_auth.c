@@ -6,6 +6,7 @@
 #include "ike/auth.h"
 #include "ike/deal.h"
 #include "ike/id.h"
+#include "ike/ppk.h"
 
 static void log_up(struct ike_sa *sa)
 {
@@ -50,6 +51,7 @@ static enum step_result auth_start(struct turn *t)
 		id_payload_emit(t->out, PL_IDR, &sa->conn->remote_id);
 	if (auth_emit_ours(t))
 		return turn_refuse(t, STEP_FAIL, 0, "AUTH could not be computed");
+	ppk_identity_emit(t);
 	deal_offer_sa(t, cc, false, sa->ours.nego.spi_in);
 	deal_offer_ts(t, cc);
 	if (sa->is_first_contact && is_only_one(sa))
@@ -68,7 +70,9 @@ static enum step_result check_peer(struct turn *t)
 		return auth_failed(t, "its connection is not configured any more");
 	if (!id_match(&sa->conn->remote_id, &sa->their_id))
 		return auth_failed(t, "we want another identity");
-	enum step_result r = auth_begin(t, AUTH_CHECK, &t->in->idr);
+	enum step_result r = ppk_settle(t);
+	if (r == STEP_NEXT)
+		r = auth_begin(t, AUTH_CHECK, &t->in->idr);
 	return r == STEP_NEXT ? auth_check(t, &t->in->idr) : r;
 }
 
@@ -211,6 +215,8 @@ static enum step_result auth_answer(struct turn *t)
 	if (r == STEP_NEXT && !t->job)
 		auth_note(sa, t->in);
 	if (r == STEP_NEXT)
+		r = ppk_settle(t);
+	if (r == STEP_NEXT)
 		r = auth_begin(t, AUTH_CHECK | AUTH_MAKE, &t->in->idi);
 	if (r == STEP_NEXT)
 		r = auth_check(t, &t->in->idi);
@@ -224,6 +230,7 @@ static enum step_result auth_answer(struct turn *t)
 	if (auth_emit_ours(t))
 		return turn_refuse(t, STEP_FAIL, N_AUTHENTICATION_FAILED,
 				   "AUTH could not be computed");
+	ppk_confirm(t);
 	answer_child(t);
 	return STEP_NEXT;
 }

@@ -10,6 +10,7 @@
 #include "ike/cookie.h"
 #include "ike/exchange.h"
 #include "ike/nat.h"
+#include "ike/ppk.h"
 
 /* ---- Initiator ------------------------------------------------------------------ */
 
@@ -50,6 +51,7 @@ static enum step_result init_emit(struct turn *t)
 	nonce_emit(t->out, rd_from(nego->nonce, sizeof(nego->nonce)));
 	nat_emit(t->out, t->sa);
 	auth_hashes_emit(t->out);
+	ppk_offer(t);
 	return STEP_NEXT;
 }
 
@@ -157,7 +159,7 @@ static enum step_result init_finish(struct turn *t)
 	auth_note(sa, t->in);
 	nat_check(sa, t->from);
 	nat_float(sa);
-	return STEP_NEXT;
+	return ppk_answered(t);
 }
 
 static enum step_result init_again(struct turn *t)
@@ -315,6 +317,7 @@ static enum step_result init_answer(struct turn *t)
 	nat_emit(t->out, sa);
 	if (init->their_hashes)
 		auth_hashes_emit(t->out);
+	ppk_answer(t);
 	auth_certreq_any(t);
 	return STEP_NEXT;
 }
