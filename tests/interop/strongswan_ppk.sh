@@ -20,7 +20,7 @@ lab_new
 lab_sites
 lab_road
 certs_new
-TOP_A=$PPK TOP_B=$PPK CONN_A=$must_have CONN_B=$must_have
+CONF_MORE_A=$PPK CONF_MORE_B=$PPK CONN_MORE_A=$must_have CONN_MORE_B=$must_have
 must capture_start road
 must swan_start gwB B
 must gw_start gwA
@@ -43,20 +43,20 @@ takes_down
 both_roles
 
 title "not required: without it when the other side has none"
-CONN_A=$with CONN_B='' TOP_B='' # as responder strongSwan takes any PPK that it has
+CONN_MORE_A=$with CONN_MORE_B='' CONF_MORE_B='' # as responder strongSwan takes any PPK that it has
 reload_both
 mark=$(log_mark)
 both_roles
-CONN_A='' CONN_B=$with TOP_A='' TOP_B=$PPK
+CONN_MORE_A='' CONN_MORE_B=$with CONF_MORE_A='' CONF_MORE_B=$PPK
 reload_both
 both_roles
 must_not logged_since "$mark" "uses a PPK"
 
 title "required by one, unknown to the other"
-CONN_A=$must_have CONN_B='' TOP_A=$PPK TOP_B=''
+CONN_MORE_A=$must_have CONN_MORE_B='' CONF_MORE_A=$PPK CONF_MORE_B=''
 reload_both
 neither_role "(does not use PPKs, and ppk_required|refuses IKE_AUTH)" "uses no PPK, and ppk_required"
-CONN_A='' CONN_B=$must_have TOP_A='' TOP_B=$PPK
+CONN_MORE_A='' CONN_MORE_B=$must_have CONF_MORE_A='' CONF_MORE_B=$PPK
 reload_both
 neither_role - -
 must_not grep -qi "f0e1d2c3" "$LAB_DIR"/*.log
