@@ -7,6 +7,7 @@
 #include "crypto/secret.h"
 #include "ike/deal.h"
 #include "ike/id.h"
+#include "ike/mobike.h"
 #include "ike/unique.h"
 
 /* AUTH of one side with this PSK. is_ours: of our own side. */
@@ -110,6 +111,7 @@ static enum step_result auth_start(struct turn *t)
 		return turn_refuse(t, STEP_FAIL, 0, "AUTH could not be computed");
 	deal_offer_sa(t, cc, false, sa->ours.nego.spi_in);
 	deal_offer_ts(t, cc);
+	mobike_emit(t);
 	if (sa->is_first_contact && sa->conn->unique != UNIQUE_NEVER && is_only_one(sa))
 		notify_emit_plain(t->out, N_INITIAL_CONTACT, rd_from(NULL, 0));
 	return STEP_NEXT;
@@ -126,6 +128,7 @@ static enum step_result check_peer(struct turn *t)
 		return auth_failed(t, "we want another identity");
 	if (!is_auth_good(t, sa->conn, &t->in->idr))
 		return auth_failed(t, "AUTH is wrong (is the pre-shared key the same?)");
+	mobike_check(t);
 	return STEP_NEXT;
 }
 
@@ -276,6 +279,8 @@ static enum step_result auth_answer(struct turn *t)
 		return turn_refuse(t, STEP_FAIL, N_AUTHENTICATION_FAILED,
 				   "AUTH could not be computed");
 	answer_child(t);
+	mobike_check(t);
+	mobike_emit(t);
 	return STEP_NEXT;
 }
 
