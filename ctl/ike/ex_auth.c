@@ -7,6 +7,7 @@
 #include "crypto/secret.h"
 #include "ike/deal.h"
 #include "ike/id.h"
+#include "ike/intermediate.h"
 #include "ike/mobike.h"
 #include "ike/unique.h"
 
@@ -17,15 +18,17 @@ static int auth_compute(struct ike_sa *sa, bool is_ours, struct reader id_body, 
 	const struct init *init = sa->init;
 	bool is_i = is_ours == sa->is_initiator;
 	/* As responder our IKE_SA_INIT is still what we answer duplicates with. */
-	struct reader message_r = sa->is_initiator ? rd_from(init->message_r, init->len_r)
-						   : rd_from(sa->theirs.response, sa->theirs.len);
+	struct reader message_r = init->message_r ? rd_from(init->message_r, init->len_r)
+						  : rd_from(sa->theirs.response, sa->theirs.len);
 	struct reader message = is_i ? rd_from(init->message_i, init->len_i) : message_r;
 	struct reader nonce =
 		is_i ? rd_from(init->nr, init->nr_len) : rd_from(init->ni, init->ni_len);
+	uint8_t int_auth[INT_AUTH_MAX];
 	struct signed_octets octets;
 	int err = keymat_signed_octets(&sa->keys, is_i ? sa->keys.sk_pi : sa->keys.sk_pr, message,
 				       nonce, id_body, &octets);
 
+	octets.parts[3] = inter_auth(sa, int_auth);
 	err = err ? err : keymat_auth_psk(&sa->keys, psk, &octets, ret_auth);
 	secret_wipe(&octets, sizeof(octets));
 	return err;
@@ -265,7 +268,11 @@ static void answer_child(struct turn *t)
 static enum step_result auth_answer(struct turn *t)
 {
 	struct ike_sa *sa = t->sa;
-	enum step_result r = find_peer(t);
+	enum step_result r;
+
+	if (inter_is_open(sa)) /* RFC 9370 2.2.2: all of them, or nothing */
+		return auth_failed(t, "it left out a key exchange that it had agreed to");
+	r = find_peer(t);
 
 	if (r != STEP_NEXT)
 		return r;

@@ -79,6 +79,7 @@ enum task_kind {
 	TASK_MOVE,      /* MOBIKE: UPDATE_SA_ADDRESSES */
 	TASK_ADDRESSES, /* MOBIKE: our other addresses */
 	TASK_CHECK,     /* MOBIKE: does the peer's new address answer? */
+	TASK_INTERMEDIATE, /* spi: which one, from 0 */
 	TASK_COUNT
 };
 
@@ -137,7 +138,18 @@ struct init {
 	uint8_t cookie[64]; /* 2.6: 1 to 64 octets */
 	size_t cookie_len;
 	uint16_t group; /* of the KE payload; KE_NONE: the first of our proposals */
+	size_t n_inter; /* IKE_INTERMEDIATE exchanges that are over, RFC 9242 */
+	uint8_t int_i[PRF_LEN_MAX], int_r[PRF_LEN_MAX]; /* IntAuth_i, IntAuth_r */
+	struct ike_keys *next_keys; /* responder: in force as soon as the answer is sent */
 	bool is_nat_known; /* the peer sent NAT_DETECTION_* */
+};
+
+/* How it came to be, by IKE_SA_INIT; outlives rekeys. See collision.h. */
+struct birth {
+	bool is_ours; /* we initiated */
+	uint64_t from_ms, to_ms;
+	uint8_t low_nonce[NONCE_MAX]; /* of the two */
+	size_t low_nonce_len;
 };
 
 struct ike_sa {
@@ -179,8 +191,7 @@ struct ike_sa {
 	struct task *tasks;
 	struct child *children;
 	struct init *init;
-	uint8_t low_nonce[NONCE_MAX]; /* of the two of IKE_SA_INIT, see collision.h */
-	size_t low_nonce_len;
+	struct birth birth;
 	char why[640]; /* reason of the end, for logs and FX_CONN_FAILED */
 	/* Deadlines in ms, 0: none. */
 	uint64_t created_ms, established_ms, heard_ms;

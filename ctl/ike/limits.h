@@ -24,6 +24,8 @@
 #define SWITCH_POLL_MS 200
 #define SWITCH_WAIT_MS 30000
 #define REDUNDANT_MS 2000 /* from finding two IKE SAs to deleting one: both sides are ready then */
+/* The same when it is the peer's turn, and until the next look: past its first retransmissions. */
+#define REDUNDANT_PEER_MS 10000
 /* The same for a Child SA of a new IKE SA whose peer may have forgotten the old one: not long. */
 #define TAKEOVER_MS 1000
 #define KEEPALIVE_MS 20000       /* RFC 3948 4: default of the NAT-keepalive interval */

@@ -113,7 +113,7 @@ static void defaults_are_those_of_swanctl(void **state)
 	assert_true(addr_is_any(&c->local[0]));
 	assert_int_equal(c->keyingtries, 1);
 	assert_int_equal(c->dpd_delay_s, 0);
-	assert_int_equal(c->n_ike, 1);
+	assert_int_equal(c->n_ike, 2);
 	assert_true(child->is_local_dynamic);
 	assert_int_equal(child->n_local_ts, 0);
 	assert_false(child->is_remote_dynamic);
