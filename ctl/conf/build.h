@@ -18,6 +18,7 @@ enum scope {
 	SCOPE_SECRET,    /* secrets.ike<suffix> */
 	SCOPE_SECRETS,   /* secrets */
 	SCOPE_DATAPLANE, /* dataplane */
+	SCOPE_IKE,       /* ike */
 	SCOPE_COUNT
 };
 
@@ -76,7 +77,8 @@ struct row {
 	__typeof__(take_only) *take; /* NULL: not supported yet (with why), or a section */
 	size_t offset;         /* of what take fills, in the draft of the scope */
 	const char *otherwise; /* default, as text; NULL: none */
-	const char *accept;    /* take_only: these values, separated by blanks; the rest is refused */
+	const char *accept;    /* take_only: these values, separated by blanks; the rest is refused.
+				* take_word, take_range: see there */
 	const char *why;       /* not supported yet: ... */
 };
 
@@ -94,6 +96,7 @@ __typeof__(take_only) take_local_addrs, take_remote_addrs, take_local_ts, take_r
 __typeof__(take_only) take_ike_proposals, take_esp_proposals, take_id, take_auth, take_mode;
 __typeof__(take_only) take_start, take_dpd_action, take_close_action, take_default_action;
 __typeof__(take_only) take_owner, take_secret;
+__typeof__(take_only) take_word, take_range, take_thousandths;
 
 /* "1h" "30m" "10s" "2d" "90": seconds. -EINVAL. */
 int value_time(const char *text, uint64_t *ret_s) MUST_USE;

@@ -7,6 +7,7 @@
 #include "crypto/secret.h"
 #include "ike/deal.h"
 #include "ike/id.h"
+#include "ike/unique.h"
 
 /* AUTH of one side with this PSK. is_ours: of our own side. */
 static int auth_compute(struct ike_sa *sa, bool is_ours, struct reader id_body, struct reader psk,
@@ -109,7 +110,7 @@ static enum step_result auth_start(struct turn *t)
 		return turn_refuse(t, STEP_FAIL, 0, "AUTH could not be computed");
 	deal_offer_sa(t, cc, false, sa->ours.nego.spi_in);
 	deal_offer_ts(t, cc);
-	if (sa->is_first_contact && is_only_one(sa))
+	if (sa->is_first_contact && sa->conn->unique != UNIQUE_NEVER && is_only_one(sa))
 		notify_emit_plain(t->out, N_INITIAL_CONTACT, rd_from(NULL, 0));
 	return STEP_NEXT;
 }
@@ -240,7 +241,7 @@ static void answer_child(struct turn *t)
 	struct child *child = NULL;
 	struct deal deal;
 	uint16_t why = deal_find(t, NULL, false, &deal);
-	const char *name;
+	char text[EXPLAIN_MAX];
 
 	if (!why) {
 		deal.spi_in = deal_spi(t->ike);
@@ -253,8 +254,8 @@ static void answer_child(struct turn *t)
 		deal_answer_ts(t, &deal);
 		return;
 	}
-	name = notify_name(why);
-	sa_error(t->sa, "CHILD_SA of the peer refused: %s", name ? name : "error");
+	sa_error(t->sa, "CHILD_SA of the peer refused: %s",
+		 deal_explain(t, NULL, false, why, text, sizeof(text)));
 	notify_emit_plain(t->out, why, rd_from(NULL, 0));
 }
 
@@ -267,9 +268,9 @@ static enum step_result auth_answer(struct turn *t)
 		return r;
 	if (!is_auth_good(t, sa->conn, &t->in->idi))
 		return auth_failed(t, "AUTH is wrong (is the pre-shared key the same?)");
+	if (!unique_admit(sa, message_notify(t->in, N_INITIAL_CONTACT)))
+		return auth_failed(t, "it has an IKE_SA already (unique = keep)");
 	log_up(sa);
-	if (message_notify(t->in, N_INITIAL_CONTACT))
-		sa->contact_ms = t->ike->now_ms + TAKEOVER_MS;
 	id_payload_emit(t->out, PL_IDR, &sa->our_id);
 	if (emit_auth(t))
 		return turn_refuse(t, STEP_FAIL, N_AUTHENTICATION_FAILED,

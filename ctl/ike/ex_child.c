@@ -189,7 +189,7 @@ static enum step_result child_answered(struct turn *t)
 	if (nego->group == KE_NONE)
 		return child_finish(t);
 	if (!(t->in->present & P_KE) || ke->group != nego->group ||
-	    rd_left(&ke->public_value) != ke_public_len(nego->group))
+	    rd_left(&ke->public_value) != ke_answer_len(nego->group))
 		return child_spoilt(t, N_INVALID_KE_PAYLOAD);
 	return turn_wait(t, nego->group, &nego->pair, ke->public_value);
 }
@@ -336,11 +336,16 @@ static enum step_result child_asked(struct turn *t)
 {
 	struct child *old;
 	struct deal deal;
+	char text[EXPLAIN_MAX];
 	uint16_t why = find_old(t, &old);
 
-	why = why ? why : deal_find(t, old ? old->sa.conn_child : NULL, true, &deal);
 	if (why)
 		return refuse(t, why);
+	const struct conn_child *only = old ? old->sa.conn_child : NULL;
+	why = deal_find(t, only, true, &deal);
+	if (why)
+		return turn_refuse(t, STEP_NOTIFY, why, "CREATE_CHILD_SA of the peer refused: %s",
+				   deal_explain(t, only, true, why, text, sizeof(text)));
 	const struct transform *ke = proposal_get(&deal.chosen, TRANSFORM_KE);
 	if (!ke || ke->id == KE_NONE)
 		return child_answer_with(t, &deal, old);

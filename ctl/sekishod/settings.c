@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "last_error.h"
 #include "log.h"
 #include "policy.h"
 
@@ -161,6 +162,7 @@ int settings_apply(struct shell *sh, struct conf *conf)
 	}
 	for (size_t i = 0; i < conf->n_conns; i++)
 		conns[i] = conf->conns[i];
+	ike_tune(sh->ike, &conf->ike);
 	err = ike_configure(sh->ike, conns, conf->n_conns, shell_now_ms());
 	shell_carry_out(sh);
 	if (err) {
@@ -173,7 +175,11 @@ int settings_apply(struct shell *sh, struct conf *conf)
 	if (sh->conf != conf)
 		conf_free(sh->conf);
 	sh->conf = conf;
+	/* Once more: policies of SAs that have just gone with their connection ("dynamic" ones). */
+	if (shell_write_spd(sh))
+		log_error("cannot write the SPD again; policies of connections that are gone stay");
 	free_slots(sh, conf);
+	last_errors_prune(sh);
 	start_orphans(sh, conf);
 	shell_carry_out(sh);
 	return 0;

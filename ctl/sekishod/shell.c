@@ -8,6 +8,7 @@
 #include "control.h"
 #include "crypto/random.h"
 #include "effects.h"
+#include "last_error.h"
 #include "log.h"
 #include "policy.h"
 #include "settings.h"
@@ -219,6 +220,7 @@ void shell_fini(struct shell *sh)
 	dp_events_close(sh->events);
 	ike_free(sh->ike);
 	free(sh->conns);
+	last_errors_fini(sh);
 	conf_free(sh->conf);
 	pairs_fini(&sh->pairs);
 	dp_close(sh->dp);

@@ -34,6 +34,7 @@ struct shell {
 	struct udp udp;
 	struct pairs pairs;
 	struct control *control;
+	struct last_error *last_errors;
 	uint64_t started_ms;
 	bool is_stopping;
 	bool is_unpinned; /* the loop ended because the maps serve nobody any more */

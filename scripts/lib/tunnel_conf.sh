@@ -18,19 +18,22 @@ side_lan() {
 other() { case $1 in A) echo B ;; B) echo A ;; esac; }
 
 # tunnel_conf SIDE: optional variables START (start_action: none, trap, start), REKEY, LIFE and
-# RAND (lifetimes of the child), ENCAP, PSK_A and PSK_B (a wrong secret on one side).
+# RAND (lifetimes of the child), ENCAP, CONN_MORE and CHILD_MORE (further lines of the connection
+# and of the child), CHILDREN_MORE (further children); CONF_MORE_A (sections), PSK_A, IKE_A, ESP_A
+# and VERSION_A for one side only, likewise with B.
 tunnel_conf() {
-	local side=$1 peer psk
+	local side=$1 peer psk=PSK_$1 more=CONF_MORE_$1 version=VERSION_$1
+	local ike=IKE_$1 esp=ESP_$1
 	peer=$(other "$side")
-	psk=PSK_$side
 	cat <<-EOT
 	connections {
 	    tunnel {
-	        version = 2
+	        version = ${!version:-2}
 	        local_addrs = $(side_wan "$side")
 	        remote_addrs = $(side_wan "$peer")
-	        proposals = $TUNNEL_IKE
+	        proposals = ${!ike:-$TUNNEL_IKE}
 	        encap = ${ENCAP:-no}
+	        ${CONN_MORE:-}
 	        local {
 	            auth = psk
 	            id = gw$side.example
@@ -43,12 +46,14 @@ tunnel_conf() {
 	            net {
 	                local_ts = $(side_lan "$side")
 	                remote_ts = $(side_lan "$peer")
-	                esp_proposals = $TUNNEL_ESP
+	                esp_proposals = ${!esp:-$TUNNEL_ESP}
 	                rekey_time = ${REKEY:-1h}
 	                life_time = ${LIFE:-2h}
 	                rand_time = ${RAND:-10m}
 	                start_action = ${START:-none}
+	                ${CHILD_MORE:-}
 	            }
+	            ${CHILDREN_MORE:-}
 	        }
 	    }
 	}
@@ -59,5 +64,6 @@ tunnel_conf() {
 	        secret = "${!psk:-$TUNNEL_PSK}"
 	    }
 	}
+	${!more:-}
 	EOT
 }
