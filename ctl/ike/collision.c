@@ -152,11 +152,15 @@ static struct child *child_heir(const struct ike_sa *heir, const struct child *c
 	return child->sa.conn_child ? child_of(heir, child->sa.conn_child) : NULL;
 }
 
-/* Asks for what the heir has not; it would not come by itself, as it is up on `sa`. */
+/* Asks for what the heir has not; it would not come by itself, as it is up, or asked for, on
+ * `sa`. What is being made there has to come up first: it would go unseen. */
 static bool is_ready(struct ike_sa *heir, const struct ike_sa *sa)
 {
-	bool is_ready = true;
+	bool is_ready = !sa->ours.task || sa->ours.task->kind != TASK_CHILD_NEW;
 
+	for (const struct task *t = sa->tasks; t; t = t->next)
+		if (t->kind == TASK_CHILD_NEW)
+			task_add(heir, TASK_CHILD_NEW, t->conn_child, 0);
 	for (const struct child *c = sa->children; c; c = c->next) {
 		if (!child_is_live(c) || child_heir(heir, c))
 			continue;
