@@ -139,6 +139,8 @@ struct init {
 	bool is_raw_asked;     /* or for a raw public key */
 	bool is_ppk, is_ppk_used; /* RFC 8784: both could; both do */
 	struct ppk_keys ppk;
+	const struct conn *tried[AUTH_TRIES_MAX]; /* their peer is another one; only compared */
+	size_t n_tried;
 	bool is_nat_known; /* the peer sent NAT_DETECTION_* */
 };
 

@@ -195,6 +195,31 @@ static void connection_is_chosen_by_identity_and_method(void **state)
 	assert_false(side_logged(&pair.b, "failed"));
 }
 
+/* Two connections that differ in their CAs only. */
+static void connection_is_chosen_by_ca(void **state)
+{
+	struct conn *second = &pair.b.conns[1];
+
+	(void)state;
+	side_signs(&pair.a, &a, &sub);
+	*second = pair.b.conns[0];
+	snprintf(second->name, sizeof(second->name), "with-root");
+	pair.b.children[1][0] = pair.b.children[0][0];
+	second->children = pair.b.children[1];
+	conn_trusts(&pair.b.conns[0], &other_root, REVOCATION_RELAXED);
+	conn_trusts(second, &root, REVOCATION_RELAXED);
+	comes_up();
+	assert_true(side_logged(&pair.b, "with-root[1] IKE_SA established"));
+	again();
+	side_signs(&pair.a, &a, &sub);
+	*second = pair.b.conns[0];
+	snprintf(second->name, sizeof(second->name), "with-root");
+	second->n_children = 0;
+	conn_trusts(&pair.b.conns[0], &other_root, REVOCATION_RELAXED);
+	conn_trusts(second, &b, REVOCATION_RELAXED); /* this one neither */
+	fails_with(&pair.b, "is not of a CA that is trusted here");
+}
+
 /* ---- Must not ---------------------------------------------------------------------- */
 
 static void untrusted(void **state)
@@ -492,6 +517,7 @@ int main(void)
 		CASE(psk_one_way),
 		CASE(identities_of_the_certificate),
 		CASE(connection_is_chosen_by_identity_and_method),
+		CASE(connection_is_chosen_by_ca),
 		CASE(untrusted),
 		CASE(intermediate_missing),
 		CASE(refused_by_the_initiator),
