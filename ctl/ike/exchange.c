@@ -5,6 +5,7 @@
 #include "crypto/secret.h"
 #include "ike/alloc.h"
 #include "ike/collision.h"
+#include "ike/intermediate.h"
 #include "ike/transmit.h"
 
 /* ---- State ---------------------------------------------------------------------- */
@@ -163,12 +164,12 @@ void exchange_established(struct ike_sa *sa)
 	if (conn) {
 		sa->rekey_ms = lifetime_ms(ike, conn->rekey_s, conn->rand_s);
 		sa->reauth_ms = lifetime_ms(ike, conn->reauth_s, conn->rand_s);
-		sa->over_ms = conn->rekey_s ? ike->now_ms + conn->rekey_s * 1000ull +
-						      conn->over_s * 1000ull
-					    : 0;
+		uint32_t longer = conn->rekey_s > conn->reauth_s ? conn->rekey_s : conn->reauth_s;
+
+		sa->over_ms = longer ? ike->now_ms + (longer + (uint64_t)conn->over_s) * 1000 : 0;
 	}
 	if (sa->init)
-		collision_keep_nonces(sa);
+		collision_born(sa);
 	sa->is_fresh = true;
 	init_free(sa);
 	sa_touch(sa);
@@ -236,9 +237,10 @@ static void end_request(struct turn *t, enum step_result r, struct inbound *in)
 		t->sa->theirs.in = in;
 		return;
 	}
-	if (r == STEP_NEXT && transmit_response(t->sa, t->out))
+	if (r == STEP_NEXT && transmit_response(t->sa, t->out)) {
+		inter_sent(t->sa);
 		follow(t);
-	else if (r == STEP_NOTIFY || r == STEP_FAIL)
+	} else if (r == STEP_NOTIFY || r == STEP_FAIL)
 		answer_why(t);
 	else
 		ike_count(t->ike, IKE_COUNT_UNEXPECTED);

@@ -76,6 +76,7 @@ enum task_kind {
 	TASK_IKE_DELETE,
 	TASK_TELL, /* an INFORMATIONAL that carries an error which ends the IKE SA (2.21.2) */
 	TASK_DPD,
+	TASK_INTERMEDIATE, /* spi: which one, from 0 */
 	TASK_COUNT
 };
 
@@ -141,7 +142,18 @@ struct init {
 	struct ppk_keys ppk;
 	const struct conn *tried[AUTH_TRIES_MAX]; /* their peer is another one; only compared */
 	size_t n_tried;
+	size_t n_inter; /* IKE_INTERMEDIATE exchanges that are over, RFC 9242 */
+	uint8_t int_i[PRF_LEN_MAX], int_r[PRF_LEN_MAX]; /* IntAuth_i, IntAuth_r */
+	struct ike_keys *next_keys; /* responder: in force as soon as the answer is sent */
 	bool is_nat_known; /* the peer sent NAT_DETECTION_* */
+};
+
+/* How it came to be, by IKE_SA_INIT; outlives rekeys. See collision.h. */
+struct birth {
+	bool is_ours; /* we initiated */
+	uint64_t from_ms, to_ms;
+	uint8_t low_nonce[NONCE_MAX]; /* of the two */
+	size_t low_nonce_len;
 };
 
 struct ike_sa {
@@ -153,6 +165,7 @@ struct ike_sa {
 	enum ike_state state;
 	bool is_initiator; /* of this IKE SA: flag and keys */
 	bool is_touched;
+	uint32_t reauth_of; /* unique_id of the one whose place it shall take, 0: none */
 	bool is_half_open; /* counts against IKE_HALF_OPEN_MAX */
 	bool is_reborn;    /* its end is meant to bring it up again: reauthentication, too old */
 	bool is_ending;    /* its Child SAs are going: none of them inherits anything */
@@ -173,8 +186,7 @@ struct ike_sa {
 	struct task *tasks;
 	struct child *children;
 	struct init *init;
-	uint8_t low_nonce[NONCE_MAX]; /* of the two of IKE_SA_INIT, see collision.h */
-	size_t low_nonce_len;
+	struct birth birth;
 	char why[640]; /* reason of the end, for logs and FX_CONN_FAILED */
 	/* Deadlines in ms, 0: none. */
 	uint64_t created_ms, established_ms, heard_ms;
@@ -288,6 +300,9 @@ const char *task_text(enum task_kind kind);
 struct want *want_of(struct ike *ike, const struct conn_child *conn_child);
 /* Bring one child up: on the IKE SA of its connection, or on a new one. As ike_initiate(). */
 int want_start(struct ike *ike, struct want *want) MUST_USE;
+/* A new IKE SA of ours whose IKE_SA_INIT waits to be sent; the caller adds the task for IKE_AUTH.
+ * -EDESTADDRREQ, -ENOBUFS, or what finding our own address gives. */
+int sa_initiate(struct ike *ike, const struct conn *conn, struct ike_sa **ret_sa) MUST_USE;
 /* A Child SA is up. */
 void want_met(struct ike *ike, const struct conn_child *conn_child);
 /* The child of this end: restart, wait for a packet, or nothing. */
