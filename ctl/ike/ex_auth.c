@@ -7,6 +7,7 @@
 #include "ike/deal.h"
 #include "ike/id.h"
 #include "ike/intermediate.h"
+#include "ike/mobike.h"
 #include "ike/ppk.h"
 #include "ike/unique.h"
 

@@ -13,13 +13,6 @@ void ppk_offer(struct turn *t)
 		notify_emit_plain(t->out, N_USE_PPK, rd_from(NULL, 0));
 }
 
-int ppk_derive(struct ike_sa *sa)
-{
-	if (!sa->init->is_ppk)
-		return 0;
-	return keymat_ppk(&sa->keys, rd_from(sa->conn->ppk, sa->conn->ppk_len), &sa->init->ppk);
-}
-
 enum step_result ppk_answered(struct turn *t)
 {
 	struct ike_sa *sa = t->sa;

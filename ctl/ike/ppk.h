@@ -32,8 +32,4 @@ enum step_result ppk_settle(struct turn *t) MUST_USE;
 /* The responder: it is used. */
 void ppk_confirm(struct turn *t);
 
-/* As initiator: the keys of the PPK from the SK_* in force; again after IKE_INTERMEDIATE, which
- * replaces those. 0, or what keymat_ppk() says. */
-int ppk_derive(struct ike_sa *sa) MUST_USE;
-
 #endif
