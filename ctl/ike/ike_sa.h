@@ -76,6 +76,7 @@ enum task_kind {
 	TASK_IKE_DELETE,
 	TASK_TELL, /* an INFORMATIONAL that carries an error which ends the IKE SA (2.21.2) */
 	TASK_DPD,
+	TASK_FOLLOWUP, /* spi: which one, from 0 */
 	TASK_INTERMEDIATE, /* spi: which one, from 0 */
 	TASK_COUNT
 };
@@ -141,6 +142,8 @@ struct init {
 	bool is_nat_known; /* the peer sent NAT_DETECTION_* */
 };
 
+struct followup;
+
 struct ike_sa {
 	struct ike_sa *next, *bucket_next, *touched_next;
 	struct ike *ike;
@@ -170,6 +173,7 @@ struct ike_sa {
 	struct task *tasks;
 	struct child *children;
 	struct init *init;
+	struct followup *followup_ours, *followup_theirs; /* a rekey under way, RFC 9370 */
 	uint8_t low_nonce[NONCE_MAX]; /* of the two of IKE_SA_INIT, see collision.h */
 	size_t low_nonce_len;
 	char why[640]; /* reason of the end, for logs and FX_CONN_FAILED */

@@ -91,6 +91,7 @@ const char *task_text(enum task_kind kind)
 		[TASK_CHILD_DELETE] = "CHILD_SA delete", [TASK_IKE_REKEY] = "IKE_SA rekey",
 		[TASK_IKE_DELETE] = "IKE_SA delete",	 [TASK_TELL] = "error",
 		[TASK_INTERMEDIATE] = "IKE_INTERMEDIATE",
+		[TASK_FOLLOWUP] = "IKE_FOLLOWUP_KE",
 		[TASK_DPD] = "dead peer detection",
 	};
 

@@ -64,6 +64,87 @@ static void one_and_seven_more(void **state)
 		 9, "ke6_modp3072-ke7_modp2048");
 }
 
+static unsigned n_followups;
+
+static bool count_followups(struct pair *p, struct flight *f, void *arg)
+{
+	(void)p;
+	(void)arg;
+	n_followups += f->len > 18 && f->bytes[18] == EX_IKE_FOLLOWUP_KE;
+	return true;
+}
+
+static void rekey_of(struct side *s)
+{
+	assert_int_equal(ike_rekey(s->ike, "gw-gw", pair.now_ms), 0);
+	side_effects(s);
+}
+
+/* RFC 9370 2.2.4: the same key exchanges in a rekey, whoever asks. */
+static void rekeys_have_them_too(void **state)
+{
+	(void)state;
+	begin("aes128gcm16-x25519-ke1_ecp256-ke2_x448", "aes128gcm16-x25519-ke1_ecp256-ke2_x448");
+	pair_up(&pair);
+	pair.on_wire = count_followups;
+	for (unsigned i = 1; i <= 4; i++) {
+		n_followups = 0;
+		rekey_of(i % 2 ? &pair.a : &pair.b);
+		pair_run(&pair, 8000);
+		assert_int_equal(n_followups, 4);
+		assert_int_equal(side_n_ike(&pair.a), 1);
+		assert_int_equal(side_n_ike(&pair.b), 1);
+		assert_true(pair_fits(&pair));
+	}
+	assert_int_equal(ike_rekey_child(pair.a.ike, "net", pair.now_ms), 0);
+	side_effects(&pair.a);
+	pair_run(&pair, 8000);
+	assert_true(pair_fits(&pair));
+	pair_fini(&pair);
+}
+
+/* Both at once, at every offset within the exchanges: one IKE SA is left in the end. */
+static void crossed_rekeys_settle(void **state)
+{
+	(void)state;
+	for (uint64_t offset_ms = 0; offset_ms < 120; offset_ms += 5) {
+		begin("aes128gcm16-x25519-ke1_ecp256-ke2_x448",
+		      "aes128gcm16-x25519-ke1_ecp256-ke2_x448");
+		pair_up(&pair);
+		pair_run(&pair, 3000);
+		rekey_of(&pair.a);
+		pair_run(&pair, offset_ms);
+		if (ike_rekey(pair.b.ike, "gw-gw", pair.now_ms) == 0)
+			side_effects(&pair.b);
+		pair_run(&pair, 200000);
+		assert_int_equal(side_n_ike(&pair.a), 1);
+		assert_int_equal(side_n_ike(&pair.b), 1);
+		assert_true(pair_fits(&pair));
+		pair_fini(&pair);
+	}
+}
+
+static void rekeys_survive_loss(void **state)
+{
+	(void)state;
+	for (uint64_t seed = 1; seed <= 10; seed++) {
+		pair_init(&pair, seed, "aes128gcm16-x25519-ke1_ecp256", ESP);
+		pair_configure(&pair);
+		pair_up(&pair);
+		pair.loss = 20;
+		pair.twice = 20;
+		pair.jitter_ms = 50;
+		rekey_of(&pair.a);
+		pair_run(&pair, 160000);
+		pair.loss = 0;
+		pair_run(&pair, 1000);
+		assert_int_equal(side_n_ike(&pair.a), 1);
+		assert_int_equal(side_n_ike(&pair.b), 1);
+		assert_true(pair_fits(&pair));
+		pair_fini(&pair);
+	}
+}
+
 static void may_be_left_out(void **state)
 {
 	(void)state;
@@ -203,6 +284,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(one_and_seven_more),
+		cmocka_unit_test(rekeys_have_them_too),
+		cmocka_unit_test(crossed_rekeys_settle),
+		cmocka_unit_test(rekeys_survive_loss),
 		cmocka_unit_test(may_be_left_out),
 		cmocka_unit_test(no_method_twice),
 		cmocka_unit_test(ml_kem),
