@@ -47,7 +47,7 @@ static const struct row table[] = {
 	KEY(SCOPE_CONN, "local_port", take_ike_port, CONN(conn.local_port), "500"),
 	KEY(SCOPE_CONN, "remote_port", take_port, CONN(conn.remote_port), "500"),
 	KEY(SCOPE_CONN, "proposals", take_ike_proposals, CONN(conn), "default"),
-	KEY(SCOPE_CONN, "encap", take_bool, CONN(conn.is_encap_forced), "no"),
+	KEY(SCOPE_CONN, "encap", take_encap, CONN(conn), "no"),
 	KEY(SCOPE_CONN, "dpd_delay", take_time, CONN(conn.dpd_delay_s), "0s"),
 	KEY(SCOPE_CONN, "keyingtries", take_tries, CONN(conn.keyingtries), "1"),
 	KEY(SCOPE_CONN, "rekey_time", take_given_time, CONN(rekey), NULL),

@@ -164,12 +164,12 @@ void exchange_established(struct ike_sa *sa)
 	if (conn) {
 		sa->rekey_ms = lifetime_ms(ike, conn->rekey_s, conn->rand_s);
 		sa->reauth_ms = lifetime_ms(ike, conn->reauth_s, conn->rand_s);
-		sa->over_ms = conn->rekey_s ? ike->now_ms + conn->rekey_s * 1000ull +
-						      conn->over_s * 1000ull
-					    : 0;
+		uint32_t longer = conn->rekey_s > conn->reauth_s ? conn->rekey_s : conn->reauth_s;
+
+		sa->over_ms = longer ? ike->now_ms + (longer + (uint64_t)conn->over_s) * 1000 : 0;
 	}
 	if (sa->init)
-		collision_keep_nonces(sa);
+		collision_born(sa);
 	sa->is_fresh = true;
 	init_free(sa);
 	sa_touch(sa);

@@ -6,6 +6,7 @@
 #include "crypto/secret.h"
 #include "ike/alloc.h"
 #include "ike/exchange.h"
+#include "ike/reauth.h"
 
 int ike_new(const struct ike_host *host, struct ike **ret_ike)
 {
@@ -286,6 +287,19 @@ int ike_rekey(struct ike *ike, const char *conn, uint64_t now_ms)
 	for (struct ike_sa *sa = ike->sas; sa; sa = sa->next)
 		if (strcmp(sa->name, conn) == 0 && sa_is_up(sa) && !sa->is_condemned)
 			is_found |= task_add(sa, TASK_IKE_REKEY, NULL, 0) != NULL;
+	life_settle(ike);
+	return is_found ? 0 : -ENOENT;
+}
+
+int ike_reauth(struct ike *ike, const char *conn, uint64_t now_ms)
+{
+	bool is_found = false;
+	uint32_t newest = ike->last_ike_id; /* those that this makes are not meant */
+
+	enter(ike, now_ms);
+	for (struct ike_sa *sa = ike->sas; sa; sa = sa->next)
+		if (strcmp(sa->name, conn) == 0 && sa->unique_id <= newest)
+			is_found |= reauth_begin(sa);
 	life_settle(ike);
 	return is_found ? 0 : -ENOENT;
 }

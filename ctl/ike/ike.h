@@ -122,6 +122,8 @@ int ike_terminate(struct ike *ike, const char *conn, const char *child,
 		  uint64_t now_ms) MUST_USE;
 int ike_rekey_child(struct ike *ike, const char *child, uint64_t now_ms) MUST_USE;
 int ike_rekey(struct ike *ike, const char *conn, uint64_t now_ms) MUST_USE; /* the IKE SA */
+/* A new IKE SA in place of the old one (RFC 7296 2.8.3). Of those that we initiated. */
+int ike_reauth(struct ike *ike, const char *conn, uint64_t now_ms) MUST_USE;
 /* EVENT_ACQUIRE of the maps: bring up the child of this slot unless it is under way. Obeyed for
  * children with start_action trap or start, or dpd_action or close_action trap. */
 void ike_acquire(struct ike *ike, uint32_t child, uint64_t now_ms);

@@ -144,6 +144,14 @@ struct init {
 
 struct followup;
 
+/* How it came to be, by IKE_SA_INIT; outlives rekeys. See collision.h. */
+struct birth {
+	bool is_ours; /* we initiated */
+	uint64_t from_ms, to_ms;
+	uint8_t low_nonce[NONCE_MAX]; /* of the two */
+	size_t low_nonce_len;
+};
+
 struct ike_sa {
 	struct ike_sa *next, *bucket_next, *touched_next;
 	struct ike *ike;
@@ -153,6 +161,7 @@ struct ike_sa {
 	enum ike_state state;
 	bool is_initiator; /* of this IKE SA: flag and keys */
 	bool is_touched;
+	uint32_t reauth_of; /* unique_id of the one whose place it shall take, 0: none */
 	bool is_half_open; /* counts against IKE_HALF_OPEN_MAX */
 	bool is_reborn;    /* its end is meant to bring it up again: reauthentication, too old */
 	bool is_ending;    /* its Child SAs are going: none of them inherits anything */
@@ -174,8 +183,7 @@ struct ike_sa {
 	struct child *children;
 	struct init *init;
 	struct followup *followup_ours, *followup_theirs; /* a rekey under way, RFC 9370 */
-	uint8_t low_nonce[NONCE_MAX]; /* of the two of IKE_SA_INIT, see collision.h */
-	size_t low_nonce_len;
+	struct birth birth;
 	char why[640]; /* reason of the end, for logs and FX_CONN_FAILED */
 	/* Deadlines in ms, 0: none. */
 	uint64_t created_ms, established_ms, heard_ms;
@@ -289,6 +297,9 @@ const char *task_text(enum task_kind kind);
 struct want *want_of(struct ike *ike, const struct conn_child *conn_child);
 /* Bring one child up: on the IKE SA of its connection, or on a new one. As ike_initiate(). */
 int want_start(struct ike *ike, struct want *want) MUST_USE;
+/* A new IKE SA of ours whose IKE_SA_INIT waits to be sent; the caller adds the task for IKE_AUTH.
+ * -EDESTADDRREQ, -ENOBUFS, or what finding our own address gives. */
+int sa_initiate(struct ike *ike, const struct conn *conn, struct ike_sa **ret_sa) MUST_USE;
 /* A Child SA is up. */
 void want_met(struct ike *ike, const struct conn_child *conn_child);
 /* The child of this end: restart, wait for a packet, or nothing. */

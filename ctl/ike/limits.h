@@ -24,11 +24,14 @@
 #define SWITCH_POLL_MS 200
 #define SWITCH_WAIT_MS 30000
 #define REDUNDANT_MS 2000 /* from finding two IKE SAs to deleting one: both sides are ready then */
+/* The same when it is the peer's turn, and until the next look: past its first retransmissions. */
+#define REDUNDANT_PEER_MS 10000
 /* The same for a Child SA of a new IKE SA whose peer may have forgotten the old one: not long. */
 #define TAKEOVER_MS 1000
 #define KEEPALIVE_MS 20000       /* RFC 3948 4: default of the NAT-keepalive interval */
 #define TEMPORARY_RETRY_MS 5000  /* after TEMPORARY_FAILURE, plus as much jitter */
 #define REKEY_RETRY_MS 30000     /* after a rekey was refused otherwise */
+#define REAUTH_AGAIN_MS 30000    /* looks so often whether reauthentication has failed */
 #define INITIATE_RETRY_MS 10000  /* after an initiation was refused, with keyingtries left */
 #define COOKIE_SECRET_MS 60000   /* RFC 7296 2.6: change it often; the last one stays valid */
 #define STEP_AGAIN_MAX 4         /* IKE_SA_INIT or CREATE_CHILD_SA repeated for cookie or group */

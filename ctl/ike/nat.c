@@ -19,6 +19,8 @@ void nat_emit(struct payload_writer *pw, struct ike_sa *sa)
 {
 	bool is_forced = sa->conn && sa->conn->is_encap_forced;
 
+	if (sa->conn && sa->conn->is_encap_forbidden)
+		return;
 	emit_hash(pw, sa, N_NAT_DETECTION_SOURCE_IP, &sa->local, is_forced);
 	emit_hash(pw, sa, N_NAT_DETECTION_DESTINATION_IP, &sa->remote, false);
 }
@@ -53,6 +55,8 @@ void nat_check(struct ike_sa *sa, const struct inbound *in)
 		is_hash_there(&in->m, N_NAT_DETECTION_DESTINATION_IP, &in->local, &n_destination);
 
 	if (!n_source || !n_destination) /* the peer does no NAT traversal */
+		return;
+	if (sa->conn && sa->conn->is_encap_forbidden)
 		return;
 	sa->is_nat_remote = !is_source;
 	sa->is_nat_local = !is_destination;

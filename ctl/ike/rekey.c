@@ -2,6 +2,7 @@
 #include "ike/rekey.h"
 
 #include "ike/alloc.h"
+#include "ike/collision.h"
 #include "ike/explain.h"
 #include "ike/followup.h"
 
@@ -50,9 +51,15 @@ static void come_up(struct ike_sa *fresh, struct ike_sa *old)
 	char suite[PROPOSAL_TEXT_MAX];
 
 	take_over(fresh, old);
+	collision_inherit(fresh, old);
 	exchange_established(fresh);
 	sa_log(fresh, "IKE_SA rekeyed, takes over from [%u], %s", old->unique_id,
 	       proposal_print(&fresh->chosen, suite, sizeof(suite)));
+	if (old->is_condemned) { /* while we were asking: what was to end is the new one now */
+		fresh->is_reborn = old->is_reborn;
+		old->is_reborn = false;
+		exchange_delete(fresh);
+	}
 }
 
 static void write_spi(struct proposal *p, uint64_t spi)

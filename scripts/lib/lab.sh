@@ -58,6 +58,7 @@ lab_exit() {
 	trap '' INT TERM HUP
 	if [ "$status" -ne 0 ] && [ "$status" -ne "$SKIPPED" ] && [ "$status" -lt 128 ]; then
 		lab_logs
+		lab_failed
 	fi
 	if [ -n "$LAB_KEEP" ]; then
 		exit "$status"
@@ -65,6 +66,9 @@ lab_exit() {
 	lab_clean "$LAB_DIR"
 	exit "$status"
 }
+
+# What else a failure should show, while everything still runs; sourcing scripts replace it.
+lab_failed() { :; }
 
 # The end of every log, for a reader who was not there.
 lab_logs() {

@@ -19,11 +19,11 @@ other() { case $1 in A) echo B ;; B) echo A ;; esac; }
 
 # tunnel_conf SIDE: optional variables START (start_action: none, trap, start), REKEY, LIFE and
 # RAND (lifetimes of the child), ENCAP, CONN_MORE and CHILD_MORE (further lines of the connection
-# and of the child), CHILDREN_MORE (further children); CONF_MORE_A (sections), PSK_A, IKE_A, ESP_A
-# and VERSION_A for one side only, likewise with B.
+# and of the child); CHILDREN_MORE_A (further children), CONF_MORE_A (sections), PSK_A, IKE_A,
+# ESP_A and VERSION_A for one side only, likewise with B.
 tunnel_conf() {
 	local side=$1 peer psk=PSK_$1 more=CONF_MORE_$1 version=VERSION_$1
-	local ike=IKE_$1 esp=ESP_$1
+	local ike=IKE_$1 esp=ESP_$1 children=CHILDREN_MORE_$1
 	peer=$(other "$side")
 	cat <<-EOT
 	connections {
@@ -53,7 +53,7 @@ tunnel_conf() {
 	                start_action = ${START:-none}
 	                ${CHILD_MORE:-}
 	            }
-	            ${CHILDREN_MORE:-}
+	            ${!children:-}
 	        }
 	    }
 	}
