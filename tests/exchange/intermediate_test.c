@@ -261,6 +261,26 @@ static void in_fragments(void **state)
 	pair_fini(&pair);
 }
 
+/* RFC 9242 3.3.1: AUTH covers both messages of it, for whichever method of authentication. */
+static void what_was_exchanged_is_signed(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		struct ike_sa *half_open;
+
+		begin("aes128gcm16-x25519-ke1_ecp256", "aes128gcm16-x25519-ke1_ecp256");
+		initiate();
+		while (!(half_open = pair.b.ike->sas) || !half_open->init ||
+		       !half_open->init->n_inter)
+			assert_true(pair_step(&pair));
+		*(i ? half_open->init->int_i : half_open->init->int_r) ^= 1;
+		pair_run(&pair, 400000);
+		assert_int_equal(side_n_sas(&pair.a) + side_n_sas(&pair.b), 0);
+		assert_true(side_logged(&pair.b, "authentication of peer"));
+		pair_fini(&pair);
+	}
+}
+
 /* Who leaves IKE_INTERMEDIATE out is refused, though its AUTH may be right: no downgrade. Here b
  * has agreed to more than a knows of. */
 static void skipping_is_refused(void **state)
@@ -296,6 +316,7 @@ int main(void)
 		cmocka_unit_test(silence_ends_it),
 		cmocka_unit_test(in_fragments),
 		cmocka_unit_test(skipping_is_refused),
+		cmocka_unit_test(what_was_exchanged_is_signed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
