@@ -11,6 +11,8 @@
 #define CHILD(field) offsetof(struct child_draft, field)
 #define IKE(field) offsetof(struct ike_settings, field)
 #define AUTH(field) offsetof(struct auth_draft, field)
+#define PRIVATE(field) offsetof(struct private_draft, field)
+#define AUTHORITY(field) offsetof(struct authority_draft, field)
 
 /* A key with a type and perhaps a default; one that may have only harmless values; one that is
  * not supported at all; one that has no effect; a section that is understood, or not yet. */
@@ -30,7 +32,8 @@
 #define YES_NO "yes no true false 1 0 enabled disabled"
 #define NO "no false 0 disabled"
 #define YES "yes true 1 enabled"
-#define CERTS "only pre-shared keys authenticate so far"
+#define EAP "EAP"
+#define INLINE "certificates by handle, slot or module: only as files"
 #define XFRM "packets do not pass the kernel's XFRM here"
 
 static const struct row table[] = {
@@ -39,7 +42,7 @@ static const struct row table[] = {
 	SECTION(SCOPE_TOP, "dataplane"),
 	SECTION(SCOPE_TOP, "ike"),
 	SECTION_LATER(SCOPE_TOP, "pools", "virtual IP addresses"),
-	SECTION_LATER(SCOPE_TOP, "authorities", CERTS),
+	SECTION(SCOPE_TOP, "authorities"),
 
 	KEY(SCOPE_CONN, "version", take_version, 0, NULL),
 	KEY(SCOPE_CONN, "local_addrs", take_local_addrs, CONN(conn), "%any"),
@@ -64,45 +67,45 @@ static const struct row table[] = {
 	WORD(SCOPE_CONN, "unique", CONN(conn.unique), "no", "no=0 never=1 keep=2 replace=3",
 	     "no, never, keep or replace"),
 	ONLY(SCOPE_CONN, "childless", "allow never", "IKE SAs without a child"),
-	ONLY(SCOPE_CONN, "send_certreq", YES_NO, "it is yes or no"),
-	ONLY(SCOPE_CONN, "send_cert", "ifasked always never", "it is ifasked, always or never"),
+	KEY(SCOPE_CONN, "send_certreq", take_bool, CONN(conn.is_certreq_sent), "yes"),
+	KEY(SCOPE_CONN, "send_cert", take_send_cert, CONN(conn.send_cert), "ifasked"),
 	ONLY(SCOPE_CONN, "aggressive", NO, "IKEv1 only"),
 	ONLY(SCOPE_CONN, "pull", YES, "IKEv1 only"),
 	ONLY(SCOPE_CONN, "dscp", "000000", "marking IKE packets"),
-	ONLY(SCOPE_CONN, "ppk_required", NO, "postquantum preshared keys"),
+	KEY(SCOPE_CONN, "ppk_id", take_ppk_id, CONN(conn.ppk_id), NULL),
+	KEY(SCOPE_CONN, "ppk_required", take_bool, CONN(conn.is_ppk_required), "no"),
 	ONLY(SCOPE_CONN, "mediation", NO, "mediation"),
 	ONLY(SCOPE_CONN, "if_id_in", "0", XFRM),
 	ONLY(SCOPE_CONN, "if_id_out", "0", XFRM),
-	LATER(SCOPE_CONN, "ppk_id", "postquantum preshared keys"),
 	LATER(SCOPE_CONN, "vips", "virtual IP addresses"),
 	LATER(SCOPE_CONN, "pools", "virtual IP addresses"),
 	LATER(SCOPE_CONN, "mediated_by", "mediation"),
 	LATER(SCOPE_CONN, "mediation_peer", "mediation"),
 
-	KEY(SCOPE_LOCAL, "auth", take_auth, AUTH(is_psk), "pubkey"),
+	KEY(SCOPE_LOCAL, "auth", take_auth, 0, "pubkey"),
 	KEY(SCOPE_LOCAL, "id", take_id, 0, NULL),
 	NO_EFFECT(SCOPE_LOCAL, "round"),
-	LATER(SCOPE_LOCAL, "certs", CERTS),
-	LATER(SCOPE_LOCAL, "pubkeys", CERTS),
-	LATER(SCOPE_LOCAL, "eap_id", CERTS),
-	LATER(SCOPE_LOCAL, "aaa_id", CERTS),
-	LATER(SCOPE_LOCAL, "xauth_id", CERTS),
-	SECTION_LATER(SCOPE_LOCAL, "cert*", CERTS),
+	KEY(SCOPE_LOCAL, "certs", take_files, AUTH(certs), NULL),
+	KEY(SCOPE_LOCAL, "pubkeys", take_files, AUTH(pubkeys), NULL),
+	LATER(SCOPE_LOCAL, "eap_id", EAP),
+	LATER(SCOPE_LOCAL, "aaa_id", EAP),
+	LATER(SCOPE_LOCAL, "xauth_id", EAP),
+	SECTION_LATER(SCOPE_LOCAL, "cert*", INLINE),
 
-	KEY(SCOPE_REMOTE, "auth", take_auth, AUTH(is_psk), "pubkey"),
+	KEY(SCOPE_REMOTE, "auth", take_auth, 0, "pubkey"),
 	KEY(SCOPE_REMOTE, "id", take_id, 0, NULL),
 	NO_EFFECT(SCOPE_REMOTE, "round"),
-	NO_EFFECT(SCOPE_REMOTE, "revocation"),
-	LATER(SCOPE_REMOTE, "certs", CERTS),
-	LATER(SCOPE_REMOTE, "cacerts", CERTS),
-	LATER(SCOPE_REMOTE, "pubkeys", CERTS),
-	LATER(SCOPE_REMOTE, "ca_id", CERTS),
-	LATER(SCOPE_REMOTE, "cert_policy", CERTS),
-	LATER(SCOPE_REMOTE, "groups", CERTS),
-	LATER(SCOPE_REMOTE, "eap_id", CERTS),
-	LATER(SCOPE_REMOTE, "xauth_id", CERTS),
-	SECTION_LATER(SCOPE_REMOTE, "cert*", CERTS),
-	SECTION_LATER(SCOPE_REMOTE, "cacert*", CERTS),
+	KEY(SCOPE_REMOTE, "revocation", take_revocation, AUTH(revocation), "relaxed"),
+	KEY(SCOPE_REMOTE, "certs", take_files, AUTH(certs), NULL),
+	KEY(SCOPE_REMOTE, "cacerts", take_files, AUTH(cacerts), NULL),
+	KEY(SCOPE_REMOTE, "pubkeys", take_files, AUTH(pubkeys), NULL),
+	LATER(SCOPE_REMOTE, "ca_id", "choosing the CA by its name"),
+	LATER(SCOPE_REMOTE, "cert_policy", "certificate policies"),
+	LATER(SCOPE_REMOTE, "groups", "attribute certificates"),
+	LATER(SCOPE_REMOTE, "eap_id", EAP),
+	LATER(SCOPE_REMOTE, "xauth_id", EAP),
+	SECTION_LATER(SCOPE_REMOTE, "cert*", INLINE),
+	SECTION_LATER(SCOPE_REMOTE, "cacert*", INLINE),
 
 	KEY(SCOPE_CHILD, "mode", take_mode, CHILD(child), "tunnel"),
 	KEY(SCOPE_CHILD, "local_ts", take_local_ts, CHILD(child), "dynamic"),
@@ -149,18 +152,31 @@ static const struct row table[] = {
 	LATER(SCOPE_CHILD, "label_mode", "security labels"),
 
 	SECTION(SCOPE_SECRETS, "ike*"),
-	SECTION_LATER(SCOPE_SECRETS, "eap*", CERTS),
-	SECTION_LATER(SCOPE_SECRETS, "xauth*", CERTS),
-	SECTION_LATER(SCOPE_SECRETS, "ntlm*", CERTS),
-	SECTION_LATER(SCOPE_SECRETS, "ppk*", "postquantum preshared keys"),
-	SECTION_LATER(SCOPE_SECRETS, "private*", CERTS),
-	SECTION_LATER(SCOPE_SECRETS, "rsa*", CERTS),
-	SECTION_LATER(SCOPE_SECRETS, "ecdsa*", CERTS),
-	SECTION_LATER(SCOPE_SECRETS, "pkcs8*", CERTS),
-	SECTION_LATER(SCOPE_SECRETS, "pkcs12*", CERTS),
-	SECTION_LATER(SCOPE_SECRETS, "token*", CERTS),
+	SECTION_LATER(SCOPE_SECRETS, "eap*", EAP),
+	SECTION_LATER(SCOPE_SECRETS, "xauth*", EAP),
+	SECTION_LATER(SCOPE_SECRETS, "ntlm*", EAP),
+	SECTION(SCOPE_SECRETS, "ppk*"),
+	SECTION(SCOPE_SECRETS, "private*"),
+	SECTION(SCOPE_SECRETS, "rsa*"),
+	SECTION(SCOPE_SECRETS, "ecdsa*"),
+	SECTION(SCOPE_SECRETS, "pkcs8*"),
+	SECTION_LATER(SCOPE_SECRETS, "pkcs12*", "PKCS#12 containers"),
+	SECTION_LATER(SCOPE_SECRETS, "token*", "tokens"),
 	KEY(SCOPE_SECRET, "id*", take_owner, 0, NULL),
 	KEY(SCOPE_SECRET, "secret", take_secret, 0, NULL),
+	KEY(SCOPE_PPK, "id*", take_ppk_owner, 0, NULL),
+	KEY(SCOPE_PPK, "secret", take_secret, 0, NULL),
+	KEY(SCOPE_PRIVATE, "file", take_files, PRIVATE(file), NULL),
+	KEY(SCOPE_PRIVATE, "secret", take_password, PRIVATE(secret), NULL),
+
+	KEY(SCOPE_AUTHORITY, "cacert", take_files, AUTHORITY(cacert), NULL),
+	KEY(SCOPE_AUTHORITY, "crl_uris", take_files, AUTHORITY(crl_uris), NULL),
+	LATER(SCOPE_AUTHORITY, "file", INLINE),
+	LATER(SCOPE_AUTHORITY, "handle", INLINE),
+	LATER(SCOPE_AUTHORITY, "slot", INLINE),
+	LATER(SCOPE_AUTHORITY, "module", INLINE),
+	LATER(SCOPE_AUTHORITY, "ocsp_uris", "OCSP"),
+	LATER(SCOPE_AUTHORITY, "cert_uri_base", "Hash and URL"),
 
 	KEY(SCOPE_DATAPLANE, "default_action", take_default_action, 0, "bypass"),
 	ONLY(SCOPE_DATAPLANE, "forwarding", "fib", "forwarding through netfilter"),
@@ -199,6 +215,9 @@ const char *scope_name(enum scope s)
 		[SCOPE_CHILD] = "connections.<conn>.children.<child>",
 		[SCOPE_SECRET] = "secrets.ike<suffix>",
 		[SCOPE_SECRETS] = "secrets",
+		[SCOPE_PPK] = "secrets.ppk<suffix>",
+		[SCOPE_PRIVATE] = "secrets.private<suffix>",
+		[SCOPE_AUTHORITY] = "authorities.<name>",
 		[SCOPE_DATAPLANE] = "dataplane",
 		[SCOPE_IKE] = "ike",
 	};

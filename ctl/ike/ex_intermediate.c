@@ -8,6 +8,7 @@
 
 #include "crypto/secret.h"
 #include "ike/alloc.h"
+#include "ike/ppk.h"
 
 #define GENERIC_HEADER_LEN 4
 
@@ -175,6 +176,8 @@ static enum step_result inter_finish(struct turn *t)
 	sa->keys = fresh;
 	keymat_wipe(&fresh);
 	sa->init->n_inter++;
+	if (ppk_renew(sa))
+		return turn_refuse(t, STEP_FAIL, 0, "no keys of the PPK");
 	return STEP_NEXT;
 }
 

@@ -6,11 +6,13 @@
  */
 #include "crypto/secret.h"
 #include "ike/alloc.h"
+#include "ike/auth.h"
 #include "ike/cookie.h"
 #include "ike/exchange.h"
 #include "ike/explain.h"
 #include "ike/intermediate.h"
 #include "ike/nat.h"
+#include "ike/ppk.h"
 
 /* RFC 7383 2.3 */
 static void fragmentation_emit(struct turn *t)
@@ -63,6 +65,8 @@ static enum step_result init_emit(struct turn *t)
 	ke_emit(t->out, &ke);
 	nonce_emit(t->out, rd_from(nego->nonce, sizeof(nego->nonce)));
 	nat_emit(t->out, t->sa);
+	auth_hashes_emit(t->out);
+	ppk_offer(t);
 	fragmentation_emit(t);
 	inter_emit(t->out, offer, conn->n_ike);
 	return STEP_NEXT;
@@ -170,11 +174,12 @@ static enum step_result init_finish(struct turn *t)
 	init->message_r = alloc_copy(t->in->datagram.at, init->len_r);
 	if (derive_keys(sa, t->job))
 		return turn_refuse(t, STEP_FAIL, 0, "no keys for the chosen algorithms");
+	auth_note(sa, t->in);
 	nat_check(sa, t->from);
 	fragmentation_check(t);
 	nat_float(sa);
 	inter_plan(sa);
-	return STEP_NEXT;
+	return ppk_answered(t);
 }
 
 static enum step_result init_again(struct turn *t)
@@ -323,11 +328,16 @@ static enum step_result init_answer(struct turn *t)
 	if (derive_keys(sa, t->job))
 		return turn_refuse(t, STEP_NOTIFY, N_NO_PROPOSAL_CHOSEN,
 				   "no keys for the chosen algorithms");
+	auth_note(sa, t->in);
 	nat_check(sa, t->from);
 	sa_emit(t->out, &sa->chosen, 1);
 	ke_emit(t->out, &ke);
 	nonce_emit(t->out, rd_from(init->nr, init->nr_len));
 	nat_emit(t->out, sa);
+	if (init->their_hashes)
+		auth_hashes_emit(t->out);
+	ppk_answer(t);
+	auth_certreq_any(t);
 	fragmentation_check(t);
 	if (sa->is_fragmenting) /* 2.3: only where the peer has said so */
 		fragmentation_emit(t);

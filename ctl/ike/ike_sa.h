@@ -139,6 +139,13 @@ struct init {
 	size_t n_inter; /* IKE_INTERMEDIATE exchanges that are over, RFC 9242 */
 	uint8_t int_i[PRF_LEN_MAX], int_r[PRF_LEN_MAX]; /* IntAuth_i, IntAuth_r */
 	struct ike_keys *next_keys; /* responder: in force as soon as the answer is sent */
+	uint16_t their_hashes; /* RFC 7427 4: bits 1 << enum sign_hash; 0: the peer does not do it */
+	bool is_cert_asked;    /* the peer sent a CERTREQ, for a certificate */
+	bool is_raw_asked;     /* or for a raw public key */
+	bool is_ppk, is_ppk_used; /* RFC 8784: both could; both do */
+	struct ppk_keys ppk;
+	const struct conn *tried[AUTH_TRIES_MAX]; /* their peer is another one; only compared */
+	size_t n_tried;
 	bool is_nat_known; /* the peer sent NAT_DETECTION_* */
 };
 

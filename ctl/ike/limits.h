@@ -36,6 +36,8 @@
 #define COOKIE_SECRET_MS 60000   /* RFC 7296 2.6: change it often; the last one stays valid */
 #define STEP_AGAIN_MAX 4         /* IKE_SA_INIT or CREATE_CHILD_SA repeated for cookie or group */
 
+#define AUTH_TRIES_MAX 8 /* connections that one peer is compared with, each a signature to check */
+
 /* What peers can make grow. An IKE SA with one Child SA takes about 8 KiB. */
 #define IKE_SAS_MAX 4096
 #define IKE_HALF_OPEN_MAX 512 /* as responder: more are dropped */

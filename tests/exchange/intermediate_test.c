@@ -281,6 +281,30 @@ static void what_was_exchanged_is_signed(void **state)
 	}
 }
 
+static void set_ppk(struct side *s)
+{
+	struct conn *c = &s->conns[0];
+
+	c->ppk_id = (struct ike_id){ .type = ID_KEY_ID, .len = 2, .data = "p1" };
+	c->ppk_len = 6;
+	memcpy(c->ppk, "secret", 6);
+	c->is_ppk_required = true;
+}
+
+/* RFC 8784 with RFC 9370: the PPK goes into the keys that are there when AUTH is made. */
+static void with_a_ppk(void **state)
+{
+	(void)state;
+	pair_init(&pair, 1, "aes128gcm16-x25519-ke1_ecp256", ESP);
+	set_ppk(&pair.a);
+	set_ppk(&pair.b);
+	pair_configure(&pair);
+	pair_up(&pair);
+	assert_true(pair_fits(&pair));
+	assert_true(side_logged(&pair.a, "uses a PPK"));
+	pair_fini(&pair);
+}
+
 /* Who leaves IKE_INTERMEDIATE out is refused, though its AUTH may be right: no downgrade. Here b
  * has agreed to more than a knows of. */
 static void skipping_is_refused(void **state)
@@ -317,6 +341,7 @@ int main(void)
 		cmocka_unit_test(in_fragments),
 		cmocka_unit_test(skipping_is_refused),
 		cmocka_unit_test(what_was_exchanged_is_signed),
+		cmocka_unit_test(with_a_ppk),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
