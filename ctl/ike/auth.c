@@ -43,7 +43,9 @@ static int signed_octets(struct ike_sa *sa, enum whose whose, struct reader id_b
 
 	int err = keymat_signed_octets(&sa->keys, sk_p(sa, whose, is_i), message, nonce, id_body,
 				       ret_octets);
-	ret_octets->parts[3] = inter_auth(sa, ret_octets->int_auth);
+
+	if (!err)
+		ret_octets->parts[3] = inter_auth(sa, ret_octets->int_auth);
 	return err;
 }
 

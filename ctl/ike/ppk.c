@@ -14,7 +14,7 @@ void ppk_offer(struct turn *t)
 		notify_emit_plain(t->out, N_USE_PPK, rd_from(NULL, 0));
 }
 
-int ppk_renew(struct ike_sa *sa)
+int ppk_derive(struct ike_sa *sa)
 {
 	if (!sa->init->is_ppk)
 		return 0;
@@ -28,7 +28,7 @@ enum step_result ppk_answered(struct turn *t)
 	struct ike_sa *sa = t->sa;
 
 	sa->init->is_ppk = sa->conn->ppk_len && message_notify(t->in, N_USE_PPK);
-	if (ppk_renew(sa))
+	if (ppk_derive(sa))
 		return turn_refuse(t, STEP_FAIL, 0, "no keys of the PPK");
 	if (sa->conn->is_ppk_required && !sa->init->is_ppk)
 		return turn_refuse(t, STEP_FAIL, 0, "the peer does not use PPKs, and ppk_required");

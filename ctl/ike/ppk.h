@@ -17,8 +17,6 @@
 void ppk_offer(struct turn *t);
 /* The initiator, of the answer. STEP_FAIL: it has to be, and the peer does not know how. */
 enum step_result ppk_answered(struct turn *t) MUST_USE;
-/* The initiator: the keys of the IKE SA are other ones now (RFC 9370). 0, -EIO. */
-int ppk_renew(struct ike_sa *sa) MUST_USE;
 /* The responder: says so if any connection with these addresses has one. */
 void ppk_answer(struct turn *t);
 
@@ -31,5 +29,9 @@ void ppk_identity_emit(struct turn *t);
 enum step_result ppk_settle(struct turn *t) MUST_USE;
 /* The responder: it is used. */
 void ppk_confirm(struct turn *t);
+
+/* As initiator: the keys of the PPK from the SK_* in force; again after IKE_INTERMEDIATE, which
+ * replaces those. 0, or what keymat_ppk() says. */
+int ppk_derive(struct ike_sa *sa) MUST_USE;
 
 #endif

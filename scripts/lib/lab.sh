@@ -35,6 +35,7 @@ lab_new() {
 	# before it has its name: a sweep cannot come between.
 	exec 9>"$LAB_DIR/owner.new"
 	flock 9
+	echo "$$ $(process_started $$) $0" >&9 # for people
 	mv "$LAB_DIR/owner.new" "$LAB_DIR/owner"
 	: >"$LAB_DIR/namespaces"
 	: >"$LAB_DIR/instances"
