@@ -79,6 +79,7 @@ enum task_kind {
 	TASK_MOVE,      /* MOBIKE: UPDATE_SA_ADDRESSES */
 	TASK_ADDRESSES, /* MOBIKE: our other addresses */
 	TASK_CHECK,     /* MOBIKE: does the peer's new address answer? */
+	TASK_FOLLOWUP, /* spi: which one, from 0 */
 	TASK_INTERMEDIATE, /* spi: which one, from 0 */
 	TASK_COUNT
 };
@@ -151,6 +152,8 @@ struct init {
 	bool is_nat_known; /* the peer sent NAT_DETECTION_* */
 };
 
+struct followup;
+
 /* How it came to be, by IKE_SA_INIT; outlives rekeys. See collision.h. */
 struct birth {
 	bool is_ours; /* we initiated */
@@ -199,6 +202,7 @@ struct ike_sa {
 	struct task *tasks;
 	struct child *children;
 	struct init *init;
+	struct followup *followup_ours, *followup_theirs; /* a rekey under way, RFC 9370 */
 	struct birth birth;
 	char why[640]; /* reason of the end, for logs and FX_CONN_FAILED */
 	/* Deadlines in ms, 0: none. */
