@@ -7,6 +7,7 @@
 #include "ike/deal.h"
 #include "ike/id.h"
 #include "ike/intermediate.h"
+#include "ike/mobike.h"
 #include "ike/ppk.h"
 #include "ike/unique.h"
 
@@ -56,6 +57,7 @@ static enum step_result auth_start(struct turn *t)
 	ppk_identity_emit(t);
 	deal_offer_sa(t, cc, false, sa->ours.nego.spi_in);
 	deal_offer_ts(t, cc);
+	mobike_emit(t);
 	if (sa->is_first_contact && sa->conn->unique != UNIQUE_NEVER && is_only_one(sa))
 		notify_emit_plain(t->out, N_INITIAL_CONTACT, rd_from(NULL, 0));
 	return STEP_NEXT;
@@ -75,7 +77,11 @@ static enum step_result check_peer(struct turn *t)
 	enum step_result r = ppk_settle(t);
 	if (r == STEP_NEXT)
 		r = auth_begin(t, AUTH_CHECK, &t->in->idr);
-	return r == STEP_NEXT ? auth_check(t, &t->in->idr) : r;
+	if (r == STEP_NEXT)
+		r = auth_check(t, &t->in->idr);
+	if (r == STEP_NEXT)
+		mobike_check(t);
+	return r;
 }
 
 static struct deal_secrets init_secrets(const struct ike_sa *sa, bool is_initiator)
@@ -273,6 +279,8 @@ static enum step_result auth_answer(struct turn *t)
 				   "AUTH could not be computed");
 	ppk_confirm(t);
 	answer_child(t);
+	mobike_check(t);
+	mobike_emit(t);
 	return STEP_NEXT;
 }
 
