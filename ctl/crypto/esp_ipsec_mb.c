@@ -14,6 +14,8 @@
 #include <intel-ipsec-mb.h>
 #include <openssl/crypto.h>
 
+#define ALIGNMENT 64ul /* of the expanded key; a size has to be a multiple of it, too */
+
 struct mb_key {
 	struct esp_key head;
 	struct gcm_key_data expanded;
@@ -58,7 +60,8 @@ static int mb_key_new(uint16_t key_bits, const uint8_t *enc, size_t enc_len,
 
 	if ((!is_chacha && key_bits != 128 && key_bits != 256) || enc_len != len + ESP_GCM_SALT_LEN)
 		return -EINVAL;
-	struct mb_key *k = aligned_alloc(64, sizeof(*k));
+	struct mb_key *k =
+		aligned_alloc(ALIGNMENT, (sizeof(*k) + ALIGNMENT - 1) & ~(ALIGNMENT - 1));
 	if (!k)
 		return -ENOMEM;
 	memset(k, 0, sizeof(*k));
