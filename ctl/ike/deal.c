@@ -82,6 +82,15 @@ void deal_offer_sa(struct turn *t, const struct conn_child *cc, bool has_ke, uin
 	sa_emit(t->out, ours, our_proposals(cc, has_ke, spi_in, ours));
 }
 
+/* 1.3.1. The data plane does not take traffic flow confidentiality padding; NON_FIRST_FRAGMENTS_ALSO
+ * is neither said nor answered, so the peer sends such fragments on no SA of narrower ports. */
+static void emit_modes(struct turn *t, uint8_t mode)
+{
+	if (mode == SA_TRANSPORT)
+		notify_emit_plain(t->out, N_USE_TRANSPORT_MODE, rd_from(NULL, 0));
+	notify_emit_plain(t->out, N_ESP_TFC_PADDING_NOT_SUPPORTED, rd_from(NULL, 0));
+}
+
 /* 2.9: the packet that asked for it goes first, so that the peer narrows around it; where the peer
  * takes single pairs only, it goes alone. */
 static void offer_side(struct turn *t, const struct conn_child *cc, bool is_local)
@@ -116,8 +125,7 @@ void deal_offer_ts(struct turn *t, const struct conn_child *cc)
 {
 	offer_side(t, cc, true);
 	offer_side(t, cc, false);
-	if (cc->mode == SA_TRANSPORT)
-		notify_emit_plain(t->out, N_USE_TRANSPORT_MODE, rd_from(NULL, 0));
+	emit_modes(t, cc->mode);
 }
 
 /* 2.9: the answer is a subset of the offer, and not empty. Copies it. */
@@ -241,8 +249,7 @@ void deal_answer_ts(struct turn *t, const struct deal *deal)
 {
 	ts_emit(t->out, PL_TSI, deal->remote_ts, deal->n_remote_ts);
 	ts_emit(t->out, PL_TSR, deal->local_ts, deal->n_local_ts);
-	if (deal->mode == SA_TRANSPORT)
-		notify_emit_plain(t->out, N_USE_TRANSPORT_MODE, rd_from(NULL, 0));
+	emit_modes(t, deal->mode);
 }
 
 /* ---- Both ----------------------------------------------------------------------- */
