@@ -82,14 +82,50 @@ void deal_offer_sa(struct turn *t, const struct conn_child *cc, bool has_ke, uin
 	sa_emit(t->out, ours, our_proposals(cc, has_ke, spi_in, ours));
 }
 
+/* 1.3.1. The data plane does not take traffic flow confidentiality padding; NON_FIRST_FRAGMENTS_ALSO
+ * is neither said nor answered, so the peer sends such fragments on no SA of narrower ports. */
+static void emit_modes(struct turn *t, uint8_t mode)
+{
+	if (mode == SA_TRANSPORT)
+		notify_emit_plain(t->out, N_USE_TRANSPORT_MODE, rd_from(NULL, 0));
+	notify_emit_plain(t->out, N_ESP_TFC_PADDING_NOT_SUPPORTED, rd_from(NULL, 0));
+}
+
+/* 2.9: the packet that asked for it goes first, so that the peer narrows around it; where the peer
+ * takes single pairs only, it goes alone. */
+static void offer_side(struct turn *t, const struct conn_child *cc, bool is_local)
+{
+	const struct want *want = want_of(t->ike, cc);
+	const struct packet_ts *packet = want ? &want->packet : NULL;
+	struct ts_val ts[CONN_TS_MAX + 1];
+	size_t n = 0;
+
+	if (packet && packet->is_known)
+		ts[n++] = is_local ? packet->local : packet->remote;
+	if (!packet || !packet->is_alone)
+		n += our_ts(t->sa, cc, is_local, ts + n);
+	ts_emit(t->out, is_local ? PL_TSI : PL_TSR, ts, n);
+}
+
+bool deal_single_pair(struct turn *t, const struct conn_child *cc, uint16_t why)
+{
+	struct want *want = cc ? want_of(t->ike, cc) : NULL;
+
+	if (why != N_SINGLE_PAIR_REQUIRED || !want || !want->packet.is_known ||
+	    want->packet.is_alone)
+		return false;
+	want->packet.is_alone = true;
+	t->task->conn_child = NULL; /* this one is over, the next is not a duplicate of it */
+	sa_log(t->sa, "peer takes single pairs of addresses only: CHILD_SA %s for that packet alone",
+	       cc->name);
+	return task_add(t->sa, TASK_CHILD_NEW, cc, 0);
+}
+
 void deal_offer_ts(struct turn *t, const struct conn_child *cc)
 {
-	struct ts_val ts[CONN_TS_MAX];
-
-	ts_emit(t->out, PL_TSI, ts, our_ts(t->sa, cc, true, ts));
-	ts_emit(t->out, PL_TSR, ts, our_ts(t->sa, cc, false, ts));
-	if (cc->mode == SA_TRANSPORT)
-		notify_emit_plain(t->out, N_USE_TRANSPORT_MODE, rd_from(NULL, 0));
+	offer_side(t, cc, true);
+	offer_side(t, cc, false);
+	emit_modes(t, cc->mode);
 }
 
 /* 2.9: the answer is a subset of the offer, and not empty. Copies it. */
@@ -213,8 +249,7 @@ void deal_answer_ts(struct turn *t, const struct deal *deal)
 {
 	ts_emit(t->out, PL_TSI, deal->remote_ts, deal->n_remote_ts);
 	ts_emit(t->out, PL_TSR, deal->local_ts, deal->n_local_ts);
-	if (deal->mode == SA_TRANSPORT)
-		notify_emit_plain(t->out, N_USE_TRANSPORT_MODE, rd_from(NULL, 0));
+	emit_modes(t, deal->mode);
 }
 
 /* ---- Both ----------------------------------------------------------------------- */

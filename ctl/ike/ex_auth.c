@@ -149,7 +149,9 @@ static enum step_result auth_childless(struct turn *t)
 	if (r != STEP_NEXT)
 		return r;
 	log_up(t->sa);
-	deal_failed(t, t->task->conn_child, message_error(t->in)->type);
+	uint16_t why = message_error(t->in)->type;
+	if (!deal_single_pair(t, t->task->conn_child, why))
+		deal_failed(t, t->task->conn_child, why);
 	return STEP_NEXT;
 }
 

@@ -247,6 +247,8 @@ static enum step_result child_refused(struct turn *t)
 							       : REKEY_RETRY_MS);
 		return STEP_NEXT;
 	}
+	if (deal_single_pair(t, t->task->conn_child, why))
+		return STEP_NEXT;
 	if (why != N_TEMPORARY_FAILURE) {
 		deal_failed(t, t->task->conn_child, why);
 		return STEP_NEXT;

@@ -6,6 +6,7 @@
 #include "crypto/secret.h"
 #include "ike/alloc.h"
 #include "ike/mobike.h"
+#include "ike/ts.h"
 #include "ike/reauth.h"
 
 int ike_new(const struct ike_host *host, struct ike **ret_ike)
@@ -324,6 +325,28 @@ static bool is_trap(const struct conn_child *cc)
 
 void ike_acquire(struct ike *ike, uint32_t child, uint64_t now_ms)
 {
+	ike_acquire_packet(ike, child, NULL, NULL, now_ms);
+}
+
+/* Only what the child's own selectors cover is a hint. */
+static void want_packet(struct want *want, const struct ts_val *local, const struct ts_val *remote)
+{
+	const struct conn_child *cc = want->conn_child;
+
+	want->packet.is_known =
+		local && remote &&
+		(cc->is_local_dynamic || ts_all_within(local, 1, cc->local_ts, cc->n_local_ts)) &&
+		(cc->is_remote_dynamic || ts_all_within(remote, 1, cc->remote_ts, cc->n_remote_ts));
+	want->packet.is_alone = false;
+	if (!want->packet.is_known)
+		return;
+	want->packet.local = *local;
+	want->packet.remote = *remote;
+}
+
+void ike_acquire_packet(struct ike *ike, uint32_t child, const struct ts_val *local,
+			const struct ts_val *remote, uint64_t now_ms)
+{
 	enter(ike, now_ms);
 	for (size_t i = 0; i < ike->n_wants; i++) {
 		struct want *want = &ike->wants[i];
@@ -331,7 +354,11 @@ void ike_acquire(struct ike *ike, uint32_t child, uint64_t now_ms)
 		if (want->conn_child->child != child || !is_trap(want->conn_child) ||
 		    want->retry_ms)
 			continue;
+		struct packet_ts before = want->packet;
+		want_packet(want, local, remote);
 		int err = want_start(ike, want);
+		if (err)
+			want->packet = before;
 		if (err && err != -EALREADY)
 			ike_log(ike, true, "%s: a packet wants CHILD_SA %s: %s", want->conn->name,
 				want->conn_child->name, strerror(-err));

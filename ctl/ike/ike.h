@@ -131,6 +131,10 @@ int ike_reauth(struct ike *ike, const char *conn, uint64_t now_ms) MUST_USE;
 /* EVENT_ACQUIRE of the maps: bring up the child of this slot unless it is under way. Obeyed for
  * children with start_action trap or start, or dpd_action or close_action trap. */
 void ike_acquire(struct ike *ike, uint32_t child, uint64_t now_ms);
+/* The same with the addresses and ports of that packet, as single selectors: they go first into our
+ * TSi and TSr (RFC 7296 2.9), and alone where the peer says SINGLE_PAIR_REQUIRED. */
+void ike_acquire_packet(struct ike *ike, uint32_t child, const struct ts_val *local,
+			const struct ts_val *remote, uint64_t now_ms);
 /* EVENT_SOFT: rekey the Child SA with this inbound or outbound SPI. EVENT_HARD: it is dead. */
 void ike_soft_limit(struct ike *ike, uint32_t spi, bool is_inbound, uint64_t now_ms);
 void ike_hard_limit(struct ike *ike, uint32_t spi, bool is_inbound, uint64_t now_ms);

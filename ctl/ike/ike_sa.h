@@ -224,6 +224,13 @@ enum ike_end {
 	END_EXPIRED,   /* a Child SA reached its hard limit: again if start_action is start */
 };
 
+/* The packet that asked for a child. */
+struct packet_ts {
+	bool is_known;
+	bool is_alone; /* the peer said SINGLE_PAIR_REQUIRED: offer nothing else */
+	struct ts_val local, remote;
+};
+
 /* What is wanted of one configured child, over the lives of its IKE SAs. */
 struct want {
 	const struct conn *conn;
@@ -231,6 +238,7 @@ struct want {
 	bool is_wanted;    /* keep trying while keyingtries lasts */
 	uint32_t tries;
 	uint64_t retry_ms; /* 0: not waiting for another try */
+	struct packet_ts packet; /* until the child is up */
 };
 
 #define SPI_BUCKETS 1024

@@ -108,6 +108,7 @@ void want_met(struct ike *ike, const struct conn_child *conn_child)
 	want->is_wanted = false;
 	want->tries = 0;
 	want->retry_ms = 0;
+	want->packet.is_known = false;
 }
 
 /* ---- After an end --------------------------------------------------------------- */

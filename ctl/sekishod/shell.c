@@ -2,12 +2,14 @@
 #include "shell.h"
 
 #include <errno.h>
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include "control.h"
 #include "crypto/random.h"
 #include "effects.h"
+#include "ike/ts.h"
 #include "last_error.h"
 #include "log.h"
 #include "policy.h"
@@ -76,6 +78,19 @@ static void on_datagram(const struct datagram *in, void *arg)
 	shell_carry_out(sh);
 }
 
+/* The packet's own addresses, protocol and ports, the narrowest selectors there are for it. */
+static void acquire(struct shell *sh, const struct event *ev, uint64_t now)
+{
+	struct ts_val local = ts_from_addr(&ev->local), remote = ts_from_addr(&ev->remote);
+
+	local.proto = remote.proto = ev->proto;
+	if (ev->proto == IPPROTO_TCP || ev->proto == IPPROTO_UDP || ev->proto == IPPROTO_SCTP) {
+		local.port_first = local.port_last = ev->local_port;
+		remote.port_first = remote.port_last = ev->remote_port;
+	}
+	ike_acquire_packet(sh->ike, ev->child, &local, &remote, now);
+}
+
 static void on_event(const struct event *ev, void *arg)
 {
 	struct shell *sh = arg;
@@ -84,7 +99,7 @@ static void on_event(const struct event *ev, void *arg)
 	/* By our own SPI: those of outbound SAs are the peers' choice, and two may choose alike. */
 	const struct pair *pair = pairs_of_sa(&sh->pairs, ev->sa);
 	if (ev->type == EVENT_ACQUIRE)
-		ike_acquire(sh->ike, ev->child, now);
+		acquire(sh, ev, now);
 	else if (pair && pair->spi_in && ev->type == EVENT_SOFT)
 		ike_soft_limit(sh->ike, pair->spi_in, true, now);
 	else if (pair && pair->spi_in && ev->type == EVENT_HARD)

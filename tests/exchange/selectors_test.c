@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Traffic selectors between two cores (RFC 7296 2.9): the packet that asked for a Child SA goes
+ * first, several selectors are narrowed, SINGLE_PAIR_REQUIRED; and the modes and notifies that go
+ * with them.
+ */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <cmocka.h>
+
+#include <stdlib.h>
+#include <string.h>
+#include "ike/ike_sa.h"
+#include "ike/ts.h"
+#include "support/pair.h"
+
+static struct pair pair;
+
+static int setup(void **state)
+{
+	(void)state;
+	pair_init(&pair, 17, "aes256gcm16-prfsha256-x25519", "aes256gcm16");
+	pair.a.children[0][0].start = START_TRAP;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	pair_fini(&pair);
+	return 0;
+}
+
+static struct ts_val tcp(const char *addr, uint16_t port)
+{
+	struct ts_val ts = pair_ts(addr);
+
+	ts.proto = 6;
+	ts.port_first = ts.port_last = port;
+	return ts;
+}
+
+static void packet(const struct ts_val *local, const struct ts_val *remote)
+{
+	ike_acquire_packet(pair.a.ike, PAIR_SLOT, local, remote, pair.now_ms);
+	side_effects(&pair.a);
+	pair_run(&pair, 3000);
+}
+
+static void b_has(const char *one, const char *two, const char *three)
+{
+	struct conn_child *cc = &pair.b.children[0][0];
+
+	cc->local_ts[0] = pair_ts(one);
+	cc->local_ts[1] = pair_ts(two);
+	cc->local_ts[2] = pair_ts(three);
+	cc->n_local_ts = 3;
+}
+
+static const char *remote_of_a(void)
+{
+	static char text[400];
+	const struct child_sa *sa = &side_in_use(&pair.a)->sa;
+
+	return ts_list_print(sa->remote_ts, sa->n_remote_ts, text, sizeof(text));
+}
+
+static void several_are_narrowed(void **state)
+{
+	(void)state;
+	b_has("10.2.1.0/24", "10.2.2.0/24", "10.3.0.0/16");
+	pair_configure(&pair);
+	pair_up(&pair);
+	assert_string_equal(remote_of_a(), "10.2.1.0/24 10.2.2.0/24");
+}
+
+static void the_packet_goes_first(void **state)
+{
+	struct ts_val local = tcp("10.1.0.9", 40000), remote = tcp("10.2.2.5", 80);
+
+	(void)state;
+	b_has("10.2.1.0/24", "10.2.2.0/24", "10.3.0.0/16");
+	pair_configure(&pair);
+	packet(&local, &remote);
+	assert_true(pair_fits(&pair));
+	assert_string_equal(remote_of_a(), "10.2.2.0/24 10.2.1.0/24");
+	/* A rekey knows nothing of that packet. */
+	assert_int_equal(ike_rekey_child(pair.a.ike, "net", pair.now_ms), 0);
+	side_effects(&pair.a);
+	pair_run(&pair, 10000);
+	assert_string_equal(remote_of_a(), "10.2.1.0/24 10.2.2.0/24");
+}
+
+static void a_packet_of_elsewhere_is_no_hint(void **state)
+{
+	struct ts_val local = tcp("10.1.0.9", 40000), remote = tcp("10.77.0.5", 80);
+
+	(void)state;
+	pair_configure(&pair);
+	packet(&local, &remote);
+	assert_string_equal(remote_of_a(), "10.2.0.0/16");
+}
+
+/* b's place is taken once: a's CREATE_CHILD_SA is answered with SINGLE_PAIR_REQUIRED. */
+static bool want_single_pair(struct pair *p, struct flight *f, void *arg)
+{
+	static uint8_t buf[512];
+	struct ike_sa *sa = p->b.ike->sas;
+	struct payload_writer pw;
+	bool *is_done = arg;
+	size_t len;
+
+	if (*is_done || f->bytes[18] != EX_CREATE_CHILD_SA)
+		return true;
+	struct ike_header h = { .spi_i = sa->spi_i,
+				.spi_r = sa->spi_r,
+				.exchange = EX_CREATE_CHILD_SA,
+				.flags = IKE_FLAG_RESPONSE,
+				.id = sa->theirs.id++ };
+	message_start(&pw, buf, sizeof(buf), &h);
+	message_protect(&pw, sa_key_out(sa));
+	notify_emit_plain(&pw, N_SINGLE_PAIR_REQUIRED, rd_from(NULL, 0));
+	assert_int_equal(message_finish(&pw, &len), 0);
+	*is_done = true;
+	struct datagram d = { p->a.home, p->b.home, buf, len };
+	ike_input(p->a.ike, &d, p->now_ms);
+	side_effects(&p->a);
+	return false;
+}
+
+static void single_pair_is_asked_for(void **state)
+{
+	struct ts_val local = tcp("10.1.0.9", 40000), remote = tcp("10.2.2.5", 80);
+	bool is_done = false;
+
+	(void)state;
+	pair.a.conns[0].childless = CHILDLESS_PREFER;
+	pair.on_wire = want_single_pair;
+	pair.arg = &is_done;
+	pair_configure(&pair);
+	packet(&local, &remote);
+	assert_true(is_done);
+	assert_true(pair_fits(&pair));
+	assert_string_equal(remote_of_a(), "10.2.2.5/32[tcp/80]");
+	assert_true(side_logged(&pair.a, "single pairs of addresses only"));
+}
+
+/* Who cannot do transport mode answers with tunnel mode, and both use that (1.3.1). */
+static void transport_is_answered_with_tunnel(void **state)
+{
+	(void)state;
+	pair.a.children[0][0].mode = SA_TRANSPORT;
+	pair_configure(&pair);
+	pair_up(&pair);
+	assert_int_equal(side_in_use(&pair.a)->sa.mode, SA_TUNNEL);
+	assert_int_equal(side_in_use(&pair.b)->sa.mode, SA_TUNNEL);
+	teardown(state);
+	setup(state);
+	pair.a.children[0][0].mode = pair.b.children[0][0].mode = SA_TRANSPORT;
+	pair_configure(&pair);
+	pair_up(&pair);
+	assert_int_equal(side_in_use(&pair.a)->sa.mode, SA_TRANSPORT);
+	assert_int_equal(side_in_use(&pair.b)->sa.mode, SA_TRANSPORT);
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(several_are_narrowed),	 TEST(the_packet_goes_first),
+		TEST(a_packet_of_elsewhere_is_no_hint), TEST(single_pair_is_asked_for),
+		TEST(transport_is_answered_with_tunnel),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

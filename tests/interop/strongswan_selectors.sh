@@ -1,0 +1,58 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
+# Traffic selectors (RFC 7296 2.9): several per Child SA, narrowed by whoever answers; the packet
+# that asks for a Child SA goes first; transport mode is answered with tunnel mode.
+# shellcheck disable=SC2034
+. "$(dirname "$0")/lib.sh"
+
+ours_are() { sekisho gwA --json sas | python3 -c 'import json, sys
+text = sys.stdin.read()
+sys.exit(not all(ts in text for ts in sys.argv[1:]))' "$@"; }
+
+lab_with_strongswan
+# charon installs no policy for a net where it has no address.
+on gwA ip addr add 10.11.0.1/24 dev lan
+on gwB ip addr add 10.12.0.1/24 dev lan
+title "two selectors on each side; they narrow ours"
+LAN_A=10.1.0.0/24,10.11.0.0/24 LAN_B=10.2.0.0/16,10.12.0.0/16 must gw_reload gwA
+LAN_A=10.1.0.0/24,10.11.0.0/24 LAN_B=10.2.0.0/24,10.12.0.0/24 must swan_reload gwB B
+must sekisho gwA up net
+tunnel_is_up
+must log_says charon-gwB 'parsed IKE_AUTH request 1 .*N\(ESP_TFC_PAD_N\)'
+must ours_are 10.1.0.0/24 10.11.0.0/24 10.2.0.0/24 10.12.0.0/24
+must_not ours_are 10.2.0.0/16
+must ping_all hostA 10.2.0.2 10 -i 0.02
+must sekisho gwA down tunnel
+tunnel_is_down
+
+title "we narrow theirs"
+LAN_A=10.1.0.0/24,10.11.0.0/24 LAN_B=10.2.0.0/24 must gw_reload gwA
+LAN_A=10.1.0.0/16,10.11.0.0/24 LAN_B=10.2.0.0/24,10.12.0.0/24 must swan_reload gwB B
+must swan_up gwB
+tunnel_is_up
+must ours_are 10.1.0.0/24 10.11.0.0/24 10.2.0.0/24
+must_not ours_are 10.1.0.0/16
+must_not ours_are 10.12.0.0/24
+must ping_all hostB 10.1.0.2 10 -i 0.02
+must swan gwB --terminate --ike tunnel
+tunnel_is_down
+
+title "the first packet brings it up"
+START=trap must gw_reload gwA
+must swan_reload gwB B
+must wait_for 10 "a ping through the tunnel" pings hostA 10.2.0.2
+tunnel_is_up
+must ping_all hostA 10.2.0.2 10 -i 0.02
+must sekisho gwA down tunnel
+tunnel_is_down
+
+title "they want transport mode: we answer with tunnel mode"
+export LAN_A=192.0.2.1 LAN_B=192.0.2.2
+must gw_reload gwA
+CHILD_MORE='mode = transport' must swan_reload gwB B
+swan_up gwB 2>/dev/null # whether charon goes on in tunnel mode is its own affair
+must log_says charon-gwB 'generating IKE_AUTH request 1 \[.*N\(USE_TRANSP\)'
+must log_says sekishod-gwA 'CHILD_SA net\{[0-9]+\} established .* 192.0.2.1/32 === 192.0.2.2/32'
+must_not log_says charon-gwB 'parsed IKE_AUTH response 1 .*USE_TRANSP'
+road_was_safe --min-esp 50
+passed
