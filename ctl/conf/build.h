@@ -17,6 +17,9 @@ enum scope {
 	SCOPE_CHILD,     /* connections.<conn>.children.<child> */
 	SCOPE_SECRET,    /* secrets.ike<suffix> */
 	SCOPE_SECRETS,   /* secrets */
+	SCOPE_PPK,       /* secrets.ppk<suffix> */
+	SCOPE_PRIVATE,   /* secrets.private<suffix>, rsa, ecdsa, pkcs8 */
+	SCOPE_AUTHORITY, /* authorities.<name> */
 	SCOPE_DATAPLANE, /* dataplane */
 	SCOPE_IKE,       /* ike */
 	SCOPE_COUNT
@@ -36,9 +39,23 @@ struct secret {
 	size_t psk_len;
 };
 
+/* Of the lists of files the key is kept: what is in them is read when the whole is known. */
 struct auth_draft {
 	struct ike_id id;
-	bool has_id, is_psk;
+	bool has_id;
+	enum conn_auth auth;
+	uint32_t schemes; /* scheme_bit() */
+	enum revocation revocation;
+	const struct node *certs, *cacerts, *pubkeys;
+};
+
+/* Section secrets.private<suffix>: the password of a file. */
+struct private_draft {
+	const struct node *file, *secret;
+};
+
+struct authority_draft {
+	const struct node *cacert, *crl_uris;
 };
 
 struct conn_draft {
@@ -55,11 +72,14 @@ struct child_draft {
 	struct given rekey, life, rand, rekey_packets, life_packets;
 };
 
+struct creds;
+
 struct build {
 	struct tree *tree;
+	struct creds *creds; /* creds.h; NULL until a connection needs them */
 	struct conf *conf;
-	struct secret *secrets;
-	size_t n_secrets;
+	struct secret *secrets, *ppks;
+	size_t n_secrets, n_ppks;
 	bool is_out_of_memory;
 };
 
@@ -95,8 +115,9 @@ __typeof__(take_only) take_port, take_ike_port, take_tries, take_bool, take_vers
 __typeof__(take_only) take_local_addrs, take_remote_addrs, take_local_ts, take_remote_ts;
 __typeof__(take_only) take_ike_proposals, take_esp_proposals, take_id, take_auth, take_mode;
 __typeof__(take_only) take_start, take_dpd_action, take_close_action, take_default_action;
-__typeof__(take_only) take_owner, take_secret;
-__typeof__(take_only) take_word, take_range, take_thousandths;
+__typeof__(take_only) take_owner, take_secret, take_files, take_password, take_revocation;
+__typeof__(take_only) take_send_cert, take_ppk_id, take_ppk_owner;
+__typeof__(take_only) take_word, take_range, take_thousandths, take_encap;
 
 /* "1h" "30m" "10s" "2d" "90": seconds. -EINVAL. */
 int value_time(const char *text, uint64_t *ret_s) MUST_USE;
@@ -116,6 +137,8 @@ void secrets_fini(struct build *b);
 /* The best secret for both identities, or NULL. */
 const struct secret *secret_match(const struct build *b, const struct ike_id *local,
 				  const struct ike_id *remote);
+/* The PPK of this name, or NULL. */
+const struct secret *ppk_match(const struct build *b, const struct ike_id *id);
 /* What only the whole shows. */
 void check_connections(struct build *b);
 /* Tells a name that cannot be one of a connection or child. */

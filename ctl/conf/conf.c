@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "conf/build.h"
+#include "conf/creds.h"
 
 void conf_free(struct conf *conf)
 {
@@ -64,6 +65,7 @@ static int build(struct tree *t, struct conf **ret_conf)
 	build_top(&b);
 	check_modes(t);
 	secrets_fini(&b);
+	creds_free(b.creds);
 	if (b.is_out_of_memory || t->is_out_of_memory)
 		r = -ENOMEM;
 	else if (t->errors->n_errors)

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "conf/build.h"
+#include "conf/creds.h"
 #include "crypto/secret.h"
 #include "ike/id.h"
 
@@ -195,22 +196,48 @@ static void conn_secret(struct build *b, struct conn_draft *d)
 		local, remote);
 }
 
+static void conn_ppk(struct build *b, struct conn_draft *d)
+{
+	struct conn *conn = &d->conn;
+	const struct secret *ppk = conn->ppk_id.type ? ppk_match(b, &conn->ppk_id) : NULL;
+	char id[ID_TEXT_MAX];
+
+	if (ppk) {
+		memcpy(conn->ppk, ppk->psk, ppk->psk_len);
+		conn->ppk_len = ppk->psk_len;
+	} else if (conn->ppk_id.type) {
+		mistake(b, d->at, "no PPK: none of secrets.ppk<suffix> is for '%.100s'",
+			id_print(&conn->ppk_id, id, sizeof(id)));
+	} else if (conn->is_ppk_required) {
+		mistake(b, d->at, "ppk_required needs a ppk_id");
+	}
+}
+
 static void conn_auth(struct build *b, struct conn_draft *d)
 {
 	if (!d->local_at)
-		mistake(b, d->at, "'%s' has no section local { auth = psk }", d->at->name);
+		mistake(b, d->at, "'%s' has no section local { auth = ... }", d->at->name);
 	if (!d->remote_at)
-		mistake(b, d->at, "'%s' has no section remote { auth = psk }", d->at->name);
+		mistake(b, d->at, "'%s' has no section remote { auth = ... }", d->at->name);
 	if (!d->local_at || !d->remote_at)
 		return;
+	d->conn.local_auth = d->local.auth;
+	d->conn.remote_auth = d->remote.auth;
+	if (d->conn.local_auth == CONN_AUTH_PUBKEY)
+		creds_own(b, d);
 	conn_local_id(b, d);
 	if (d->remote.has_id)
 		d->conn.remote_id = d->remote.id;
 	if (id_is_any(&d->conn.remote_id))
-		warning(b, d->remote_at,
-			"no remote id: whoever knows the secret of '%s' may be its peer",
+		warning(b, d->remote_at, "no remote id: whoever %s '%s' may be its peer",
+			d->conn.remote_auth == CONN_AUTH_PSK ? "knows the secret of"
+							     : "has a certificate for",
 			d->at->name);
-	conn_secret(b, d);
+	if (d->conn.remote_auth == CONN_AUTH_PUBKEY)
+		creds_trust(b, d);
+	if (d->conn.local_auth == CONN_AUTH_PSK || d->conn.remote_auth == CONN_AUTH_PSK)
+		conn_secret(b, d);
+	conn_ppk(b, d);
 }
 
 static bool knows_peer(const struct conn *conn)
@@ -248,7 +275,7 @@ static void conn_keep(struct build *b, const struct conn_draft *d)
 		b->is_out_of_memory = true;
 		free(d->conn.children);
 		free(conn);
-		return;
+		return; /* keys and certificates are left to the end of the process */
 	}
 	*conn = d->conn;
 	conf->conns[conf->n_conns++] = conn;

@@ -296,25 +296,86 @@ void take_id(struct build *b, const struct row *row, const struct node *at, cons
 {
 	struct auth_draft *auth = to;
 	const char *why = "no identity";
-	int r = id_parse(text, &auth->id, &why);
 
-	if (r == -ENOTSUP)
-		mistake(b, at, "not supported yet: %s = %s (%s)", row->name, text, why);
-	else if (r)
+	if (id_parse(text, &auth->id, &why))
 		mistake(b, at, "%s = %s: %s", row->name, text, why);
 	auth->has_id = true; /* also a wrong one: no second complaint */
 }
 
+/* "ike:" before it says for strongSwan that it is not about the certificates' own signatures. */
 void take_auth(struct build *b, const struct row *row, const struct node *at, const char *text,
 	       void *to)
 {
-	if (!strcmp(text, "psk"))
-		*(bool *)to = true;
-	else if (!strcmp(text, "pubkey") && !at->value)
-		mistake(b, at, "%s needs auth = psk: pubkey, the default, is not supported yet",
-			at->name);
+	struct auth_draft *auth = to;
+	const char *method = strncmp(text, "ike:", 4) ? text : text + 4;
+
+	if (!strcmp(text, "psk")) {
+		auth->auth = CONN_AUTH_PSK;
+		return;
+	}
+	auth->auth = CONN_AUTH_PUBKEY;
+	if (!strncmp(text, "eap", 3) || !strncmp(text, "xauth", 5))
+		mistake(b, at, "not supported yet: %s = %s (psk and pubkey)", row->name, text);
+	else if (scheme_parse(method, &auth->schemes))
+		mistake(b, at,
+			"%s = %s: psk, pubkey, rsa, rsa/pss, ecdsa, ed25519 or ed448, the latter "
+			"perhaps with -sha256, -sha384, -sha512", row->name, text);
+}
+
+/* Both sides compare its bytes: of what type it looks is of no interest (RFC 8784 5.1). */
+void take_ppk_id(struct build *b, const struct row *row, const struct node *at, const char *text,
+		 void *to)
+{
+	struct auth_draft parsed = {};
+
+	take_id(b, row, at, text, &parsed);
+	parsed.id.type = ID_KEY_ID;
+	*(struct ike_id *)to = parsed.id;
+}
+
+void take_files(struct build *b, const struct row *row, const struct node *at, const char *text,
+		void *to)
+{
+	(void)b, (void)row, (void)text;
+	*(const struct node **)to = at;
+}
+
+void take_password(struct build *b, const struct row *row, const struct node *at,
+		   const char *text, void *to)
+{
+	(void)b, (void)row, (void)text;
+	at->source->has_secret = true;
+	*(const struct node **)to = at;
+}
+
+void take_revocation(struct build *b, const struct row *row, const struct node *at,
+		     const char *text, void *to)
+{
+	enum revocation *revocation = to;
+
+	if (!strcmp(text, "relaxed"))
+		*revocation = REVOCATION_RELAXED;
+	else if (!strcmp(text, "ifuri"))
+		*revocation = REVOCATION_IFURI;
+	else if (!strcmp(text, "strict"))
+		*revocation = REVOCATION_STRICT;
 	else
-		mistake(b, at, "not supported yet: %s = %s (psk only)", row->name, text);
+		mistake(b, at, "%s = %s: strict, ifuri or relaxed", row->name, text);
+}
+
+void take_send_cert(struct build *b, const struct row *row, const struct node *at,
+		    const char *text, void *to)
+{
+	enum conn_send_cert *send = to;
+
+	if (is_among(text, "ifasked yes"))
+		*send = SEND_CERT_IFASKED;
+	else if (!strcmp(text, "always"))
+		*send = SEND_CERT_ALWAYS;
+	else if (is_among(text, "never no"))
+		*send = SEND_CERT_NEVER;
+	else
+		mistake(b, at, "%s = %s: ifasked, always or never", row->name, text);
 }
 
 void take_mode(struct build *b, const struct row *row, const struct node *at, const char *text,

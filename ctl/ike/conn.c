@@ -9,6 +9,10 @@ void conn_free(struct conn *conn)
 {
 	if (!conn)
 		return;
+	for (size_t i = 0; i < conn->own.n_certs; i++)
+		x509_free(conn->own.certs[i]);
+	key_free(conn->own.key);
+	trust_free(conn->trust);
 	free(conn->children);
 	secret_wipe(conn, sizeof(*conn));
 	free(conn);

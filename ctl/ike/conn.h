@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include "base/addr.h"
+#include "crypto/x509.h"
 #include "ike/proposal.h"
 
 #define CONN_NAME_MAX 64
@@ -24,6 +25,27 @@ struct ike_id {
 	uint8_t type; /* enum id_type */
 	uint16_t len;
 	uint8_t data[IKE_ID_MAX];
+};
+
+/* How one side proves who it is. */
+enum conn_auth {
+	CONN_AUTH_PSK,
+	CONN_AUTH_PUBKEY,
+};
+
+enum conn_send_cert {
+	SEND_CERT_IFASKED, /* when the peer sent a CERTREQ */
+	SEND_CERT_ALWAYS,
+	SEND_CERT_NEVER,
+};
+
+/* Our key and what vouches for it: the first certificate is of the key, the next ones are CAs up to
+ * (not including) the root. None: a raw public key (RFC 7670). */
+struct conn_own {
+	struct key *key;
+	struct x509 *certs[CHAIN_MAX];
+	size_t n_certs;
+	uint32_t schemes; /* scheme_bit(): with which we may sign */
 };
 
 enum conn_start {
@@ -72,12 +94,24 @@ struct conn {
 	struct ike_id local_id, remote_id;
 	uint8_t psk[PSK_MAX];
 	size_t psk_len;
+	struct ike_id ppk_id; /* RFC 8784: type KEY_ID */
+	uint8_t ppk[PSK_MAX];
+	size_t ppk_len; /* 0: none */
+	bool is_ppk_required;
+	enum conn_auth local_auth, remote_auth;
+	struct conn_own own;      /* with local_auth PUBKEY; owned */
+	struct trust *trust;      /* with remote_auth PUBKEY; owned */
+	uint32_t remote_schemes;  /* scheme_bit(): what the peer may sign with */
+	enum conn_send_cert send_cert;
+	bool is_certreq_sent;     /* send_certreq */
 	struct proposal ike[CONN_PROPOSALS_MAX];
 	size_t n_ike;
 	uint32_t rekey_s, reauth_s, over_s, rand_s; /* IKE SA lifetimes */
 	uint32_t dpd_delay_s;                        /* 0: no DPD */
 	bool is_encap_forced;                        /* encap = yes */
+	bool is_encap_forbidden;                     /* encap = never: no NAT traversal at all */
 	enum conn_fragmentation fragmentation;       /* RFC 7383 */
+	bool is_mobike;                              /* RFC 4555 */
 	enum conn_unique unique;                     /* see unique.h */
 	uint32_t keyingtries;                        /* 0: for ever */
 	struct conn_child *children;

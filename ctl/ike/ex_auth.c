@@ -3,57 +3,13 @@
  * IKE_AUTH (RFC 7296 1.2, 2.15, 2.16, 2.21.2): who the peers are, and the first Child SA. What
  * is wrong with that Child SA alone leaves the IKE SA up.
  */
-#include <stdio.h>
-#include "crypto/secret.h"
+#include "ike/auth.h"
 #include "ike/deal.h"
 #include "ike/id.h"
+#include "ike/intermediate.h"
+#include "ike/mobike.h"
+#include "ike/ppk.h"
 #include "ike/unique.h"
-
-/* AUTH of one side with this PSK. is_ours: of our own side. */
-static int auth_compute(struct ike_sa *sa, bool is_ours, struct reader id_body, struct reader psk,
-			uint8_t ret_auth[PRF_LEN_MAX])
-{
-	const struct init *init = sa->init;
-	bool is_i = is_ours == sa->is_initiator;
-	/* As responder our IKE_SA_INIT is still what we answer duplicates with. */
-	struct reader message_r = sa->is_initiator ? rd_from(init->message_r, init->len_r)
-						   : rd_from(sa->theirs.response, sa->theirs.len);
-	struct reader message = is_i ? rd_from(init->message_i, init->len_i) : message_r;
-	struct reader nonce =
-		is_i ? rd_from(init->nr, init->nr_len) : rd_from(init->ni, init->ni_len);
-	struct signed_octets octets;
-	int err = keymat_signed_octets(&sa->keys, is_i ? sa->keys.sk_pi : sa->keys.sk_pr, message,
-				       nonce, id_body, &octets);
-
-	err = err ? err : keymat_auth_psk(&sa->keys, psk, &octets, ret_auth);
-	secret_wipe(&octets, sizeof(octets));
-	return err;
-}
-
-static int emit_auth(struct turn *t)
-{
-	struct ike_sa *sa = t->sa;
-	uint8_t id[IKE_ID_MAX + 4], mac[PRF_LEN_MAX];
-	struct reader body = id_payload_body(&sa->our_id, id, sizeof(id));
-	int err = auth_compute(sa, true, body, rd_from(sa->conn->psk, sa->conn->psk_len), mac);
-	struct auth auth = { AUTH_PSK, rd_from(mac, sa->keys.prf_len) };
-
-	if (!err)
-		auth_emit(t->out, &auth);
-	return err;
-}
-
-static bool is_auth_good(struct turn *t, const struct conn *conn, const struct id_view *id)
-{
-	uint8_t mac[PRF_LEN_MAX];
-	const struct auth *theirs = &t->in->auth;
-
-	if (theirs->method != AUTH_PSK || !conn->psk_len ||
-	    auth_compute(t->sa, false, id->body, rd_from(conn->psk, conn->psk_len), mac))
-		return false;
-	return rd_left(&theirs->data) == t->sa->keys.prf_len &&
-	       memeq_ct(theirs->data.at, mac, t->sa->keys.prf_len);
-}
 
 static void log_up(struct ike_sa *sa)
 {
@@ -68,22 +24,7 @@ static void log_up(struct ike_sa *sa)
 	       proposal_print(&sa->chosen, suite, sizeof(suite)));
 }
 
-static enum step_result auth_failed(struct turn *t, const char *reason)
-{
-	char id[ID_TEXT_MAX];
-
-	return turn_refuse(t, STEP_FAIL, N_AUTHENTICATION_FAILED,
-			   "authentication of peer %s failed: %s",
-			   id_print(&t->sa->their_id, id, sizeof(id)), reason);
-}
-
 /* ---- Initiator ------------------------------------------------------------------ */
-
-/* IDr says whom we want. A pattern is nobody's name. */
-static bool is_name(const struct ike_id *id)
-{
-	return !id_is_any(id) && !(id->len && id->data[0] == '*');
-}
 
 /* 2.4: INITIAL_CONTACT says that there is no other IKE SA between us, so it is asked when it is
  * said: the peer may have come up with its own while our request waited for an answer. */
@@ -102,31 +43,47 @@ static enum step_result auth_start(struct turn *t)
 
 	if (!cc)
 		return turn_refuse(t, STEP_FAIL, 0, "no child is configured any more");
+	if (ppk_prepare(sa))
+		return turn_refuse(t, STEP_FAIL, 0, "no keys of the PPK");
+	enum step_result r = auth_begin(t, AUTH_MAKE, NULL);
+	if (r != STEP_NEXT)
+		return r;
 	sa->ours.nego.spi_in = deal_spi(t->ike);
 	id_payload_emit(t->out, PL_IDI, &sa->our_id);
-	if (is_name(&sa->conn->remote_id))
+	auth_certs_emit(t);
+	auth_certreq_emit(t);
+	if (!id_is_pattern(&sa->conn->remote_id)) /* IDr: whom we want */
 		id_payload_emit(t->out, PL_IDR, &sa->conn->remote_id);
-	if (emit_auth(t))
+	if (auth_emit_ours(t))
 		return turn_refuse(t, STEP_FAIL, 0, "AUTH could not be computed");
+	ppk_identity_emit(t);
 	deal_offer_sa(t, cc, false, sa->ours.nego.spi_in);
 	deal_offer_ts(t, cc);
+	mobike_emit(t);
 	if (sa->is_first_contact && sa->conn->unique != UNIQUE_NEVER && is_only_one(sa))
 		notify_emit_plain(t->out, N_INITIAL_CONTACT, rd_from(NULL, 0));
 	return STEP_NEXT;
 }
 
-/* 0: their identity is kept in the SA. */
+/* STEP_NEXT: it is who it says, and its identity is kept in the SA. */
 static enum step_result check_peer(struct turn *t)
 {
 	struct ike_sa *sa = t->sa;
 
 	if (id_from_view(&t->in->idr, &sa->their_id))
 		return turn_refuse(t, STEP_FAIL, N_INVALID_SYNTAX, "peer's IDr is malformed");
+	if (!sa->conn)
+		return auth_failed(t, "its connection is not configured any more");
 	if (!id_match(&sa->conn->remote_id, &sa->their_id))
 		return auth_failed(t, "we want another identity");
-	if (!is_auth_good(t, sa->conn, &t->in->idr))
-		return auth_failed(t, "AUTH is wrong (is the pre-shared key the same?)");
-	return STEP_NEXT;
+	enum step_result r = ppk_settle(t);
+	if (r == STEP_NEXT)
+		r = auth_begin(t, AUTH_CHECK, &t->in->idr);
+	if (r == STEP_NEXT)
+		r = auth_check(t, &t->in->idr);
+	if (r == STEP_NEXT)
+		mobike_check(t);
+	return r;
 }
 
 static struct deal_secrets init_secrets(const struct ike_sa *sa, bool is_initiator)
@@ -196,7 +153,16 @@ static int conn_score(const struct turn *t, const struct conn *c, const struct i
 	if (!addr || !remote || !local ||
 	    proposal_choose(c->ike, c->n_ike, &sa->chosen, 1, &chosen))
 		return 0;
-	return remote * 100 + local * 10 + addr;
+	/* The method decides only who gets to say what is wrong. */
+	return (auth_fits(c, &t->in->auth) ? 1000 : 0) + remote * 100 + local * 10 + addr;
+}
+
+static bool is_tried(const struct init *init, const struct conn *conn)
+{
+	for (size_t i = 0; i < init->n_tried; i++)
+		if (init->tried[i] == conn)
+			return true;
+	return false;
 }
 
 static const struct conn *conn_find(const struct turn *t, const struct ike_id *idr)
@@ -207,7 +173,7 @@ static const struct conn *conn_find(const struct turn *t, const struct ike_id *i
 	for (size_t i = 0; i < t->ike->n_conns; i++) {
 		int score = conn_score(t, t->ike->conns[i], idr);
 
-		if (score > best_score) {
+		if (score > best_score && !is_tried(t->sa->init, t->ike->conns[i])) {
 			best_score = score;
 			best = t->ike->conns[i];
 		}
@@ -215,7 +181,7 @@ static const struct conn *conn_find(const struct turn *t, const struct ike_id *i
 	return best;
 }
 
-/* Whom the peer named, who we are for it, which connection that is. */
+/* Whom the peer named, who we are for it, which connection that is; not one that was tried. */
 static enum step_result find_peer(struct turn *t)
 {
 	struct ike_sa *sa = t->sa;
@@ -259,23 +225,64 @@ static void answer_child(struct turn *t)
 	notify_emit_plain(t->out, why, rd_from(NULL, 0));
 }
 
+static enum step_result check_with_conn(struct turn *t)
+{
+	enum step_result r = ppk_settle(t);
+
+	if (r == STEP_NEXT)
+		r = auth_begin(t, AUTH_CHECK | AUTH_MAKE, &t->in->idi);
+	return r == STEP_NEXT ? auth_check(t, &t->in->idi) : r;
+}
+
+/* Another connection for the same identities and method, with other CAs, say. Once a PPK is in
+ * the keys there is no way back. */
+static bool try_another(struct turn *t)
+{
+	struct ike_sa *sa = t->sa;
+	struct init *init = sa->init;
+	struct ike_id idr;
+	bool has_idr = t->in->present & P_IDR && !id_from_view(&t->in->idr, &idr);
+
+	if (!sa->conn || init->is_ppk_used || init->n_tried == AUTH_TRIES_MAX)
+		return false;
+	init->tried[init->n_tried++] = sa->conn;
+	const struct conn *conn = conn_find(t, has_idr ? &idr : NULL);
+	if (!conn || !auth_fits(conn, &t->in->auth))
+		return false;
+	sa_log(sa, "looking whether it is the peer of connection '%s'", conn->name);
+	t->job = NULL; /* the engine's */
+	return find_peer(t) == STEP_NEXT;
+}
+
 static enum step_result auth_answer(struct turn *t)
 {
 	struct ike_sa *sa = t->sa;
-	enum step_result r = find_peer(t);
+	enum step_result r = STEP_NEXT;
 
+	if (inter_is_open(sa)) /* RFC 9370 2.2.2: all of them, or nothing */
+		return auth_failed(t, "it left out a key exchange that it had agreed to");
+	if (!t->job)
+		r = find_peer(t);
+	if (r == STEP_NEXT && !t->job)
+		auth_note(sa, t->in);
+	if (r == STEP_NEXT)
+		r = check_with_conn(t);
+	while (r == STEP_FAIL && try_another(t))
+		r = check_with_conn(t);
 	if (r != STEP_NEXT)
 		return r;
-	if (!is_auth_good(t, sa->conn, &t->in->idi))
-		return auth_failed(t, "AUTH is wrong (is the pre-shared key the same?)");
 	if (!unique_admit(sa, message_notify(t->in, N_INITIAL_CONTACT)))
 		return auth_failed(t, "it has an IKE_SA already (unique = keep)");
 	log_up(sa);
 	id_payload_emit(t->out, PL_IDR, &sa->our_id);
-	if (emit_auth(t))
+	auth_certs_emit(t);
+	if (auth_emit_ours(t))
 		return turn_refuse(t, STEP_FAIL, N_AUTHENTICATION_FAILED,
 				   "AUTH could not be computed");
+	ppk_confirm(t);
 	answer_child(t);
+	mobike_check(t);
+	mobike_emit(t);
 	return STEP_NEXT;
 }
 
@@ -302,20 +309,20 @@ static enum step_result auth_missing(struct turn *t)
 #define MAY_SAY (ANY_NOTIFY | P_CERT | P_CERTREQ | P_CP)
 
 static const struct step steps[] = {
-	{ STEP_START, IN(KEYED), ST_AUTH_SENT, ON(TASK_IKE_AUTH), 0, auth_start, NULL,
+	{ STEP_START, IN(KEYED), ST_AUTH_SENT, ON(TASK_IKE_AUTH), 0, auth_start, auth_start,
 	  TM_RETRANSMIT, "send IKE_AUTH with the first Child SA" },
 	{ STEP_RESPONSE, IN(AUTH_SENT), ST_ESTABLISHED,
-	  ON(TASK_IKE_AUTH) | P_IDR | P_AUTH | CHILD_PAYLOADS, MAY_SAY, auth_finish, NULL, TM_NONE,
+	  ON(TASK_IKE_AUTH) | P_IDR | P_AUTH | CHILD_PAYLOADS, MAY_SAY, auth_finish, auth_finish, TM_NONE,
 	  "the peer is who it should be: up, with a Child SA" },
 	{ STEP_RESPONSE, IN(AUTH_SENT), ST_ESTABLISHED,
-	  ON(TASK_IKE_AUTH) | P_IDR | P_AUTH | P_NOTIFY | HAS_ERROR, MAY_SAY, auth_childless, NULL,
+	  ON(TASK_IKE_AUTH) | P_IDR | P_AUTH | P_NOTIFY | HAS_ERROR, MAY_SAY, auth_childless, auth_childless,
 	  TM_NONE, "up, but the Child SA was refused" },
 	{ STEP_RESPONSE, IN(AUTH_SENT), ST_CLOSED, ON(TASK_IKE_AUTH) | P_NOTIFY | HAS_ERROR,
 	  P_VENDOR | HAS_AUTH_FAILED, auth_refused, NULL, TM_CLOSED, "the peer refuses" },
 	{ STEP_TIMEOUT, IN(AUTH_SENT), ST_CLOSED, 0, ON_ANY, auth_unanswered, NULL, TM_CLOSED,
 	  "no answer: give up" },
 	{ STEP_REQUEST, IN(INIT_REPLIED), ST_ESTABLISHED, P_IDI | P_AUTH | CHILD_PAYLOADS,
-	  P_IDR | MAY_SAY, auth_answer, NULL, TM_NONE, "check the peer, answer the Child SA" },
+	  P_IDR | MAY_SAY, auth_answer, auth_answer, TM_NONE, "check the peer, answer the Child SA" },
 	{ STEP_REQUEST, IN(INIT_REPLIED), ST_CLOSED, P_IDI, P_IDR | CHILD_PAYLOADS | MAY_SAY,
 	  auth_wants_eap, NULL, TM_CLOSED, "the peer wants EAP: AUTHENTICATION_FAILED" },
 	{ STEP_TIMEOUT, IN(INIT_REPLIED), ST_CLOSED, 0, ON_ANY, auth_missing, NULL, TM_CLOSED,

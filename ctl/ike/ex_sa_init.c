@@ -6,10 +6,13 @@
  */
 #include "crypto/secret.h"
 #include "ike/alloc.h"
+#include "ike/auth.h"
 #include "ike/cookie.h"
 #include "ike/exchange.h"
 #include "ike/explain.h"
+#include "ike/intermediate.h"
 #include "ike/nat.h"
+#include "ike/ppk.h"
 
 /* RFC 7383 2.3 */
 static void fragmentation_emit(struct turn *t)
@@ -62,7 +65,10 @@ static enum step_result init_emit(struct turn *t)
 	ke_emit(t->out, &ke);
 	nonce_emit(t->out, rd_from(nego->nonce, sizeof(nego->nonce)));
 	nat_emit(t->out, t->sa);
+	auth_hashes_emit(t->out);
+	ppk_offer(t);
 	fragmentation_emit(t);
+	inter_emit(t->out, offer, conn->n_ike);
 	return STEP_NEXT;
 }
 
@@ -110,7 +116,8 @@ static bool is_answer_good(const struct turn *t, struct proposal *ret_chosen)
 
 	if (sa->n != 1 || !t->in->header.spi_r ||
 	    proposal_choose(conn->ike, conn->n_ike, sa->proposals, 1, ret_chosen) ||
-	    ret_chosen->n_transforms != sa->proposals[0].n_transforms)
+	    ret_chosen->n_transforms != sa->proposals[0].n_transforms ||
+	    !inter_is_allowed(t->in, ret_chosen))
 		return false;
 	const struct transform *ke = proposal_get(ret_chosen, TRANSFORM_KE);
 	return ke && ke->id == nego->group && t->in->ke.group == nego->group &&
@@ -167,10 +174,12 @@ static enum step_result init_finish(struct turn *t)
 	init->message_r = alloc_copy(t->in->datagram.at, init->len_r);
 	if (derive_keys(sa, t->job))
 		return turn_refuse(t, STEP_FAIL, 0, "no keys for the chosen algorithms");
+	auth_note(sa, t->in);
 	nat_check(sa, t->from);
 	fragmentation_check(t);
 	nat_float(sa);
-	return STEP_NEXT;
+	inter_plan(sa);
+	return ppk_answered(t);
 }
 
 static enum step_result init_again(struct turn *t)
@@ -283,7 +292,7 @@ static enum step_result init_check(struct turn *t)
 	if (cookie_is_wanted(t->ike) && !cookie_is_good(t->ike, t->from))
 		return ask_cookie(t);
 	conn = conn_choose(t, &chosen, &near);
-	if (!conn)
+	if (!conn || !inter_is_allowed(t->in, &chosen))
 		return refuse_proposals(t, near);
 	const struct transform *ke = proposal_get(&chosen, TRANSFORM_KE);
 	if (!ke || ke->id != t->in->ke.group)
@@ -319,14 +328,20 @@ static enum step_result init_answer(struct turn *t)
 	if (derive_keys(sa, t->job))
 		return turn_refuse(t, STEP_NOTIFY, N_NO_PROPOSAL_CHOSEN,
 				   "no keys for the chosen algorithms");
+	auth_note(sa, t->in);
 	nat_check(sa, t->from);
 	sa_emit(t->out, &sa->chosen, 1);
 	ke_emit(t->out, &ke);
 	nonce_emit(t->out, rd_from(init->nr, init->nr_len));
 	nat_emit(t->out, sa);
+	if (init->their_hashes)
+		auth_hashes_emit(t->out);
+	ppk_answer(t);
+	auth_certreq_any(t);
 	fragmentation_check(t);
 	if (sa->is_fragmenting) /* 2.3: only where the peer has said so */
 		fragmentation_emit(t);
+	inter_emit(t->out, &sa->chosen, 1);
 	return STEP_NEXT;
 }
 

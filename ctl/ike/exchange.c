@@ -5,6 +5,8 @@
 #include "crypto/secret.h"
 #include "ike/alloc.h"
 #include "ike/collision.h"
+#include "ike/intermediate.h"
+#include "ike/mobike.h"
 #include "ike/transmit.h"
 
 /* ---- State ---------------------------------------------------------------------- */
@@ -163,9 +165,9 @@ void exchange_established(struct ike_sa *sa)
 	if (conn) {
 		sa->rekey_ms = lifetime_ms(ike, conn->rekey_s, conn->rand_s);
 		sa->reauth_ms = lifetime_ms(ike, conn->reauth_s, conn->rand_s);
-		sa->over_ms = conn->rekey_s ? ike->now_ms + conn->rekey_s * 1000ull +
-						      conn->over_s * 1000ull
-					    : 0;
+		uint32_t longer = conn->rekey_s > conn->reauth_s ? conn->rekey_s : conn->reauth_s;
+
+		sa->over_ms = longer ? ike->now_ms + (longer + (uint64_t)conn->over_s) * 1000 : 0;
 	}
 	if (sa->init)
 		collision_born(sa);
@@ -236,9 +238,10 @@ static void end_request(struct turn *t, enum step_result r, struct inbound *in)
 		t->sa->theirs.in = in;
 		return;
 	}
-	if (r == STEP_NEXT && transmit_response(t->sa, t->out))
+	if (r == STEP_NEXT && transmit_response(t->sa, t->out)) {
+		inter_sent(t->sa);
 		follow(t);
-	else if (r == STEP_NOTIFY || r == STEP_FAIL)
+	} else if (r == STEP_NOTIFY || r == STEP_FAIL)
 		answer_why(t);
 	else
 		ike_count(t->ike, IKE_COUNT_UNEXPECTED);
@@ -346,6 +349,8 @@ static void run_request(struct ike_sa *sa, const struct step *step, struct inbou
 	struct payload_writer pw;
 
 	t.out = &pw;
+	sa->reply_local = in->local;
+	sa->reply_remote = in->remote;
 	transmit_begin(sa, &pw, in->m.header.exchange, in->m.header.id, true);
 	end_request(&t, turn_run(&t), in);
 }
@@ -420,6 +425,7 @@ void exchange_response(struct ike_sa *sa, struct inbound *in)
 	const struct step *step = ex ? step_find(ex, STEP_RESPONSE, sa->state, shape) : NULL;
 
 	if (step) {
+		sa->n_tried = 0;
 		run_response(sa, step, in, NULL);
 	} else if (is_clear(in)) {
 		ike_count(sa->ike, IKE_COUNT_UNEXPECTED);
@@ -443,15 +449,26 @@ void exchange_bad(struct ike_sa *sa, struct inbound *in, enum message_result wha
 
 /* ---- Jobs ----------------------------------------------------------------------- */
 
-enum step_result turn_wait(struct turn *t, uint16_t group, struct ke_pair *pair,
-			   struct reader their_public)
+static enum step_result wait_for(struct turn *t, struct ike_job *job)
 {
-	struct ike_job *job = job_new(group, pair, their_public);
-
 	job->sa_id = t->sa->unique_id;
 	job->is_request = t->step->role == STEP_REQUEST;
 	fx_job(&t->ike->fx, job);
 	return STEP_WAIT;
+}
+
+enum step_result turn_wait(struct turn *t, uint16_t group, struct ke_pair *pair,
+			   struct reader their_public)
+{
+	return wait_for(t, job_new(group, pair, their_public));
+}
+
+enum step_result turn_wait_auth(struct turn *t, struct auth_job *auth)
+{
+	struct ike_job *job = job_new(KE_NONE, &(struct ke_pair){ 0 }, rd_from(NULL, 0));
+
+	job->auth = auth;
+	return wait_for(t, job);
 }
 
 static void request_job(struct ike_sa *sa, struct ike_job *job)
@@ -548,7 +565,8 @@ void exchange_expire(struct ike_sa *sa)
 {
 	uint64_t now_ms = sa->ike->now_ms;
 
-	if (sa->ours.next_ms && sa->ours.next_ms <= now_ms && !transmit_again(sa))
+	if (sa->ours.next_ms && sa->ours.next_ms <= now_ms && !transmit_again(sa) &&
+	    !mobike_try_other(sa))
 		timeout(sa);
 	if (!sa->state_end_ms || sa->state_end_ms > now_ms)
 		return;

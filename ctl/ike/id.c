@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include "crypto/dn.h"
 
 struct prefix {
 	const char *word;
@@ -24,7 +25,7 @@ static const struct prefix prefixes[] = {
 };
 
 static const char why_addr[] = "identity is no such address";
-static const char why_dn[] = "distinguished names are not supported yet";
+static const char why_dn[] = "no distinguished name such as \"C=CH, O=Example, CN=gw\"";
 
 static int id_set(struct ike_id *id, uint8_t type, const void *data, size_t len,
 		  const char **ret_why)
@@ -94,15 +95,30 @@ static int addr_set(struct ike_id *id, uint8_t type, const char *text, const cha
 	return 0;
 }
 
+static int dn_set(struct ike_id *id, const char *text, const char **ret_why)
+{
+	uint8_t der[IKE_ID_MAX];
+	size_t len = 0;
+
+	switch (dn_parse(text, der, sizeof(der), &len)) {
+	case 0:
+		return id_set(id, ID_DER_ASN1_DN, der, len, ret_why);
+	case -ENOSPC:
+		*ret_why = "distinguished name is longer than 256 bytes";
+		return -EINVAL;
+	default:
+		*ret_why = why_dn;
+		return -EINVAL;
+	}
+}
+
 /* The text after "type:". */
 static int typed_set(struct ike_id *id, uint8_t type, const char *text, const char **ret_why)
 {
-	if (type == ID_DER_ASN1_DN) {
-		*ret_why = why_dn;
-		return -ENOTSUP;
-	}
 	if (*text == '#')
 		return hex_set(id, type, text + 1, ret_why);
+	if (type == ID_DER_ASN1_DN)
+		return dn_set(id, text, ret_why);
 	if (type == ID_IPV4_ADDR || type == ID_IPV6_ADDR)
 		return addr_set(id, type, text, ret_why);
 	return id_set(id, type, text, strlen(text), ret_why);
@@ -158,10 +174,8 @@ int id_parse(const char *text, struct ike_id *ret_id, const char **ret_why)
 	}
 	if (*text == '@')
 		return at_set(ret_id, text, ret_why);
-	if (strchr(text, '=')) {
-		*ret_why = why_dn;
-		return -ENOTSUP;
-	}
+	if (strchr(text, '='))
+		return dn_set(ret_id, text, ret_why);
 	return plain_set(ret_id, text, ret_why);
 }
 
@@ -213,6 +227,11 @@ const char *id_print(const struct ike_id *id, char *buf, size_t size)
 	bool is_name = id->type == ID_FQDN || id->type == ID_RFC822_ADDR || id->type == ID_KEY_ID;
 	char text[IKE_ID_MAX + 1] = "%any", number[8];
 
+	if (id->type == ID_DER_ASN1_DN) {
+		if (dn_print(rd_from(id->data, id->len), buf, size) || !is_read_back(buf, id))
+			hex_print(id, buf, size);
+		return buf;
+	}
 	if ((id->type == ID_IPV4_ADDR && id->len == 4) ||
 	    (id->type == ID_IPV6_ADDR && id->len == 16))
 		addr_id_print(id, text, sizeof(text));
@@ -254,6 +273,8 @@ static bool is_name(const struct ike_id *id)
 
 bool id_equal(const struct ike_id *a, const struct ike_id *b)
 {
+	if (a->type == ID_DER_ASN1_DN && b->type == ID_DER_ASN1_DN)
+		return dn_match(rd_from(a->data, a->len), rd_from(b->data, b->len)) == 3;
 	if (a->type != b->type || a->len != b->len)
 		return false;
 	return is_name(a) ? names_equal(a->data, b->data, a->len)
@@ -266,6 +287,8 @@ int id_match(const struct ike_id *pattern, const struct ike_id *id)
 		return 1;
 	if (id_equal(pattern, id))
 		return 3;
+	if (pattern->type == ID_DER_ASN1_DN && id->type == ID_DER_ASN1_DN)
+		return dn_match(rd_from(pattern->data, pattern->len), rd_from(id->data, id->len));
 	if (!is_name(pattern) || pattern->type != id->type || !pattern->len ||
 	    pattern->data[0] != '*')
 		return 0;
@@ -273,4 +296,13 @@ int id_match(const struct ike_id *pattern, const struct ike_id *id)
 	return id->len >= tail && names_equal(pattern->data + 1, id->data + id->len - tail, tail)
 		       ? 2
 		       : 0;
+}
+
+bool id_is_pattern(const struct ike_id *id)
+{
+	struct reader der = rd_from(id->data, id->len);
+
+	if (id->type == ID_DER_ASN1_DN)
+		return dn_match(der, der) == 2;
+	return id_is_any(id) || (is_name(id) && id->len && id->data[0] == '*');
 }

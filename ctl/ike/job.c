@@ -3,6 +3,7 @@
 
 #include "crypto/secret.h"
 #include "ike/alloc.h"
+#include "ike/auth_job.h"
 #include "ike/ike.h"
 
 struct ike_job *job_new(uint16_t group, struct ke_pair *pair, struct reader their_public)
@@ -23,6 +24,10 @@ void job_run(struct ike_job *job)
 {
 	struct reader theirs = rd_from(job->their_public, job->their_len);
 
+	if (job->auth) {
+		auth_job_run(job->auth);
+		return;
+	}
 	if (!job->their_len)
 		job->result = job->pair.key ? 0 : ke_generate(job->group, &job->pair);
 	else if (job->pair.key)
@@ -37,6 +42,7 @@ void job_free(struct ike_job *job)
 {
 	if (!job)
 		return;
+	auth_job_free(job->auth);
 	ke_fini(&job->pair);
 	secret_wipe(job, sizeof(*job));
 	free(job);

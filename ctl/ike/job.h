@@ -12,6 +12,8 @@
 #include <stdint.h>
 #include "crypto/ke.h"
 
+struct auth_job;
+
 struct ike_job {
 	uint32_t sa_id;  /* ike_sa.unique_id */
 	bool is_request; /* the peer's exchange waits for it, not ours */
@@ -21,6 +23,7 @@ struct ike_job {
 	uint8_t their_public[KE_PUBLIC_MAX];
 	size_t secret_len; /* 0 until there is one */
 	uint8_t secret[KE_SECRET_MAX];
+	struct auth_job *auth; /* instead of the above: signatures (auth_job.h) */
 	int result; /* 0, or what ke_generate() and ke_shared() returned */
 };
 

@@ -179,7 +179,23 @@ int keymat_signed_octets(const struct ike_keys *keys, const uint8_t *sk_p,
 	ret_octets->parts[0] = real_message;
 	ret_octets->parts[1] = nonce_other;
 	ret_octets->parts[2] = rd_from(ret_octets->maced, keys->prf_len);
+	ret_octets->parts[3] = rd_from(NULL, 0);
 	return 0;
+}
+
+static int stir(const struct ike_keys *keys, struct reader ppk, const uint8_t *sk, uint8_t *ret)
+{
+	struct reader part = rd_from(sk, keys->prf_len);
+
+	return prf_plus(keys->suite.prf, ppk, &part, 1, ret, keys->prf_len);
+}
+
+int keymat_ppk(const struct ike_keys *keys, struct reader ppk, struct ppk_keys *ret_keys)
+{
+	int err = stir(keys, ppk, keys->sk_d, ret_keys->sk_d);
+
+	err = err ? err : stir(keys, ppk, keys->sk_pi, ret_keys->sk_pi);
+	return err ? err : stir(keys, ppk, keys->sk_pr, ret_keys->sk_pr);
 }
 
 int keymat_auth_psk(const struct ike_keys *keys, struct reader psk,

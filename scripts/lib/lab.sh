@@ -31,7 +31,12 @@ lab_new() {
 	LAB_ID=${LAB_ID:-$$}
 	LAB_DIR=$(mktemp -d "/tmp/sekisho-lab.$LAB_ID.XXXXXX")
 	mkdir "$LAB_DIR/pids"
-	echo "$$ $(process_started $$)" >"$LAB_DIR/owner"
+	# Held as long as this script lives, and by none of the processes that it starts. Locked
+	# before it has its name: a sweep cannot come between.
+	exec 9>"$LAB_DIR/owner.new"
+	flock 9
+	echo "$$ $(process_started $$) $0" >&9 # for people
+	mv "$LAB_DIR/owner.new" "$LAB_DIR/owner"
 	: >"$LAB_DIR/namespaces"
 	: >"$LAB_DIR/instances"
 	trap lab_exit EXIT
@@ -43,7 +48,7 @@ lab_new() {
 lab_sweep() {
 	local dir
 	for dir in /tmp/sekisho-lab.*; do
-		[ -e "$dir/owner" ] && [ ! -e "$dir/kept" ] && ! process_alive "$dir/owner" && lab_clean "$dir"
+		[ -e "$dir/owner" ] && [ ! -e "$dir/kept" ] && flock -n "$dir/owner" true && lab_clean "$dir"
 	done
 	return 0
 }
@@ -54,6 +59,7 @@ lab_exit() {
 	trap '' INT TERM HUP
 	if [ "$status" -ne 0 ] && [ "$status" -ne "$SKIPPED" ] && [ "$status" -lt 128 ]; then
 		lab_logs
+		lab_failed
 	fi
 	if [ -n "$LAB_KEEP" ]; then
 		exit "$status"
@@ -61,6 +67,9 @@ lab_exit() {
 	lab_clean "$LAB_DIR"
 	exit "$status"
 }
+
+# What else a failure should show, while everything still runs; sourcing scripts replace it.
+lab_failed() { :; }
 
 # The end of every log, for a reader who was not there.
 lab_logs() {
@@ -134,7 +143,7 @@ start() {
 exec_on() {
 	local node=$1
 	shift
-	exec nsenter --net="/run/netns/$(ns "$node")" "$@"
+	exec nsenter --net="/run/netns/$(ns "$node")" "$@" 9>&-
 }
 
 alive() { [ -e "$LAB_DIR/pids/$1" ] && process_alive "$LAB_DIR/pids/$1"; }

@@ -7,7 +7,7 @@
 
 # What is loaded, and nothing else: kernel-libipsec before kernel-netlink, so that the first
 # one has the SAs and the second one the addresses and routes.
-SWAN_PLUGINS="random nonce openssl kdf hmac pem pkcs1 x509 pubkey kernel-libipsec kernel-netlink
+SWAN_PLUGINS="random nonce openssl kdf hmac pem pkcs1 pkcs8 x509 revocation pubkey kernel-libipsec kernel-netlink
 	socket-default vici updown"
 
 # Copies run instead of the installed programs: an AppArmor profile of the distribution, which
@@ -63,11 +63,11 @@ swan_start() {
 	swan_program charon-systemd
 	swan_program swanctl
 	swan_settings "$node" >"$LAB_DIR/$node.strongswan.conf"
-	(umask 077 && tunnel_conf "$side" >"$LAB_DIR/$node.swanctl.conf")
+	(umask 077 && tunnel_conf "$side" >"${SWAN_DIR:-$LAB_DIR}/$node.swanctl.conf")
 	STRONGSWAN_CONF=$LAB_DIR/$node.strongswan.conf \
 		start "$node" "charon-$node" "$LAB_DIR/charon-systemd"
 	wait_for 10 "charon's control socket in $node" test -S "$LAB_DIR/$node.vici" || return 1
-	swan "$node" --load-all --file "$LAB_DIR/$node.swanctl.conf"
+	swan "$node" --load-all --file "${SWAN_DIR:-$LAB_DIR}/$node.swanctl.conf"
 }
 
 # swan NODE SWANCTL-COMMAND...: quiet unless it fails.

@@ -275,8 +275,8 @@ static void wrong_identities_say_why(void **state)
 		{ "ipv4:#0a0000", -EINVAL, "identity is no such address" },
 		{ "ipv4:gwa", -EINVAL, "identity is no such address" },
 		{ "ipv4:::1", -EINVAL, "identity is no such address" },
-		{ "C=CH, O=x", -ENOTSUP, "distinguished names are not supported yet" },
-		{ "asn1dn:CN=x", -ENOTSUP, "distinguished names are not supported yet" },
+		{ "nonsense=x", -EINVAL, "no distinguished name such as \"C=CH, O=Example, CN=gw\"" },
+		{ "asn1dn:x", -EINVAL, "no distinguished name such as \"C=CH, O=Example, CN=gw\"" },
 	};
 
 	(void)state;

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * AUTH payloads by every method (RFC 7296 2.15): pre-shared keys at once, signatures through a
+ * job. The exchange says when; which method, certificate and algorithm is known here only.
+ */
+#ifndef IKE_AUTH_H
+#define IKE_AUTH_H
+
+#include "ike/exchange.h"
+
+/* ---- In IKE_SA_INIT ---------------------------------------------------------------- */
+
+/* N(SIGNATURE_HASH_ALGORITHMS), RFC 7427 4. */
+void auth_hashes_emit(struct payload_writer *pw);
+/* The peer's, and whether it sent a CERTREQ: kept in sa->init. */
+void auth_note(struct ike_sa *sa, const struct message *m);
+/* The responder does not know yet who comes: the CAs of all connections with these addresses. */
+void auth_certreq_any(struct turn *t);
+
+/* ---- In IKE_AUTH ------------------------------------------------------------------- */
+
+#define AUTH_CHECK 1u /* the peer's AUTH in t->in, of the ID payload `theirs` */
+#define AUTH_MAKE 2u  /* ours */
+
+/* Give out what is slow of it. STEP_WAIT: the row's resume goes on; STEP_NEXT: nothing is slow, or
+ * the job is back. STEP_FAIL: it cannot be, t->sa->why says why. */
+enum step_result auth_begin(struct turn *t, unsigned what, const struct id_view *theirs) MUST_USE;
+/* After that: STEP_NEXT: the peer is who it says. STEP_FAIL: refused, with a line. */
+enum step_result auth_check(struct turn *t, const struct id_view *theirs) MUST_USE;
+/* CERT payloads, if they are wanted; before AUTH. */
+void auth_certs_emit(struct turn *t);
+/* CERTREQ for the CAs of the connection, which may vouch for the peer. */
+void auth_certreq_emit(struct turn *t);
+/* AUTH. -EIO: it cannot be computed. */
+int auth_emit_ours(struct turn *t) MUST_USE;
+
+/* "authentication of peer ID failed: REASON" */
+enum step_result auth_failed(struct turn *t, const char *reason);
+/* Is this AUTH payload of the method that the connection wants of its peer? */
+bool auth_fits(const struct conn *conn, const struct auth *auth);
+
+#endif
