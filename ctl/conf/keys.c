@@ -61,7 +61,7 @@ static const struct row table[] = {
 	SECTION(SCOPE_CONN, "remote*"),
 	SECTION(SCOPE_CONN, "children"),
 	NO_EFFECT(SCOPE_CONN, "dpd_timeout"),
-	ONLY(SCOPE_CONN, "mobike", YES_NO, "it is yes or no"),
+	KEY(SCOPE_CONN, "mobike", take_bool, CONN(conn.is_mobike), "yes"),
 	WORD(SCOPE_CONN, "fragmentation", CONN(conn.fragmentation), "yes",
 	     "yes=0 force=0 accept=1 no=2", "yes, force, accept or no"),
 	WORD(SCOPE_CONN, "unique", CONN(conn.unique), "no", "no=0 never=1 keep=2 replace=3",

@@ -111,6 +111,7 @@ struct conn {
 	bool is_encap_forced;                        /* encap = yes */
 	bool is_encap_forbidden;                     /* encap = never: no NAT traversal at all */
 	enum conn_fragmentation fragmentation;       /* RFC 7383 */
+	bool is_mobike;                              /* RFC 4555 */
 	enum conn_unique unique;                     /* see unique.h */
 	uint32_t keyingtries;                        /* 0: for ever */
 	struct conn_child *children;

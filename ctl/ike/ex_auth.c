@@ -7,6 +7,7 @@
 #include "ike/deal.h"
 #include "ike/id.h"
 #include "ike/intermediate.h"
+#include "ike/mobike.h"
 #include "ike/ppk.h"
 #include "ike/unique.h"
 
@@ -42,8 +43,6 @@ static enum step_result auth_start(struct turn *t)
 
 	if (!cc)
 		return turn_refuse(t, STEP_FAIL, 0, "no child is configured any more");
-	if (ppk_prepare(sa))
-		return turn_refuse(t, STEP_FAIL, 0, "no keys of the PPK");
 	enum step_result r = auth_begin(t, AUTH_MAKE, NULL);
 	if (r != STEP_NEXT)
 		return r;
@@ -58,6 +57,7 @@ static enum step_result auth_start(struct turn *t)
 	ppk_identity_emit(t);
 	deal_offer_sa(t, cc, false, sa->ours.nego.spi_in);
 	deal_offer_ts(t, cc);
+	mobike_emit(t);
 	if (sa->is_first_contact && sa->conn->unique != UNIQUE_NEVER && is_only_one(sa))
 		notify_emit_plain(t->out, N_INITIAL_CONTACT, rd_from(NULL, 0));
 	return STEP_NEXT;
@@ -77,7 +77,11 @@ static enum step_result check_peer(struct turn *t)
 	enum step_result r = ppk_settle(t);
 	if (r == STEP_NEXT)
 		r = auth_begin(t, AUTH_CHECK, &t->in->idr);
-	return r == STEP_NEXT ? auth_check(t, &t->in->idr) : r;
+	if (r == STEP_NEXT)
+		r = auth_check(t, &t->in->idr);
+	if (r == STEP_NEXT)
+		mobike_check(t);
+	return r;
 }
 
 static struct deal_secrets init_secrets(const struct ike_sa *sa, bool is_initiator)
@@ -251,12 +255,12 @@ static bool try_another(struct turn *t)
 static enum step_result auth_answer(struct turn *t)
 {
 	struct ike_sa *sa = t->sa;
-	enum step_result r = STEP_NEXT;
+	enum step_result r;
 
 	if (inter_is_open(sa)) /* RFC 9370 2.2.2: all of them, or nothing */
 		return auth_failed(t, "it left out a key exchange that it had agreed to");
-	if (!t->job)
-		r = find_peer(t);
+	r = t->job ? STEP_NEXT : find_peer(t);
+
 	if (r == STEP_NEXT && !t->job)
 		auth_note(sa, t->in);
 	if (r == STEP_NEXT)
@@ -275,6 +279,8 @@ static enum step_result auth_answer(struct turn *t)
 				   "AUTH could not be computed");
 	ppk_confirm(t);
 	answer_child(t);
+	mobike_check(t);
+	mobike_emit(t);
 	return STEP_NEXT;
 }
 

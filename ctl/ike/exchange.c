@@ -6,6 +6,7 @@
 #include "ike/alloc.h"
 #include "ike/collision.h"
 #include "ike/intermediate.h"
+#include "ike/mobike.h"
 #include "ike/transmit.h"
 
 /* ---- State ---------------------------------------------------------------------- */
@@ -348,6 +349,8 @@ static void run_request(struct ike_sa *sa, const struct step *step, struct inbou
 	struct payload_writer pw;
 
 	t.out = &pw;
+	sa->reply_local = in->local;
+	sa->reply_remote = in->remote;
 	transmit_begin(sa, &pw, in->m.header.exchange, in->m.header.id, true);
 	end_request(&t, turn_run(&t), in);
 }
@@ -422,6 +425,7 @@ void exchange_response(struct ike_sa *sa, struct inbound *in)
 	const struct step *step = ex ? step_find(ex, STEP_RESPONSE, sa->state, shape) : NULL;
 
 	if (step) {
+		sa->n_tried = 0;
 		run_response(sa, step, in, NULL);
 	} else if (is_clear(in)) {
 		ike_count(sa->ike, IKE_COUNT_UNEXPECTED);
@@ -561,7 +565,8 @@ void exchange_expire(struct ike_sa *sa)
 {
 	uint64_t now_ms = sa->ike->now_ms;
 
-	if (sa->ours.next_ms && sa->ours.next_ms <= now_ms && !transmit_again(sa))
+	if (sa->ours.next_ms && sa->ours.next_ms <= now_ms && !transmit_again(sa) &&
+	    !mobike_try_other(sa))
 		timeout(sa);
 	if (!sa->state_end_ms || sa->state_end_ms > now_ms)
 		return;

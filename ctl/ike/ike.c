@@ -5,7 +5,7 @@
 #include <errno.h>
 #include "crypto/secret.h"
 #include "ike/alloc.h"
-#include "ike/exchange.h"
+#include "ike/mobike.h"
 #include "ike/reauth.h"
 
 int ike_new(const struct ike_host *host, struct ike **ret_ike)
@@ -76,6 +76,19 @@ void ike_job_done(struct ike *ike, struct ike_job *job, uint64_t now_ms)
 void ike_tune(struct ike *ike, const struct ike_settings *settings)
 {
 	ike->settings = *settings;
+}
+
+void ike_addresses(struct ike *ike, const struct ip_addr *addrs, size_t n, uint64_t now_ms)
+{
+	enter(ike, now_ms);
+	n = n < HOST_ADDRS_MAX ? n : HOST_ADDRS_MAX;
+	bool is_list = n != ike->n_addrs || (n && memcmp(ike->addrs, addrs, n * sizeof(*addrs)));
+	if (n)
+		memcpy(ike->addrs, addrs, n * sizeof(*addrs));
+	ike->n_addrs = n;
+	for (struct ike_sa *sa = ike->sas; sa; sa = sa->next)
+		mobike_roam(sa, is_list);
+	life_settle(ike);
 }
 
 /* ---- Configuration --------------------------------------------------------------- */

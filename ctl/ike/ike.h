@@ -107,6 +107,10 @@ int ike_configure(struct ike *ike, const struct conn *const *conns, size_t n,
 /* Takes effect from the next message on. Before the first call: ike_settings_default(). */
 void ike_tune(struct ike *ike, const struct ike_settings *settings);
 
+/* All IPv4 addresses of this host that may be used, whenever they or the routes have changed: for
+ * MOBIKE (RFC 4555). host.source says which one leads to a peer. */
+void ike_addresses(struct ike *ike, const struct ip_addr *addrs, size_t n, uint64_t now_ms);
+
 void ike_input(struct ike *ike, const struct datagram *in, uint64_t now_ms);
 void ike_expire(struct ike *ike, uint64_t now_ms);
 void ike_job_done(struct ike *ike, struct ike_job *job, uint64_t now_ms);

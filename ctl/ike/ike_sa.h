@@ -76,6 +76,9 @@ enum task_kind {
 	TASK_IKE_DELETE,
 	TASK_TELL, /* an INFORMATIONAL that carries an error which ends the IKE SA (2.21.2) */
 	TASK_DPD,
+	TASK_MOVE,      /* MOBIKE: UPDATE_SA_ADDRESSES */
+	TASK_ADDRESSES, /* MOBIKE: our other addresses */
+	TASK_CHECK,     /* MOBIKE: does the peer's new address answer? */
 	TASK_INTERMEDIATE, /* spi: which one, from 0 */
 	TASK_COUNT
 };
@@ -135,6 +138,9 @@ struct init {
 	uint8_t cookie[64]; /* 2.6: 1 to 64 octets */
 	size_t cookie_len;
 	uint16_t group; /* of the KE payload; KE_NONE: the first of our proposals */
+	size_t n_inter; /* IKE_INTERMEDIATE exchanges that are over, RFC 9242 */
+	uint8_t int_i[PRF_LEN_MAX], int_r[PRF_LEN_MAX]; /* IntAuth_i, IntAuth_r */
+	struct ike_keys *next_keys; /* responder: in force as soon as the answer is sent */
 	uint16_t their_hashes; /* RFC 7427 4: bits 1 << enum sign_hash; 0: the peer does not do it */
 	bool is_cert_asked;    /* the peer sent a CERTREQ, for a certificate */
 	bool is_raw_asked;     /* or for a raw public key */
@@ -142,9 +148,6 @@ struct init {
 	struct ppk_keys ppk;
 	const struct conn *tried[AUTH_TRIES_MAX]; /* their peer is another one; only compared */
 	size_t n_tried;
-	size_t n_inter; /* IKE_INTERMEDIATE exchanges that are over, RFC 9242 */
-	uint8_t int_i[PRF_LEN_MAX], int_r[PRF_LEN_MAX]; /* IntAuth_i, IntAuth_r */
-	struct ike_keys *next_keys; /* responder: in force as soon as the answer is sent */
 	bool is_nat_known; /* the peer sent NAT_DETECTION_* */
 };
 
@@ -174,6 +177,14 @@ struct ike_sa {
 	struct endpoint local, remote;
 	bool is_nat_local, is_nat_remote, is_encap;
 	bool is_fresh;         /* came up in this call (settle) */
+	bool is_mobike;        /* both sides know RFC 4555 */
+	bool is_move_due;      /* addresses changed again while we told of a change */
+	struct ip_addr peer_addrs[PEER_ADDRS_MAX]; /* its other ones */
+	size_t n_peer_addrs, n_tried;
+	uint8_t cookie2[COOKIE2_LEN];
+	uint8_t seen_hash[NAT_HASH_LEN]; /* of our address as the peer sees it */
+	bool has_seen_hash;
+	bool is_nat_known;     /* the peer does NAT traversal */
 	bool is_fragmenting;   /* both sides know RFC 7383 */
 	bool is_their_first;   /* INITIAL_CONTACT was in theirs */
 	bool is_first_contact; /* INITIAL_CONTACT belongs into our IKE_AUTH */
@@ -182,6 +193,7 @@ struct ike_sa {
 	struct ike_keys keys;
 	struct ours ours;
 	struct theirs theirs;
+	struct endpoint reply_local, reply_remote; /* where the request came to and from */
 	struct fragments fragments[2]; /* of the peer's request, of its response */
 	struct task *tasks;
 	struct child *children;
@@ -227,6 +239,8 @@ struct ike {
 	struct want *wants;
 	size_t n_wants;
 	struct ike_sa *sas, *touched;
+	struct ip_addr addrs[HOST_ADDRS_MAX]; /* of this host, as the shell told last */
+	size_t n_addrs;
 	struct ike_sa *by_spi[SPI_BUCKETS]; /* by our own SPI */
 	size_t n_sas, n_half_open;
 	uint32_t last_ike_id, last_child_id;

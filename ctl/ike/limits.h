@@ -58,6 +58,10 @@
 
 #define VERSION_LOG_MS 10000 /* at most one line so often: anybody can cause it */
 
+#define PEER_ADDRS_MAX 8  /* additional addresses of a MOBIKE peer that are kept */
+#define HOST_ADDRS_MAX 16 /* of ours that MOBIKE tells; the rest is not mentioned */
+#define COOKIE2_LEN 16    /* RFC 4555 4.2.5: 8 to 64 octets */
+
 #define NONCE_LEN 32 /* of ours; RFC 7296 2.10: at least half the PRF's key, 16..256 */
 #define SPI_MIN 256  /* RFC 4303 2.1: 1..255 are reserved */
 

@@ -18,6 +18,10 @@ static void inherit(struct ike_sa *fresh, struct ike_sa *old)
 	fresh->is_nat_remote = old->is_nat_remote;
 	fresh->is_encap = old->is_encap;
 	fresh->is_fragmenting = old->is_fragmenting;
+	fresh->is_nat_known = old->is_nat_known;
+	fresh->is_mobike = old->is_mobike;
+	memcpy(fresh->peer_addrs, old->peer_addrs, sizeof(fresh->peer_addrs));
+	fresh->n_peer_addrs = old->n_peer_addrs;
 	fresh->our_id = old->our_id;
 	fresh->their_id = old->their_id;
 }

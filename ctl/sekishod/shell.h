@@ -14,6 +14,7 @@
 #include "dataplane/dataplane.h"
 #include "ike/ike.h"
 #include "pairs.h"
+#include "roam.h"
 #include "udp.h"
 
 #define DP_RETRY_MS 1000 /* how often to look for the worker's pins: are they there, still ours? */
@@ -35,6 +36,7 @@ struct shell {
 	struct pairs pairs;
 	struct control *control;
 	struct last_error *last_errors;
+	struct roam roam;
 	uint64_t started_ms;
 	bool is_stopping;
 	bool is_unpinned; /* the loop ended because the maps serve nobody any more */
