@@ -102,6 +102,9 @@ static void own_id(struct build *b, struct conn_draft *d)
 					       .len = (uint16_t)rd_left(&subject) };
 		rd_copy(&subject, d->local.id.data, d->local.id.len);
 	}
+	if (x509_is_expired(cert))
+		warning(b, d->local_at, "our certificate '%.150s' has expired: peers will refuse it",
+			x509_print(cert, name, sizeof(name)));
 	if (d->local.has_id && !names(cert, &d->local.id))
 		mistake(b, d->local_at,
 			"local.id '%.80s' is not in our certificate '%.80s' (neither subject nor "

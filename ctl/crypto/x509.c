@@ -141,6 +141,11 @@ int x509_ca_id(const struct x509 *cert, uint8_t ret_id[CA_ID_LEN])
 	return err;
 }
 
+bool x509_is_expired(const struct x509 *cert)
+{
+	return X509_cmp_current_time(X509_get0_notAfter(ossl(cert))) <= 0;
+}
+
 bool x509_is_ca(const struct x509 *cert)
 {
 	return X509_check_ca(ossl(cert)) > 0;

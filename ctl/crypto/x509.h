@@ -37,6 +37,7 @@ struct reader x509_subject(const struct x509 *cert); /* DER; valid while the cer
 /* "C=CH, O=Example, CN=gw" into buf. Returns buf. */
 const char *x509_print(const struct x509 *cert, char *buf, size_t size);
 int x509_ca_id(const struct x509 *cert, uint8_t ret_id[CA_ID_LEN]) MUST_USE;
+bool x509_is_expired(const struct x509 *cert); /* its time is over */
 bool x509_is_ca(const struct x509 *cert);
 bool x509_is_self_issued(const struct x509 *cert);
 /* By its names and key identifiers; signatures are not looked at. */

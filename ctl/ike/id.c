@@ -273,12 +273,15 @@ static bool is_name(const struct ike_id *id)
 
 bool id_equal(const struct ike_id *a, const struct ike_id *b)
 {
-	if (a->type == ID_DER_ASN1_DN && b->type == ID_DER_ASN1_DN)
-		return dn_match(rd_from(a->data, a->len), rd_from(b->data, b->len)) == 3;
-	if (a->type != b->type || a->len != b->len)
+	if (a->type != b->type)
 		return false;
-	return is_name(a) ? names_equal(a->data, b->data, a->len)
-			  : memcmp(a->data, b->data, a->len) == 0;
+	if (a->len == b->len && memcmp(a->data, b->data, a->len) == 0)
+		return true; /* also what is no distinguished name at all, though it says so */
+	if (a->type == ID_DER_ASN1_DN)
+		return dn_match(rd_from(a->data, a->len), rd_from(b->data, b->len)) == 3;
+	if (a->len != b->len)
+		return false;
+	return is_name(a) && names_equal(a->data, b->data, a->len);
 }
 
 int id_match(const struct ike_id *pattern, const struct ike_id *id)

@@ -292,6 +292,21 @@ static void warnings_name_what_is_ignored(void **state)
 	done(conf);
 }
 
+static void our_own_is_expired(void **state)
+{
+	struct made old = make((struct made_of){ .kind = "p256", .subject = "CN=old", .san = "DNS:old",
+						 .from_s = -7200, .until_s = -3600 });
+	struct conf *conf;
+
+	(void)state;
+	put_cert("x509/old.pem", &old);
+	put_key("private/old.pem", &old, NULL);
+	conf = good("certs = old.pem", "id = peer.example", "");
+	assert_true(is_told("our certificate 'CN=old' has expired"));
+	done(conf);
+	made_free(&old);
+}
+
 static void ppks(void **state)
 {
 	(void)state;
@@ -317,6 +332,7 @@ int main(void)
 		CASE(mistakes_of_their_side),
 		CASE(nobody_is_trusted),
 		CASE(warnings_name_what_is_ignored),
+		CASE(our_own_is_expired),
 		CASE(ppks),
 	};
 
