@@ -116,8 +116,8 @@ __typeof__(take_only) take_local_addrs, take_remote_addrs, take_local_ts, take_r
 __typeof__(take_only) take_ike_proposals, take_esp_proposals, take_id, take_auth, take_mode;
 __typeof__(take_only) take_start, take_dpd_action, take_close_action, take_default_action;
 __typeof__(take_only) take_owner, take_secret, take_files, take_password, take_revocation;
-__typeof__(take_only) take_send_cert, take_ppk_id, take_ppk_owner, take_encap;
-__typeof__(take_only) take_word, take_range, take_thousandths;
+__typeof__(take_only) take_send_cert, take_ppk_id, take_ppk_owner;
+__typeof__(take_only) take_word, take_range, take_thousandths, take_encap;
 
 /* "1h" "30m" "10s" "2d" "90": seconds. -EINVAL. */
 int value_time(const char *text, uint64_t *ret_s) MUST_USE;

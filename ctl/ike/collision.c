@@ -146,23 +146,46 @@ void collision_inherit(struct ike_sa *fresh, struct ike_sa *old)
 	old->redundant_ms = 0;
 }
 
-/* Has `other` everything that `sa` has? */
-static bool is_heir(const struct ike_sa *sa, const struct ike_sa *other)
+/* The Child SA that takes over; NULL: there is none yet. */
+static struct child *child_heir(const struct ike_sa *heir, const struct child *child)
 {
-	if (other->redundant_ms)
-		return false;
-	for (const struct child *c = sa->children; c; c = c->next)
-		if (child_is_live(c) && (!c->sa.conn_child || !child_of(other, c->sa.conn_child)))
-			return false;
-	return true;
+	return child->sa.conn_child ? child_of(heir, child->sa.conn_child) : NULL;
+}
+
+/* Asks for what the heir has not; it would not come by itself, as it is up, or asked for, on
+ * `sa`. What is being made there has to come up first: it would go unseen. */
+static bool is_ready(struct ike_sa *heir, const struct ike_sa *sa)
+{
+	bool is_ready = !sa->ours.task || sa->ours.task->kind != TASK_CHILD_NEW;
+
+	for (const struct task *t = sa->tasks; t; t = t->next)
+		if (t->kind == TASK_CHILD_NEW)
+			task_add(heir, TASK_CHILD_NEW, t->conn_child, 0);
+	for (const struct child *c = sa->children; c; c = c->next) {
+		if (!child_is_live(c) || child_heir(heir, c))
+			continue;
+		is_ready = false;
+		if (c->sa.conn_child)
+			task_add(heir, TASK_CHILD_NEW, c->sa.conn_child, 0);
+	}
+	return is_ready;
 }
 
 static struct ike_sa *heir_of(const struct ike_sa *sa)
 {
 	for (struct ike_sa *o = sa->ike->sas; o; o = o->next)
-		if (is_same_pair(sa, o) && is_heir(sa, o))
+		if (is_same_pair(sa, o) && !o->redundant_ms)
 			return o;
 	return NULL;
+}
+
+static void give_way(struct ike_sa *sa, struct ike_sa *heir)
+{
+	for (struct child *c = sa->children; c; c = c->next)
+		if (c->is_outbound && child_heir(heir, c))
+			child_switch(heir, child_heir(heir, c));
+	sa_log(sa, "both sides initiated: this IKE_SA is the redundant one");
+	exchange_delete(sa);
 }
 
 void collision_expire(struct ike_sa *sa)
@@ -174,16 +197,13 @@ void collision_expire(struct ike_sa *sa)
 		return;
 	sa->redundant_ms = 0;
 	sa_touch(sa);
-	if (sa->state != ST_ESTABLISHED || sa->is_condemned)
+	heir = sa->state == ST_ESTABLISHED && !sa->is_condemned ? heir_of(sa) : NULL;
+	if (!heir) /* it is the only one now */
 		return;
-	heir = heir_of(sa);
-	if (!heir) { /* not yet, or never: then it is not redundant */
-		sa->redundant_ms = sa->ike->now_ms + REDUNDANT_PEER_MS;
+	if (is_ready(heir, sa)) {
+		give_way(sa, heir);
 		return;
 	}
-	for (struct child *c = sa->children; c; c = c->next)
-		if (c->is_outbound && c->sa.conn_child && child_of(heir, c->sa.conn_child))
-			child_switch(heir, child_of(heir, c->sa.conn_child));
-	sa_log(sa, "both sides initiated: this IKE_SA is the redundant one");
-	exchange_delete(sa);
+	sa->redundant_ms = sa->ike->now_ms + REDUNDANT_PEER_MS;
+	sa_touch(heir);
 }

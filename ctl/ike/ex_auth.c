@@ -43,6 +43,8 @@ static enum step_result auth_start(struct turn *t)
 
 	if (!cc)
 		return turn_refuse(t, STEP_FAIL, 0, "no child is configured any more");
+	if (ppk_prepare(sa))
+		return turn_refuse(t, STEP_FAIL, 0, "no keys of the PPK");
 	enum step_result r = auth_begin(t, AUTH_MAKE, NULL);
 	if (r != STEP_NEXT)
 		return r;
@@ -255,12 +257,12 @@ static bool try_another(struct turn *t)
 static enum step_result auth_answer(struct turn *t)
 {
 	struct ike_sa *sa = t->sa;
-	enum step_result r;
+	enum step_result r = STEP_NEXT;
 
 	if (inter_is_open(sa)) /* RFC 9370 2.2.2: all of them, or nothing */
 		return auth_failed(t, "it left out a key exchange that it had agreed to");
-	r = t->job ? STEP_NEXT : find_peer(t);
-
+	if (!t->job)
+		r = find_peer(t);
 	if (r == STEP_NEXT && !t->job)
 		auth_note(sa, t->in);
 	if (r == STEP_NEXT)

@@ -5,7 +5,6 @@
  * what the peers sign in IKE_AUTH: nobody between them can change the list of algorithms.
  */
 #include "ike/intermediate.h"
-#include "ike/ppk.h"
 
 #include "crypto/secret.h"
 #include "ike/alloc.h"
@@ -177,8 +176,6 @@ static enum step_result inter_finish(struct turn *t)
 	sa->keys = fresh;
 	keymat_wipe(&fresh);
 	sa->init->n_inter++;
-	if (ppk_derive(sa))
-		return turn_refuse(t, STEP_FAIL, 0, "no keys of the PPK");
 	return STEP_NEXT;
 }
 

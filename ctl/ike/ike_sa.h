@@ -139,9 +139,6 @@ struct init {
 	uint8_t cookie[64]; /* 2.6: 1 to 64 octets */
 	size_t cookie_len;
 	uint16_t group; /* of the KE payload; KE_NONE: the first of our proposals */
-	size_t n_inter; /* IKE_INTERMEDIATE exchanges that are over, RFC 9242 */
-	uint8_t int_i[PRF_LEN_MAX], int_r[PRF_LEN_MAX]; /* IntAuth_i, IntAuth_r */
-	struct ike_keys *next_keys; /* responder: in force as soon as the answer is sent */
 	uint16_t their_hashes; /* RFC 7427 4: bits 1 << enum sign_hash; 0: the peer does not do it */
 	bool is_cert_asked;    /* the peer sent a CERTREQ, for a certificate */
 	bool is_raw_asked;     /* or for a raw public key */
@@ -149,6 +146,9 @@ struct init {
 	struct ppk_keys ppk;
 	const struct conn *tried[AUTH_TRIES_MAX]; /* their peer is another one; only compared */
 	size_t n_tried;
+	size_t n_inter; /* IKE_INTERMEDIATE exchanges that are over, RFC 9242 */
+	uint8_t int_i[PRF_LEN_MAX], int_r[PRF_LEN_MAX]; /* IntAuth_i, IntAuth_r */
+	struct ike_keys *next_keys; /* responder: in force as soon as the answer is sent */
 	bool is_nat_known; /* the peer sent NAT_DETECTION_* */
 };
 

@@ -79,7 +79,6 @@ void keymat_child_wipe(struct child_keys *keys);
 struct signed_octets {
 	struct reader parts[4]; /* the last one: IntAuth of RFC 9242, or empty */
 	uint8_t maced[PRF_LEN_MAX];
-	uint8_t int_auth[INT_AUTH_MAX];
 };
 
 /* sk_p: SK_pi for the initiator's, SK_pr for the responder's AUTH. real_message: that side's whole

@@ -22,6 +22,8 @@ void ppk_answer(struct turn *t);
 
 /* ---- In IKE_AUTH ------------------------------------------------------------------- */
 
+/* The initiator, before AUTH: derives the keys that it would make. */
+int ppk_prepare(struct ike_sa *sa) MUST_USE;
 /* The initiator: names it, after AUTH. */
 void ppk_identity_emit(struct turn *t);
 /* The initiator, before it checks the responder's AUTH; the responder, before it checks the
@@ -29,9 +31,5 @@ void ppk_identity_emit(struct turn *t);
 enum step_result ppk_settle(struct turn *t) MUST_USE;
 /* The responder: it is used. */
 void ppk_confirm(struct turn *t);
-
-/* As initiator: the keys of the PPK from the SK_* in force; again after IKE_INTERMEDIATE, which
- * replaces those. 0, or what keymat_ppk() says. */
-int ppk_derive(struct ike_sa *sa) MUST_USE;
 
 #endif

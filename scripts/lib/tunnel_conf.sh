@@ -24,8 +24,7 @@ other() { case $1 in A) echo B ;; B) echo A ;; esac; }
 # and as further lines of its own file CONN_MORE_A, LOCAL_A, REMOTE_A.
 tunnel_conf() {
 	local side=$1 peer psk=PSK_$1 more=CONF_MORE_$1 version=VERSION_$1
-	local ike=IKE_$1 esp=ESP_$1 children=CHILDREN_MORE_$1
-	local auth=AUTH_$1 id=ID_$1 peer_auth peer_id
+	local ike=IKE_$1 esp=ESP_$1 children=CHILDREN_MORE_$1 auth=AUTH_$1 id=ID_$1 peer_auth peer_id
 	local conn_more=CONN_MORE_$1 local_more=LOCAL_$1 remote_more=REMOTE_$1
 	peer=$(other "$side")
 	peer_auth=AUTH_$peer peer_id=ID_$peer

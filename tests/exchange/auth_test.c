@@ -465,6 +465,26 @@ static void ppk_is_used(void **state)
 	}
 }
 
+/* RFC 9370 and RFC 8784 together: the PPK comes after the last key exchange. */
+static void ppk_after_more_key_exchanges(void **state)
+{
+	(void)state;
+	for (int with_certs = 0; with_certs < 2; with_certs++) {
+		teardown(NULL);
+		pair_init(&pair, 1, "aes256gcm16-prfsha256-x25519-ke1_ecp256", ESP_KEYWORDS);
+		side_ppk(&pair.a, "p1", "a postquantum secret", false);
+		side_ppk(&pair.b, "p1", "a postquantum secret", false);
+		if (with_certs) {
+			side_signs(&pair.a, &a, &sub);
+			side_trusts(&pair.b, &root);
+			side_signs(&pair.b, &b, NULL);
+			side_trusts(&pair.a, &root);
+		}
+		comes_up();
+		assert_true(side_logged(&pair.a, "uses a PPK"));
+	}
+}
+
 /* Optional on both sides: without it when the other one has none, or another one. */
 static void ppk_is_left_out(void **state)
 {
@@ -530,6 +550,7 @@ int main(void)
 		CASE(revocation_policies),
 		CASE(raw_public_keys),
 		CASE(ppk_is_used),
+		CASE(ppk_after_more_key_exchanges),
 		CASE(ppk_is_left_out),
 		CASE(ppk_is_missed),
 	};
