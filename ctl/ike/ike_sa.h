@@ -180,6 +180,7 @@ struct ike_sa {
 	struct endpoint local, remote;
 	bool is_nat_local, is_nat_remote, is_encap;
 	bool is_fresh;         /* came up in this call (settle) */
+	bool can_childless;    /* the peer has said so (RFC 6023) */
 	bool is_mobike;        /* both sides know RFC 4555 */
 	bool is_move_due;      /* addresses changed again while we told of a change */
 	struct ip_addr peer_addrs[PEER_ADDRS_MAX]; /* its other ones */
