@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "ike/ppk.h"
 
-#include <errno.h>
 #include "ike/auth.h"
 
 enum { PPK_ID_FIXED = 2 }; /* RFC 8784 5.1 */
