@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include "crypto/secret.h"
 #include "ike/alloc.h"
+#include "ike/followup.h"
 #include "ike/fragment.h"
 
 void ike_count(struct ike *ike, enum ike_count c)
@@ -191,6 +192,8 @@ void sa_free(struct ike_sa *sa)
 	nego_wipe(&sa->ours.nego);
 	init_free(sa);
 	fragment_free(sa);
+	followup_free(&sa->followup_ours);
+	followup_free(&sa->followup_theirs);
 	child_free_all(sa);
 	secret_wipe(sa, sizeof(*sa));
 	free(sa);
