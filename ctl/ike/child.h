@@ -69,6 +69,7 @@ struct child {
 	uint8_t low_nonce[NONCE_MAX]; /* the lower of the two that made it (2.8.1) */
 	size_t low_nonce_len;
 	uint64_t rekey_ms, life_ms;  /* 0: never */
+	bool is_redundant;    /* and its delete waits for its turn */
 	uint64_t linger_ms;          /* LINGERING ends */
 	uint64_t redundant_ms;       /* then we delete it: both sides made one (collision.h) */
 	uint64_t poll_ms, wait_ms;   /* look for inbound packets; wait no longer */

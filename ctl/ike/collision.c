@@ -78,19 +78,28 @@ void collision_inherit_child(const struct ike_sa *sa, struct child *fresh)
 	fresh->redundant_ms = old ? old->redundant_ms : 0;
 }
 
+struct child *collision_stays(const struct ike_sa *sa, const struct child *child)
+{
+	for (struct child *c = sa->children; c; c = c->next)
+		if (is_same_child(c, child) && !c->redundant_ms &&
+		    !task_is_there(sa, TASK_CHILD_DELETE, NULL, c->sa.spi_in))
+			return c;
+	return NULL;
+}
+
 static void child_expired(struct ike_sa *sa, struct child *child)
 {
+	struct child *other = collision_stays(sa, child);
+
 	child->redundant_ms = 0;
-	for (struct child *c = sa->children; c; c = c->next) {
-		if (!is_same_child(c, child) || c->redundant_ms)
-			continue;
-		sa_log(sa, "both sides asked for CHILD_SA %s: {%u} is the redundant one",
-		       child->name, child->sa.unique_id);
-		if (child->is_outbound)
-			child_switch(sa, c);
-		task_add(sa, TASK_CHILD_DELETE, NULL, child->sa.spi_in);
+	if (!other || !child_is_live(child))
 		return;
-	}
+	sa_log(sa, "both sides asked for CHILD_SA %s: {%u} is the redundant one", child->name,
+	       child->sa.unique_id);
+	if (child->is_outbound)
+		child_switch(sa, other);
+	child->is_redundant = true;
+	task_add(sa, TASK_CHILD_DELETE, NULL, child->sa.spi_in);
 }
 
 static void expire_children(struct ike_sa *sa)

@@ -28,6 +28,8 @@ bool collision_loses(const struct child *a, const struct child *b);
  */
 /* The same for two Child SAs of one IKE SA, with the same selectors: both sides asked for it. */
 void collision_find_child(struct ike_sa *sa, struct child *fresh);
+/* The one that stays when `child` goes; NULL: it would be the last. */
+struct child *collision_stays(const struct ike_sa *sa, const struct child *child);
 void collision_inherit_child(const struct ike_sa *sa, struct child *fresh); /* by a rekey */
 void collision_born(struct ike_sa *sa);	   /* established; sa->init is still there */
 void collision_find(struct ike_sa *fresh); /* it has come up */

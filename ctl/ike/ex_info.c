@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* INFORMATIONAL (RFC 7296 1.4, 1.4.1, 2.4): deletes, errors, and the question "are you there?". */
+#include "ike/collision.h"
 #include "ike/mobike.h"
 
 /* ---- Ours ----------------------------------------------------------------------- */
@@ -16,6 +17,10 @@ static enum step_result child_delete_start(struct turn *t)
 
 	if (child && child->state == CHILD_LINGERING)
 		return STEP_NOTIFY; /* the peer deleted it meanwhile */
+	if (child && child->is_redundant && !collision_stays(t->sa, child)) {
+		child->is_redundant = false; /* the other one has ended meanwhile */
+		return STEP_NOTIFY;
+	}
 	if (child) {
 		sa_log(t->sa, "deleting CHILD_SA %s{%u}", child->name, child->sa.unique_id);
 		child_move(t->sa, child, CHILD_ON_DELETE);

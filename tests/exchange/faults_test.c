@@ -87,6 +87,8 @@ static void configure(uint64_t seed)
 			cc->start = START_NOW;
 		if (seed % 4 > 1)
 			hurry(s);
+		if (seed % 8 > 3) /* nothing brings back what is lost, but for dead peers */
+			cc->start = cc->close = START_NONE;
 		second_child(s);
 	}
 	pair.loss = 30;
@@ -101,6 +103,20 @@ static void order(struct side *s, uint64_t what)
 	n_orders += !(what % 3 == 0 ? ike_rekey(s->ike, "gw-gw", pair.now_ms)
 				    : ike_rekey_child(s->ike, child_names[what % 2], pair.now_ms));
 	side_effects(s);
+}
+
+static void by_order(uint64_t seed)
+{
+	int err = 0;
+
+	for (unsigned i = 0; i < CHILDREN && seed % 8 > 3; i++) {
+		err |= ike_initiate(pair.a.ike, "gw-gw", child_names[i], pair.now_ms);
+		if (seed % 2)
+			err |= ike_initiate(pair.b.ike, "gw-gw", child_names[i], pair.now_ms);
+	}
+	assert_int_equal(err, 0);
+	side_effects(&pair.a);
+	side_effects(&pair.b);
 }
 
 static void churn(uint64_t seed)
@@ -167,6 +183,7 @@ static void one_live_child_sa_each(void **state)
 	(void)state;
 	for (uint64_t seed = from; seed < from + n; seed++) {
 		configure(seed);
+		by_order(seed);
 		churn(seed);
 		pair.loss = pair.twice = 0;
 		pair.jitter_ms = 0;
