@@ -19,6 +19,7 @@ enum scope {
 	SCOPE_SECRETS,   /* secrets */
 	SCOPE_PRIVATE,   /* secrets.private<suffix>, rsa, ecdsa, pkcs8 */
 	SCOPE_AUTHORITY, /* authorities.<name> */
+	SCOPE_POOL,      /* pools.<pool> */
 	SCOPE_DATAPLANE, /* dataplane */
 	SCOPE_COUNT
 };
@@ -76,6 +77,8 @@ struct build {
 	struct tree *tree;
 	struct creds *creds; /* creds.h; NULL until a connection needs them */
 	struct conf *conf;
+	struct conn_pool *pools;
+	size_t n_pools;
 	struct secret *secrets;
 	size_t n_secrets;
 	bool is_out_of_memory;
@@ -115,6 +118,9 @@ __typeof__(take_only) take_start, take_dpd_action, take_close_action, take_defau
 __typeof__(take_only) take_owner, take_secret, take_files, take_password, take_revocation;
 __typeof__(take_only) take_send_cert;
 
+__typeof__(take_only) take_vips, take_conn_pools, take_pool_addrs, take_pool_dns;
+__typeof__(take_only) take_pool_subnets;
+
 /* "1h" "30m" "10s" "2d" "90": seconds. -EINVAL. */
 int value_time(const char *text, uint64_t *ret_s) MUST_USE;
 /* Decimal digits only, at most max. -EINVAL. */
@@ -128,6 +134,8 @@ int value_ts(const char *text, struct ts_val *ret_ts, bool *ret_is_dynamic, char
 	     size_t why_size) MUST_USE;
 
 void build_connections(struct build *b, const struct node *section);
+/* Before the connections, which copy what they name. */
+void build_pools(struct build *b, const struct node *section);
 void build_secrets(struct build *b, const struct node *section);
 void secrets_fini(struct build *b);
 /* The best secret for both identities, or NULL. */

@@ -28,13 +28,14 @@
 #define YES "yes true 1 enabled"
 #define EAP "EAP"
 #define INLINE "certificates by handle, slot or module: only as files"
+#define POOL_ATTRS "of what a pool may have: addrs, dns, subnet"
 #define XFRM "packets do not pass the kernel's XFRM here"
 
 static const struct row table[] = {
 	SECTION(SCOPE_TOP, "connections"),
 	SECTION(SCOPE_TOP, "secrets"),
 	SECTION(SCOPE_TOP, "dataplane"),
-	SECTION_LATER(SCOPE_TOP, "pools", "virtual IP addresses"),
+	SECTION(SCOPE_TOP, "pools"),
 	SECTION(SCOPE_TOP, "authorities"),
 
 	KEY(SCOPE_CONN, "version", take_version, 0, NULL),
@@ -68,8 +69,8 @@ static const struct row table[] = {
 	ONLY(SCOPE_CONN, "if_id_in", "0", XFRM),
 	ONLY(SCOPE_CONN, "if_id_out", "0", XFRM),
 	LATER(SCOPE_CONN, "ppk_id", "postquantum preshared keys"),
-	LATER(SCOPE_CONN, "vips", "virtual IP addresses"),
-	LATER(SCOPE_CONN, "pools", "virtual IP addresses"),
+	KEY(SCOPE_CONN, "vips", take_vips, CONN(conn), NULL),
+	KEY(SCOPE_CONN, "pools", take_conn_pools, CONN(conn), NULL),
 	LATER(SCOPE_CONN, "mediated_by", "mediation"),
 	LATER(SCOPE_CONN, "mediation_peer", "mediation"),
 
@@ -153,6 +154,16 @@ static const struct row table[] = {
 	SECTION(SCOPE_SECRETS, "pkcs8*"),
 	SECTION_LATER(SCOPE_SECRETS, "pkcs12*", "PKCS#12 containers"),
 	SECTION_LATER(SCOPE_SECRETS, "token*", "tokens"),
+	KEY(SCOPE_POOL, "addrs", take_pool_addrs, 0, NULL),
+	KEY(SCOPE_POOL, "dns", take_pool_dns, 0, NULL),
+	KEY(SCOPE_POOL, "subnet", take_pool_subnets, 0, NULL),
+	LATER(SCOPE_POOL, "nbns", POOL_ATTRS),
+	LATER(SCOPE_POOL, "dhcp", POOL_ATTRS),
+	LATER(SCOPE_POOL, "netmask", POOL_ATTRS),
+	LATER(SCOPE_POOL, "server", POOL_ATTRS),
+	LATER(SCOPE_POOL, "split_include", POOL_ATTRS),
+	LATER(SCOPE_POOL, "split_exclude", POOL_ATTRS),
+
 	KEY(SCOPE_SECRET, "id*", take_owner, 0, NULL),
 	KEY(SCOPE_SECRET, "secret", take_secret, 0, NULL),
 	KEY(SCOPE_PRIVATE, "file", take_files, PRIVATE(file), NULL),
@@ -186,6 +197,7 @@ const char *scope_name(enum scope s)
 		[SCOPE_REMOTE] = "connections.<conn>.remote",
 		[SCOPE_CHILD] = "connections.<conn>.children.<child>",
 		[SCOPE_SECRET] = "secrets.ike<suffix>",
+		[SCOPE_POOL] = "pools.<pool>",
 		[SCOPE_SECRETS] = "secrets",
 		[SCOPE_PRIVATE] = "secrets.private<suffix>",
 		[SCOPE_AUTHORITY] = "authorities.<name>",

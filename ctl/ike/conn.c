@@ -41,6 +41,14 @@ int conn_match_addr(const struct conn *conn, const struct ip_addr *local,
 	return l && r ? l + r : 0;
 }
 
+bool conn_has_peers(const struct conn *conn)
+{
+	for (size_t i = 0; i < conn->n_remote; i++)
+		if (addr_is_any(&conn->remote[i]))
+			return true;
+	return conn->n_remote == 0;
+}
+
 const struct conn_child *conn_child_by_name(const struct conn *conn, const char *name)
 {
 	for (size_t i = 0; i < conn->n_children; i++)

@@ -4,6 +4,7 @@
  * is wrong with that Child SA alone leaves the IKE SA up.
  */
 #include "ike/auth.h"
+#include "ike/cfg.h"
 #include "ike/deal.h"
 #include "ike/id.h"
 
@@ -56,6 +57,7 @@ static enum step_result auth_start(struct turn *t)
 		id_payload_emit(t->out, PL_IDR, &sa->conn->remote_id);
 	if (auth_emit_ours(t))
 		return turn_refuse(t, STEP_FAIL, 0, "AUTH could not be computed");
+	cfg_request(t);
 	deal_offer_sa(t, cc, false, sa->ours.nego.spi_in);
 	deal_offer_ts(t, cc);
 	if (sa->is_first_contact && is_only_one(sa))
@@ -99,7 +101,8 @@ static enum step_result auth_finish(struct turn *t)
 	if (r != STEP_NEXT)
 		return r;
 	log_up(t->sa);
-	uint16_t why = cc ? deal_check(t, cc, false, &deal) : N_TS_UNACCEPTABLE;
+	uint16_t why = cc ? cfg_take(t) : N_TS_UNACCEPTABLE;
+	why = why ? why : deal_check(t, cc, false, &deal);
 	if (!why)
 		child = deal_install(t->sa, &deal, &secrets, 0);
 	if (child) {
@@ -190,9 +193,10 @@ static void answer_child(struct turn *t)
 	struct deal_secrets secrets = init_secrets(t->sa, false);
 	struct child *child = NULL;
 	struct deal deal;
-	uint16_t why = deal_find(t, NULL, false, &deal);
+	uint16_t why = cfg_answer(t);
 	const char *name;
 
+	why = why ? why : deal_find(t, NULL, false, &deal);
 	if (!why) {
 		deal.spi_in = deal_spi(t->ike);
 		child = deal_install(t->sa, &deal, &secrets, 0);

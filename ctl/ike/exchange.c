@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include "crypto/secret.h"
 #include "ike/alloc.h"
+#include "ike/cfg.h"
 #include "ike/collision.h"
 #include "ike/transmit.h"
 
@@ -106,6 +107,7 @@ void exchange_close(struct ike_sa *sa, enum ike_end end)
 	/* Only who has answered something may be asked for it again. */
 	enter(sa, sa->theirs.response ? ST_CLOSED : ST_GONE, TM_CLOSED);
 	end_all(sa, end);
+	cfg_end(sa);
 	exchange_forget(sa);
 	init_free(sa);
 	keymat_wipe(&sa->keys);

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include "crypto/secret.h"
 #include "ike/alloc.h"
+#include "ike/cfg.h"
 
 void ike_count(struct ike *ike, enum ike_count c)
 {
@@ -176,6 +177,7 @@ void sa_free(struct ike_sa *sa)
 {
 	if (!sa)
 		return;
+	cfg_end(sa);
 	unlink_sa(sa);
 	sa_set_half_open(sa, false);
 	tasks_free(sa);

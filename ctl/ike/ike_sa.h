@@ -143,6 +143,7 @@ struct ike_sa {
 	bool is_fresh;         /* came up in this call (settle) */
 	bool is_first_contact; /* INITIAL_CONTACT belongs into our IKE_AUTH */
 	struct ike_id our_id, their_id;
+	struct ip_addr our_vip, their_vip; /* virtual addresses; any: none. See cfg.h */
 	struct proposal chosen;
 	struct ike_keys keys;
 	struct ours ours;
