@@ -28,6 +28,8 @@ static const struct shape conn_keys[] = {
 	{ "state", "state", SHAPE_TEXT },
 	{ "remote-host", "remote_addr", SHAPE_TEXT },
 	{ "remote-port", "remote_port", SHAPE_NUM },
+	{ "last-error", "last_error", SHAPE_TEXT },
+	{ "last-error-age", "last_error_age_s", SHAPE_NUM },
 };
 static const struct shape child_keys[] = {
 	{ "state", "state", SHAPE_TEXT },
@@ -69,9 +71,13 @@ static json_t *status_json(const json_t *answer)
 static void print_conn(const json_t *conn)
 {
 	const json_t *children = json_object_get(conn, "children");
+	char age[SPAN_MAX];
 
 	printf("%-24s %-12s %s\n", text_at(conn, "name"), text_at(conn, "state"),
 	       text_at(conn, "remote_addr"));
+	if (*text_at(conn, "last_error"))
+		printf("  last error, %s ago: %s\n", span(num_at(conn, "last_error_age_s"), age),
+		       text_at(conn, "last_error"));
 	for (size_t i = 0; i < json_array_size(children); i++) {
 		const json_t *child = json_array_get(children, i);
 

@@ -21,6 +21,7 @@ enum scope {
 	SCOPE_AUTHORITY, /* authorities.<name> */
 	SCOPE_POOL,      /* pools.<pool> */
 	SCOPE_DATAPLANE, /* dataplane */
+	SCOPE_IKE,       /* ike */
 	SCOPE_COUNT
 };
 
@@ -98,7 +99,8 @@ struct row {
 	__typeof__(take_only) *take; /* NULL: not supported yet (with why), or a section */
 	size_t offset;         /* of what take fills, in the draft of the scope */
 	const char *otherwise; /* default, as text; NULL: none */
-	const char *accept;    /* take_only: these values, separated by blanks; the rest is refused */
+	const char *accept;    /* take_only: these values, separated by blanks; the rest is refused.
+				* take_word, take_range: see there */
 	const char *why;       /* not supported yet: ... */
 };
 
@@ -117,7 +119,7 @@ __typeof__(take_only) take_ike_proposals, take_esp_proposals, take_id, take_auth
 __typeof__(take_only) take_start, take_dpd_action, take_close_action, take_default_action;
 __typeof__(take_only) take_owner, take_secret, take_files, take_password, take_revocation;
 __typeof__(take_only) take_send_cert;
-
+__typeof__(take_only) take_word, take_range, take_thousandths;
 __typeof__(take_only) take_vips, take_conn_pools, take_pool_addrs, take_pool_dns;
 __typeof__(take_only) take_pool_subnets;
 

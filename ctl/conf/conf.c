@@ -28,6 +28,10 @@ static void build_top(struct build *b)
 	section = node_find(root, "dataplane");
 	if (section && !section->value)
 		scope_take(b, SCOPE_DATAPLANE, section, NULL);
+	b->conf->ike = ike_settings_default();
+	section = node_find(root, "ike");
+	if (section && !section->value)
+		scope_take(b, SCOPE_IKE, section, &b->conf->ike);
 	section = node_find(root, "secrets"); /* before the connections, which need them */
 	if (section && !section->value)
 		build_secrets(b, section);

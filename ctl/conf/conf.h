@@ -25,6 +25,7 @@
 #include <stddef.h>
 #include "base/must.h"
 #include "ike/conn.h"
+#include "ike/settings.h"
 
 #define CONF_FILE_MAX (4u * 1024 * 1024) /* bytes of one file */
 #define CONF_INCLUDE_DEPTH 10            /* nested include statements */
@@ -60,6 +61,7 @@ struct conf {
 	struct conn **conns;
 	size_t n_conns;
 	struct conf_dataplane dataplane;
+	struct ike_settings ike; /* section `ike` */
 };
 
 /*

@@ -9,6 +9,7 @@
 
 #define CONN(field) offsetof(struct conn_draft, field)
 #define CHILD(field) offsetof(struct child_draft, field)
+#define IKE(field) offsetof(struct ike_settings, field)
 #define AUTH(field) offsetof(struct auth_draft, field)
 #define PRIVATE(field) offsetof(struct private_draft, field)
 #define AUTHORITY(field) offsetof(struct authority_draft, field)
@@ -19,6 +20,11 @@
 	{ scope, false, name, take, offset, otherwise, NULL, NULL }
 #define ONLY(scope, name, accept, why) { scope, false, name, take_only, 0, NULL, accept, why }
 #define LATER(scope, name, why) { scope, false, name, NULL, 0, NULL, NULL, why }
+/* One of some words; a number within bounds, or one with a point. */
+#define WORD(scope, name, offset, otherwise, words, why) \
+	{ scope, false, name, take_word, offset, otherwise, words, why }
+#define RANGE(scope, name, take, offset, otherwise, bounds, why) \
+	{ scope, false, name, take, offset, otherwise, bounds, why }
 #define NO_EFFECT(scope, name) { scope, false, name, take_ignored, 0, NULL, NULL, NULL }
 #define SECTION(scope, name) { scope, true, name, NULL, 0, NULL, NULL, NULL }
 #define SECTION_LATER(scope, name, why) { scope, true, name, NULL, 0, NULL, NULL, why }
@@ -37,6 +43,7 @@ static const struct row table[] = {
 	SECTION(SCOPE_TOP, "dataplane"),
 	SECTION(SCOPE_TOP, "pools"),
 	SECTION(SCOPE_TOP, "authorities"),
+	SECTION(SCOPE_TOP, "ike"),
 
 	KEY(SCOPE_CONN, "version", take_version, 0, NULL),
 	KEY(SCOPE_CONN, "local_addrs", take_local_addrs, CONN(conn), "%any"),
@@ -56,8 +63,10 @@ static const struct row table[] = {
 	SECTION(SCOPE_CONN, "children"),
 	NO_EFFECT(SCOPE_CONN, "dpd_timeout"),
 	ONLY(SCOPE_CONN, "mobike", YES_NO, "it is yes or no"),
-	ONLY(SCOPE_CONN, "fragmentation", "yes no accept", "IKEv1 has force, IKEv2 does not"),
-	ONLY(SCOPE_CONN, "unique", "no", "other uniqueness policies"),
+	WORD(SCOPE_CONN, "fragmentation", CONN(conn.fragmentation), "yes",
+	     "yes=0 force=0 accept=1 no=2", "yes, force, accept or no"),
+	WORD(SCOPE_CONN, "unique", CONN(conn.unique), "no", "no=0 never=1 keep=2 replace=3",
+	     "no, never, keep or replace"),
 	ONLY(SCOPE_CONN, "childless", "allow never", "IKE SAs without a child"),
 	KEY(SCOPE_CONN, "send_certreq", take_bool, CONN(conn.is_certreq_sent), "yes"),
 	KEY(SCOPE_CONN, "send_cert", take_send_cert, CONN(conn.send_cert), "ifasked"),
@@ -180,6 +189,23 @@ static const struct row table[] = {
 
 	KEY(SCOPE_DATAPLANE, "default_action", take_default_action, 0, "bypass"),
 	ONLY(SCOPE_DATAPLANE, "forwarding", "fib", "forwarding through netfilter"),
+
+	RANGE(SCOPE_IKE, "fragment_size", take_range, IKE(fragment_size), "1280", "200 65535",
+	      "200 to 65535 bytes"),
+	RANGE(SCOPE_IKE, "retransmit_timeout", take_thousandths, IKE(retransmit_timeout_ms), "4.0",
+	      "100 600000", "0.1 to 600 seconds"),
+	RANGE(SCOPE_IKE, "retransmit_base", take_thousandths, IKE(retransmit_base_thousandths),
+	      "1.8", "1000 10000", "1 to 10"),
+	RANGE(SCOPE_IKE, "retransmit_tries", take_range, IKE(retransmit_tries), "5", "0 100",
+	      "0 to 100"),
+	RANGE(SCOPE_IKE, "retransmit_jitter", take_range, IKE(retransmit_jitter), "0", "0 20",
+	      "0 to 20 per cent"),
+	RANGE(SCOPE_IKE, "retransmit_limit", take_thousandths, IKE(retransmit_limit_ms), "0",
+	      "0 3600000", "0 to 3600 seconds"),
+	RANGE(SCOPE_IKE, "cookie_threshold", take_range, IKE(cookie_threshold), "30", "0 512",
+	      "0 to 512 half-open IKE SAs"),
+	RANGE(SCOPE_IKE, "half_open_timeout", take_range, IKE(half_open_timeout_s), "30", "1 3600",
+	      "1 to 3600 seconds"),
 };
 
 const struct row *rows(size_t *ret_n)
@@ -202,6 +228,7 @@ const char *scope_name(enum scope s)
 		[SCOPE_PRIVATE] = "secrets.private<suffix>",
 		[SCOPE_AUTHORITY] = "authorities.<name>",
 		[SCOPE_DATAPLANE] = "dataplane",
+		[SCOPE_IKE] = "ike",
 	};
 
 	return names[s];

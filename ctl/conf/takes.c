@@ -195,9 +195,8 @@ void take_remote_addrs(struct build *b, const struct row *row, const struct node
 	take_addrs(b, row, at, text, conn->remote, &conn->n_remote);
 }
 
-static void take_ts(struct build *b, const struct row *row, const struct node *at,
-		    const char *text, struct ts_val list[CONN_TS_MAX], size_t *ret_n,
-		    bool *ret_is_dynamic)
+static void take_ts(struct build *b, const struct row *row, const struct node *at, const char *text,
+		    struct ts_val list[CONN_TS_MAX], size_t *ret_n, bool *ret_is_dynamic)
 {
 	char item[ITEM_MAX], why[200];
 
@@ -231,8 +230,8 @@ void take_local_ts(struct build *b, const struct row *row, const struct node *at
 	take_ts(b, row, at, text, c->local_ts, &c->n_local_ts, &c->is_local_dynamic);
 }
 
-void take_remote_ts(struct build *b, const struct row *row, const struct node *at,
-		    const char *text, void *to)
+void take_remote_ts(struct build *b, const struct row *row, const struct node *at, const char *text,
+		    void *to)
 {
 	struct conn_child *c = to;
 
@@ -241,18 +240,31 @@ void take_remote_ts(struct build *b, const struct row *row, const struct node *a
 
 /* ---- Proposals, identities, words -------------------------------------------------- */
 
+/* Adds all of them, or none where OpenSSL lacks what they need. */
+static void take_defaults(uint8_t protocol, struct proposal *list, size_t *ret_n)
+{
+	size_t n;
+
+	if (proposal_defaults(protocol, &list[*ret_n], &n))
+		return;
+	for (size_t i = 0; i < n; i++, ++*ret_n)
+		list[*ret_n].number = (uint8_t)(*ret_n + 1);
+}
+
 static void take_proposals(struct build *b, const struct row *row, const struct node *at,
-			   const char *text, uint8_t protocol, struct proposal *list,
-			   size_t *ret_n)
+			   const char *text, uint8_t protocol, struct proposal *list, size_t *ret_n)
 {
 	char item[ITEM_MAX], why[200] = "";
 
 	*ret_n = 0;
 	while (value_next(&text, item, sizeof(item))) {
 		if (*ret_n == CONN_PROPOSALS_MAX) {
-			mistake(b, at, "%s: more than %d proposals", row->name,
-				CONN_PROPOSALS_MAX);
+			mistake(b, at, "%s: more than %d proposals", row->name, CONN_PROPOSALS_MAX);
 			return;
+		}
+		if (!strcmp(item, "default") && *ret_n + PROPOSAL_DEFAULTS <= CONN_PROPOSALS_MAX) {
+			take_defaults(protocol, list, ret_n);
+			continue;
 		}
 		if (proposal_parse(protocol, item, &list[*ret_n], why, sizeof(why))) {
 			mistake(b, at, "%s = %s: %s", row->name, item, why);

@@ -1,35 +1,37 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The protection of IKE's SK payload: AES-GCM-16 (RFC 5282), or AES-CBC with HMAC-SHA2
- * (RFC 7296 3.14, RFC 4868) behind one interface. One key per direction.
+ * The protection of IKE's SK payload behind one interface: AES-GCM and AES-CCM (RFC 5282) and
+ * ChaCha20-Poly1305 (RFC 7634), or AES-CBC, AES-CTR (RFC 5930) and 3DES with a MAC of their own
+ * (RFC 7296 3.14). One key per direction.
  *
- * The key counts its IVs: GCM takes the counter itself (never twice under one key), CBC the
- * counter enciphered with the key, which nobody else can predict (NIST SP 800-38A, app. C).
+ * The key counts its IVs: counter modes take the counter itself (never twice under one key), CBC
+ * the counter enciphered with the key, which nobody else can predict (NIST SP 800-38A, app. C).
  */
 #ifndef CRYPTO_IKE_AEAD_H
 #define CRYPTO_IKE_AEAD_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sekisho/ike_num.h>
 #include "base/cursor.h"
 #include "base/must.h"
 
-#define AEAD_ENC_MAX 36 /* AES-256 key and GCM salt */
+#define AEAD_ENC_MAX 36 /* a key of 256 bits and 4 bytes of salt */
 #define AEAD_AUTH_MAX 64
 #define AEAD_IV_MAX 16
 #define AEAD_ICV_MAX 32
 
 struct aead_alg {
 	uint16_t encr;	   /* enum encr_id */
-	uint16_t key_bits; /* of AES */
-	uint16_t integ;	   /* enum integ_id; INTEG_NONE with GCM */
+	uint16_t key_bits; /* of AES; 0 for what has one key length only */
+	uint16_t integ;	   /* enum integ_id; INTEG_NONE with AEAD */
 };
 
 /* Sizes in bytes; enc_len is 0 for what is not known here. */
 struct aead_sizes {
-	size_t enc_len;	 /* SK_e: cipher key and, with GCM, its 4 bytes of salt */
-	size_t auth_len; /* SK_a; 0 with GCM */
+	size_t enc_len;	 /* SK_e: cipher key, then the salt of counter modes */
+	size_t auth_len; /* SK_a; 0 with AEAD */
 	size_t iv_len, icv_len;
 	size_t block; /* the plaintext with padding is a multiple of this */
 };
@@ -42,6 +44,8 @@ struct aead_key {
 };
 
 struct aead_sizes aead_sizes(struct aead_alg alg);
+/* Authenticates by itself: no integrity algorithm beside it. */
+bool encr_is_aead(uint16_t encr);
 
 /* Takes the next IV, enciphers text (len bytes, whole blocks) in place and writes iv and icv.
  * aad: everything of the message before the IV. -EINVAL, -EIO; -EOVERFLOW: no IV is left. */

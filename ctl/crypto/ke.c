@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * All three groups through OpenSSL's EVP_PKEY. Only the form of a public value differs: x25519
- * has 32 raw bytes; ecp256 has x | y, OpenSSL wants a byte 4 before them (SEC 1 2.3.3); modp2048
- * has a number padded with leading zeros.
+ * All methods through OpenSSL's EVP_PKEY. What differs is the form of a public value: x25519,
+ * x448 and ML-KEM have raw bytes; ECP and Brainpool have x | y, OpenSSL wants a byte 4 before
+ * them (SEC 1 2.3.3); MODP has a number padded with leading zeros.
  */
 #include "crypto/ke.h"
 
@@ -14,18 +14,41 @@
 #include "crypto/secret.h"
 
 #define EC_UNCOMPRESSED 4
-#define EC_POINT_MAX 65
+#define EC_POINT_MAX (1 + 132) /* ecp521 */
+
+enum ke_form {
+	FORM_RAW,
+	FORM_POINT,
+	FORM_NUMBER,
+	FORM_KEM,
+};
 
 struct ke_info {
 	uint16_t id;
+	enum ke_form form;
 	const char *type, *group; /* OpenSSL's names */
 	size_t public_len, secret_len;
+	size_t answer_len; /* 0: as public_len */
 };
 
+/* RFC 8031; RFC 5903; RFC 6954; RFC 3526; draft-ietf-ipsecme-ikev2-mlkem with FIPS 203, table 3. */
 static const struct ke_info infos[] = {
-	{ KE_X25519, "X25519", NULL, 32, 32 },
-	{ KE_ECP_256, "EC", "P-256", 64, 32 },
-	{ KE_MODP_2048, "DH", "modp_2048", 256, 256 },
+	{ KE_X25519, FORM_RAW, "X25519", NULL, 32, 32, 0 },
+	{ KE_X448, FORM_RAW, "X448", NULL, 56, 56, 0 },
+	{ KE_ECP_256, FORM_POINT, "EC", "P-256", 64, 32, 0 },
+	{ KE_ECP_384, FORM_POINT, "EC", "P-384", 96, 48, 0 },
+	{ KE_ECP_521, FORM_POINT, "EC", "P-521", 132, 66, 0 },
+	{ KE_BRAINPOOL_256, FORM_POINT, "EC", "brainpoolP256r1", 64, 32, 0 },
+	{ KE_BRAINPOOL_384, FORM_POINT, "EC", "brainpoolP384r1", 96, 48, 0 },
+	{ KE_BRAINPOOL_512, FORM_POINT, "EC", "brainpoolP512r1", 128, 64, 0 },
+	{ KE_MODP_2048, FORM_NUMBER, "DH", "modp_2048", 256, 256, 0 },
+	{ KE_MODP_3072, FORM_NUMBER, "DH", "modp_3072", 384, 384, 0 },
+	{ KE_MODP_4096, FORM_NUMBER, "DH", "modp_4096", 512, 512, 0 },
+	{ KE_MODP_6144, FORM_NUMBER, "DH", "modp_6144", 768, 768, 0 },
+	{ KE_MODP_8192, FORM_NUMBER, "DH", "modp_8192", 1024, 1024, 0 },
+	{ KE_ML_KEM_512, FORM_KEM, "ML-KEM-512", NULL, 800, 32, 768 },
+	{ KE_ML_KEM_768, FORM_KEM, "ML-KEM-768", NULL, 1184, 32, 1088 },
+	{ KE_ML_KEM_1024, FORM_KEM, "ML-KEM-1024", NULL, 1568, 32, 1568 },
 };
 
 static const struct ke_info *ke_find(uint16_t id)
@@ -43,11 +66,29 @@ size_t ke_public_len(uint16_t group)
 	return info ? info->public_len : 0;
 }
 
+size_t ke_answer_len(uint16_t group)
+{
+	const struct ke_info *info = ke_find(group);
+
+	return info && info->answer_len ? info->answer_len : ke_public_len(group);
+}
+
 size_t ke_secret_len(uint16_t group)
 {
 	const struct ke_info *info = ke_find(group);
 
 	return info ? info->secret_len : 0;
+}
+
+bool ke_is_available(uint16_t group)
+{
+	const struct ke_info *info = ke_find(group);
+
+	if (!info || info->form != FORM_KEM)
+		return info;
+	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, info->type, NULL);
+	EVP_PKEY_CTX_free(ctx);
+	return ctx;
 }
 
 static EVP_PKEY *key_generate(const struct ke_info *info)
@@ -75,13 +116,14 @@ static int public_export(const struct ke_info *info, const EVP_PKEY *key, uint8_
 	BIGNUM *y = NULL;
 	int ok;
 
-	switch (info->id) {
-	case KE_X25519:
+	switch (info->form) {
+	case FORM_RAW:
+	case FORM_KEM:
 		return EVP_PKEY_get_raw_public_key(key, ret_value, &len) == 1 ? 0 : -EIO;
-	case KE_ECP_256:
+	case FORM_POINT:
 		if (EVP_PKEY_get_octet_string_param(key, OSSL_PKEY_PARAM_PUB_KEY, point,
 						    sizeof(point), &len) != 1 ||
-		    len != sizeof(point) || point[0] != EC_UNCOMPRESSED)
+		    len != 1 + info->public_len || point[0] != EC_UNCOMPRESSED)
 			return -EIO;
 		memcpy(ret_value, point + 1, info->public_len);
 		return 0;
@@ -99,9 +141,9 @@ static bool params_push(OSSL_PARAM_BLD *bld, const struct ke_info *info, const u
 {
 	bool ok = OSSL_PARAM_BLD_push_utf8_string(bld, OSSL_PKEY_PARAM_GROUP_NAME, info->group, 0);
 
-	if (info->id == KE_ECP_256)
+	if (info->form == FORM_POINT)
 		ok = ok && OSSL_PARAM_BLD_push_octet_string(bld, OSSL_PKEY_PARAM_PUB_KEY, point,
-							    EC_POINT_MAX);
+							    1 + info->public_len);
 	else
 		ok = ok && OSSL_PARAM_BLD_push_BN(bld, OSSL_PKEY_PARAM_PUB_KEY, public_number);
 	if (private_number)
@@ -121,7 +163,8 @@ static EVP_PKEY *key_from_params(const struct ke_info *info, OSSL_PARAM *params,
 	return key;
 }
 
-/* A key of ecp256 or modp2048 from the wire form; private_value is empty for a peer's key. */
+/* A key of FORM_POINT or FORM_NUMBER from the wire form; private_value is empty for a peer's key.
+ */
 static EVP_PKEY *key_import(const struct ke_info *info, struct reader public_value,
 			    struct reader private_value)
 {
@@ -131,7 +174,7 @@ static EVP_PKEY *key_import(const struct ke_info *info, struct reader public_val
 	OSSL_PARAM *params = NULL;
 	EVP_PKEY *key = NULL;
 
-	if (info->id == KE_ECP_256)
+	if (info->form == FORM_POINT)
 		memcpy(point + 1, public_value.at, info->public_len);
 	BIGNUM *y = BN_bin2bn(public_value.at, (int)rd_left(&public_value), NULL);
 	BIGNUM *x = is_pair ? BN_secure_new() : NULL;
@@ -149,15 +192,17 @@ out:
 	return key;
 }
 
-/* The peer's key, checked; NULL: not a public value of this group. The quick check is range (1 < y
- * < p-1) and, of a point, on the curve; both groups have no small subgroups beyond that. */
+/* The peer's key, checked; NULL: not a public value of this method. The quick check is range (1 < y
+ * < p-1) and, of a point, on the curve; no group here has other small subgroups than those of
+ * x25519 and x448, which give an all-zero secret. ML-KEM's import checks the modulus (FIPS
+ * 203 7.2). */
 static EVP_PKEY *key_of_peer(const struct ke_info *info, struct reader value)
 {
 	const struct reader none = { 0 };
 
-	if (info->id == KE_X25519)
-		return EVP_PKEY_new_raw_public_key(EVP_PKEY_X25519, NULL, value.at,
-						   rd_left(&value));
+	if (info->form == FORM_RAW || info->form == FORM_KEM)
+		return EVP_PKEY_new_raw_public_key_ex(NULL, info->type, NULL, value.at,
+						      rd_left(&value));
 	EVP_PKEY *key = key_import(info, value, none);
 	EVP_PKEY_CTX *ctx = key ? EVP_PKEY_CTX_new_from_pkey(NULL, key, NULL) : NULL;
 	bool ok = ctx && EVP_PKEY_public_check_quick(ctx) == 1;
@@ -202,9 +247,9 @@ int ke_load(uint16_t group, struct reader private_value, struct reader public_va
 		return -ENOTSUP;
 	if (rd_left(&public_value) != info->public_len)
 		return -EBADMSG;
-	if (group == KE_X25519)
-		key = EVP_PKEY_new_raw_private_key(EVP_PKEY_X25519, NULL, private_value.at,
-						   rd_left(&private_value));
+	if (info->form == FORM_RAW || info->form == FORM_KEM)
+		key = EVP_PKEY_new_raw_private_key_ex(NULL, info->type, NULL, private_value.at,
+						      rd_left(&private_value));
 	else
 		key = key_import(info, public_value, private_value);
 	return key ? pair_from_key(info, key, ret_pair) : -EBADMSG;
@@ -215,12 +260,39 @@ static int derive(EVP_PKEY *ours, EVP_PKEY *theirs, const struct ke_info *info, 
 	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_pkey(NULL, ours, NULL);
 	size_t len = info->secret_len;
 	bool ok = ctx && EVP_PKEY_derive_init(ctx) == 1 &&
-		  (info->id != KE_MODP_2048 || EVP_PKEY_CTX_set_dh_pad(ctx, 1) == 1) &&
+		  (info->form != FORM_NUMBER || EVP_PKEY_CTX_set_dh_pad(ctx, 1) == 1) &&
 		  EVP_PKEY_derive_set_peer_ex(ctx, theirs, 0) == 1 &&
 		  EVP_PKEY_derive(ctx, out, &len) == 1 && len == info->secret_len;
 
 	EVP_PKEY_CTX_free(ctx);
 	return ok ? 0 : -EBADMSG;
+}
+
+/* FIPS 203 7.3. A ciphertext that was not made for our key gives another secret, not an error. */
+static int decapsulate(EVP_PKEY *ours, struct reader ciphertext, uint8_t *out, size_t len)
+{
+	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_pkey(NULL, ours, NULL);
+	size_t got = len;
+	bool ok = ctx && EVP_PKEY_decapsulate_init(ctx, NULL) == 1 &&
+		  EVP_PKEY_decapsulate(ctx, out, &got, ciphertext.at, rd_left(&ciphertext)) == 1 &&
+		  got == len;
+
+	EVP_PKEY_CTX_free(ctx);
+	return ok ? 0 : -EBADMSG;
+}
+
+/* FIPS 203 7.2. */
+static int encapsulate(EVP_PKEY *theirs, const struct ke_info *info, uint8_t *ciphertext,
+		       uint8_t *secret)
+{
+	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_pkey(NULL, theirs, NULL);
+	size_t len = info->answer_len, secret_len = info->secret_len;
+	bool ok = ctx && EVP_PKEY_encapsulate_init(ctx, NULL) == 1 &&
+		  EVP_PKEY_encapsulate(ctx, ciphertext, &len, secret, &secret_len) == 1 &&
+		  len == info->answer_len && secret_len == info->secret_len;
+
+	EVP_PKEY_CTX_free(ctx);
+	return ok ? 0 : -EIO;
 }
 
 int ke_shared(const struct ke_pair *pair, struct reader their_public,
@@ -230,8 +302,10 @@ int ke_shared(const struct ke_pair *pair, struct reader their_public,
 	const struct ke_info *info = ke_find(pair->group);
 	uint8_t secret[KE_SECRET_MAX];
 
-	if (!info || !pair->key || rd_left(&their_public) != info->public_len)
+	if (!info || !pair->key || rd_left(&their_public) != ke_answer_len(info->id))
 		return -EBADMSG;
+	if (info->form == FORM_KEM)
+		return decapsulate(pair->key, their_public, ret_secret, info->secret_len);
 	EVP_PKEY *theirs = key_of_peer(info, their_public);
 	int err = theirs ? derive(pair->key, theirs, info, secret) : -EBADMSG;
 	if (!err && memeq_ct(secret, zero, info->secret_len)) /* RFC 7748 6.1 */
@@ -241,6 +315,32 @@ int ke_shared(const struct ke_pair *pair, struct reader their_public,
 	EVP_PKEY_free(theirs);
 	secret_wipe(secret, sizeof(secret));
 	return err;
+}
+
+static int kem_answer(const struct ke_info *info, struct reader their_public,
+		      struct ke_pair *ret_pair, uint8_t *ret_secret)
+{
+	if (rd_left(&their_public) != info->public_len)
+		return -EBADMSG;
+	EVP_PKEY *theirs = key_of_peer(info, their_public);
+	int err = theirs ? encapsulate(theirs, info, ret_pair->public_value, ret_secret) : -EBADMSG;
+	EVP_PKEY_free(theirs);
+	if (err)
+		return err;
+	ret_pair->group = info->id;
+	ret_pair->public_len = info->answer_len;
+	return 0;
+}
+
+int ke_answer(uint16_t group, struct reader their_public, struct ke_pair *ret_pair,
+	      uint8_t ret_secret[KE_SECRET_MAX])
+{
+	const struct ke_info *info = ke_find(group);
+
+	if (info && info->form == FORM_KEM)
+		return kem_answer(info, their_public, ret_pair, ret_secret);
+	int err = ke_generate(group, ret_pair);
+	return err ? err : ke_shared(ret_pair, their_public, ret_secret);
 }
 
 void ke_fini(struct ke_pair *pair)

@@ -2,23 +2,28 @@
 #include "crypto/prf.h"
 
 #include <errno.h>
-#include <openssl/core_names.h>
-#include <openssl/evp.h>
+#include "crypto/mac.h"
 #include "crypto/secret.h"
 
 #define PRF_PLUS_BLOCKS 255 /* the block counter is one byte, RFC 7296 2.13 */
 #define PRF_PLUS_PARTS 8
 
+_Static_assert(PRF_LEN_MAX == MAC_LEN_MAX, "a MAC writes its full output");
+
 struct prf_info {
 	uint16_t id;
 	size_t len;
+	enum mac_kind kind;
 	const char *digest;
 };
 
 static const struct prf_info prfs[] = {
-	{ PRF_HMAC_SHA2_256, 32, "SHA2-256" },
-	{ PRF_HMAC_SHA2_384, 48, "SHA2-384" },
-	{ PRF_HMAC_SHA2_512, 64, "SHA2-512" },
+	{ PRF_HMAC_SHA1, 20, MAC_HMAC, "SHA1" },
+	{ PRF_AES128_XCBC, MAC_AES_LEN, MAC_XCBC, NULL },
+	{ PRF_HMAC_SHA2_256, 32, MAC_HMAC, "SHA2-256" },
+	{ PRF_HMAC_SHA2_384, 48, MAC_HMAC, "SHA2-384" },
+	{ PRF_HMAC_SHA2_512, 64, MAC_HMAC, "SHA2-512" },
+	{ PRF_AES128_CMAC, MAC_AES_LEN, MAC_CMAC, NULL },
 };
 
 static const struct prf_info *prf_find(uint16_t id)
@@ -36,36 +41,40 @@ size_t prf_len(uint16_t prf)
 	return info ? info->len : 0;
 }
 
-/* A keyed HMAC context; NULL: OpenSSL failed. */
-static EVP_MAC_CTX *hmac_new(const struct prf_info *info, struct reader key)
+bool prf_is_fixed_key(uint16_t prf)
 {
-	static const unsigned char none[1]; /* OpenSSL takes a NULL key for "no key given" */
-	OSSL_PARAM params[] = {
-		OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, (char *)info->digest, 0),
-		OSSL_PARAM_construct_end(),
-	};
-	EVP_MAC *mac = EVP_MAC_fetch(NULL, "HMAC", NULL);
-	EVP_MAC_CTX *ctx = mac ? EVP_MAC_CTX_new(mac) : NULL;
+	const struct prf_info *info = prf_find(prf);
 
-	EVP_MAC_free(mac);
-	if (ctx && EVP_MAC_init(ctx, key.at ? key.at : none, rd_left(&key), params) != 1) {
-		EVP_MAC_CTX_free(ctx);
-		ctx = NULL;
-	}
-	return ctx;
+	return info && info->kind != MAC_HMAC;
 }
 
-/* One round: restarts ctx with the same key. */
-static int hmac_run(EVP_MAC_CTX *ctx, const struct reader *parts, size_t n_parts, uint8_t *ret_out)
+/* RFC 4434 2, RFC 4615 3: a key of another length becomes one of 16 bytes, a longer one (with
+ * CMAC a shorter one, too) by the MAC itself under the key of zeros. */
+static struct mac *fixed_new(const struct prf_info *info, struct reader key)
 {
-	size_t len;
+	static const uint8_t zero[MAC_AES_LEN];
+	uint8_t fixed[MAC_LEN_MAX] = { 0 };
+	struct mac *mac = NULL;
+	int err = 0;
 
-	if (EVP_MAC_init(ctx, NULL, 0, NULL) != 1)
-		return -EIO;
-	for (size_t i = 0; i < n_parts; i++)
-		if (rd_more(&parts[i]) && EVP_MAC_update(ctx, parts[i].at, rd_left(&parts[i])) != 1)
-			return -EIO;
-	return EVP_MAC_final(ctx, ret_out, &len, PRF_LEN_MAX) == 1 ? 0 : -EIO;
+	if (info->kind == MAC_XCBC && rd_left(&key) <= MAC_AES_LEN) {
+		rd_copy(&key, fixed, rd_left(&key));
+	} else {
+		mac = mac_new(info->kind, NULL, rd_from(zero, sizeof(zero)));
+		err = mac ? mac_run(mac, &key, 1, fixed) : -EIO;
+		mac_free(mac);
+	}
+	mac = err ? NULL : mac_new(info->kind, NULL, rd_from(fixed, MAC_AES_LEN));
+	secret_wipe(fixed, sizeof(fixed));
+	return mac;
+}
+
+/* NULL: OpenSSL failed. */
+static struct mac *keyed(const struct prf_info *info, struct reader key)
+{
+	if (info->kind == MAC_HMAC || rd_left(&key) == MAC_AES_LEN)
+		return mac_new(info->kind, info->digest, key);
+	return fixed_new(info, key);
 }
 
 int prf_compute(uint16_t prf, struct reader key, const struct reader *parts, size_t n_parts,
@@ -76,9 +85,9 @@ int prf_compute(uint16_t prf, struct reader key, const struct reader *parts, siz
 
 	if (!info)
 		return -ENOTSUP;
-	EVP_MAC_CTX *ctx = hmac_new(info, key);
-	int err = ctx ? hmac_run(ctx, parts, n_parts, out) : -EIO;
-	EVP_MAC_CTX_free(ctx);
+	struct mac *mac = keyed(info, key);
+	int err = mac ? mac_run(mac, parts, n_parts, out) : -EIO;
+	mac_free(mac);
 	if (!err)
 		memcpy(ret_out, out, info->len);
 	secret_wipe(out, sizeof(out));
@@ -86,7 +95,7 @@ int prf_compute(uint16_t prf, struct reader key, const struct reader *parts, siz
 }
 
 /* T1 = prf(K, S | 1), Tn = prf(K, Tn-1 | S | n). all[0] is Tn-1, the last one is n. */
-static int plus_blocks(EVP_MAC_CTX *ctx, size_t block, struct reader *all, size_t n_all,
+static int plus_blocks(struct mac *mac, size_t block, struct reader *all, size_t n_all,
 		       uint8_t *ret_out, size_t len)
 {
 	uint8_t t[PRF_LEN_MAX], counter = 0;
@@ -97,7 +106,7 @@ static int plus_blocks(EVP_MAC_CTX *ctx, size_t block, struct reader *all, size_
 		size_t n = len < block ? len : block;
 
 		counter++;
-		err = hmac_run(ctx, all, n_all, t);
+		err = mac_run(mac, all, n_all, t);
 		if (!err)
 			memcpy(ret_out, t, n);
 		all[0] = rd_from(t, block);
@@ -120,8 +129,8 @@ int prf_plus(uint16_t prf, struct reader key, const struct reader *parts, size_t
 		return -ERANGE;
 	for (size_t i = 0; i < n_parts; i++)
 		all[i + 1] = parts[i];
-	EVP_MAC_CTX *ctx = hmac_new(info, key);
-	int err = ctx ? plus_blocks(ctx, info->len, all, n_parts + 2, ret_out, len) : -EIO;
-	EVP_MAC_CTX_free(ctx);
+	struct mac *mac = keyed(info, key);
+	int err = mac ? plus_blocks(mac, info->len, all, n_parts + 2, ret_out, len) : -EIO;
+	mac_free(mac);
 	return err;
 }

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The pseudo-random functions of IKEv2: HMAC-SHA2 (RFC 4868) and prf+ (RFC 7296 2.13).
+ * The pseudo-random functions of IKEv2: HMAC-SHA1 and -SHA2 (RFC 2104, 4868), AES-XCBC-PRF-128
+ * (RFC 4434), AES-CMAC-PRF-128 (RFC 4615), and prf+ (RFC 7296 2.13).
  * Inputs are lists of views, so that "Ni | Nr | SPIi | SPIr" needs no buffer.
  */
 #ifndef CRYPTO_PRF_H
 #define CRYPTO_PRF_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sekisho/ike_num.h>
@@ -16,6 +18,8 @@
 
 /* Output length in bytes, which is also the preferred key length; 0: not known here. */
 size_t prf_len(uint16_t prf);
+/* AES-XCBC and AES-CMAC: with them SKEYSEED takes 8 bytes of each nonce (RFC 7296 2.14). */
+bool prf_is_fixed_key(uint16_t prf);
 
 /* prf(key, parts[0] | parts[1] | ...), prf_len() bytes. -ENOTSUP: unknown prf; -EIO. */
 int prf_compute(uint16_t prf, struct reader key, const struct reader *parts, size_t n_parts,

@@ -54,6 +54,19 @@ enum conn_start {
 	START_NOW,
 };
 
+enum conn_fragmentation {
+	FRAGMENT_YES,    /* send fragments when the peer knows them */
+	FRAGMENT_ACCEPT, /* say that we know them, send none */
+	FRAGMENT_NO,
+};
+
+enum conn_unique {
+	UNIQUE_NO,
+	UNIQUE_NEVER,
+	UNIQUE_KEEP,
+	UNIQUE_REPLACE,
+};
+
 struct conn_child {
 	char name[CONN_NAME_MAX];
 	uint32_t child; /* slot in the maps, given by the shell; stable over reloads by name */
@@ -109,6 +122,8 @@ struct conn {
 	uint32_t rekey_s, reauth_s, over_s, rand_s; /* IKE SA lifetimes */
 	uint32_t dpd_delay_s;                        /* 0: no DPD */
 	bool is_encap_forced;                        /* encap = yes */
+	enum conn_fragmentation fragmentation;       /* RFC 7383 */
+	enum conn_unique unique;                     /* see unique.h */
 	uint32_t keyingtries;                        /* 0: for ever */
 	struct conn_child *children;
 	size_t n_children;

@@ -5,7 +5,7 @@
 
 bool cookie_is_wanted(const struct ike *ike)
 {
-	return ike->n_half_open >= IKE_COOKIE_FROM;
+	return ike->n_half_open >= ike->settings.cookie_threshold;
 }
 
 static void secret_renew(struct ike *ike)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "ike/deal.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include "ike/collision.h"
 #include "ike/ts.h"
@@ -277,6 +278,63 @@ struct child *deal_install(struct ike_sa *sa, const struct deal *deal,
 	}
 	keymat_child_wipe(&keys);
 	return child;
+}
+
+/* The child that is meant: the first with this very reason. */
+static const struct conn_child *meant(const struct turn *t, const struct conn_child *only,
+				      bool has_ke, uint16_t why)
+{
+	const struct conn *conn = t->sa->conn;
+	struct deal deal;
+
+	for (size_t i = 0; !only && i < conn->n_children; i++)
+		if (conn->children[i].action == SPD_PROTECT &&
+		    deal_try(t, &conn->children[i], has_ke, &deal) == why)
+			only = &conn->children[i];
+	return only;
+}
+
+static void explain_offer(const struct turn *t, const struct conn_child *cc, bool has_ke, char *buf,
+			  size_t size)
+{
+	struct proposal ours[CONN_PROPOSALS_MAX], theirs[SA_PROPOSALS_MAX];
+	size_t n_ours = our_proposals(cc, has_ke, 0, ours), n_theirs = t->in->sa.n;
+
+	memcpy(theirs, t->in->sa.proposals, n_theirs * sizeof(*theirs));
+	for (size_t i = 0; i < n_theirs && !has_ke; i++)
+		drop_ke(&theirs[i]);
+	explain_proposals(ours, n_ours, theirs, n_theirs, buf, size);
+}
+
+static void explain_selectors(const struct turn *t, const struct conn_child *cc, char *buf,
+			      size_t size)
+{
+	struct ts_val local[CONN_TS_MAX], remote[CONN_TS_MAX];
+	bool is_answer = t->step->role == STEP_RESPONSE;
+	const struct ts_list *l = is_answer ? &t->in->tsi : &t->in->tsr;
+	const struct ts_list *r = is_answer ? &t->in->tsr : &t->in->tsi;
+	struct explain_ts ours = { local, remote, our_ts(t->sa, cc, true, local),
+				   our_ts(t->sa, cc, false, remote) };
+	struct explain_ts theirs = { l->ts, r->ts, l->n, r->n };
+
+	explain_ts(ours, theirs, buf, size);
+}
+
+const char *deal_explain(const struct turn *t, const struct conn_child *only, bool has_ke,
+			 uint16_t why, char *buf, size_t size)
+{
+	const char *name = notify_name(why);
+	const struct conn_child *cc = t->sa->conn ? meant(t, only, has_ke, why) : NULL;
+	int n = snprintf(buf, size, "%s", name ? name : "error");
+
+	if (!cc || (why != N_NO_PROPOSAL_CHOSEN && why != N_TS_UNACCEPTABLE))
+		return buf;
+	n += snprintf(buf + n, size - (size_t)n, " (%s): ", cc->name);
+	if (why == N_NO_PROPOSAL_CHOSEN)
+		explain_offer(t, cc, has_ke, buf + n, size - (size_t)n);
+	else
+		explain_selectors(t, cc, buf + n, size - (size_t)n);
+	return buf;
 }
 
 void deal_failed(struct turn *t, const struct conn_child *cc, uint16_t notify)

@@ -7,6 +7,7 @@
 #define IKE_DEAL_H
 
 #include "ike/exchange.h"
+#include "ike/explain.h"
 
 struct deal {
 	const struct conn_child *conn_child;
@@ -46,6 +47,10 @@ struct deal_secrets {
 struct child *deal_install(struct ike_sa *sa, const struct deal *deal,
 			   const struct deal_secrets *secrets, uint32_t replaces);
 /* The initiator's side of a refusal: one line, and what the configuration wants next. */
+/* The notify in words, with our offer and theirs side by side where that helps. `only` as in
+ * deal_find(). Returns buf. */
+const char *deal_explain(const struct turn *t, const struct conn_child *only, bool has_ke,
+			 uint16_t why, char *buf, size_t size);
 void deal_failed(struct turn *t, const struct conn_child *cc, uint16_t notify);
 
 #endif

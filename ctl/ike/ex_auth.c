@@ -7,6 +7,7 @@
 #include "ike/cfg.h"
 #include "ike/deal.h"
 #include "ike/id.h"
+#include "ike/unique.h"
 
 static void log_up(struct ike_sa *sa)
 {
@@ -60,7 +61,7 @@ static enum step_result auth_start(struct turn *t)
 	cfg_request(t);
 	deal_offer_sa(t, cc, false, sa->ours.nego.spi_in);
 	deal_offer_ts(t, cc);
-	if (sa->is_first_contact && is_only_one(sa))
+	if (sa->is_first_contact && sa->conn->unique != UNIQUE_NEVER && is_only_one(sa))
 		notify_emit_plain(t->out, N_INITIAL_CONTACT, rd_from(NULL, 0));
 	return STEP_NEXT;
 }
@@ -194,7 +195,7 @@ static void answer_child(struct turn *t)
 	struct child *child = NULL;
 	struct deal deal;
 	uint16_t why = cfg_answer(t);
-	const char *name;
+	char text[EXPLAIN_MAX];
 
 	why = why ? why : deal_find(t, NULL, false, &deal);
 	if (!why) {
@@ -208,8 +209,8 @@ static void answer_child(struct turn *t)
 		deal_answer_ts(t, &deal);
 		return;
 	}
-	name = notify_name(why);
-	sa_error(t->sa, "CHILD_SA of the peer refused: %s", name ? name : "error");
+	sa_error(t->sa, "CHILD_SA of the peer refused: %s",
+		 deal_explain(t, NULL, false, why, text, sizeof(text)));
 	notify_emit_plain(t->out, why, rd_from(NULL, 0));
 }
 
@@ -226,9 +227,9 @@ static enum step_result auth_answer(struct turn *t)
 		r = auth_check(t, &t->in->idi);
 	if (r != STEP_NEXT)
 		return r;
+	if (!unique_admit(sa, message_notify(t->in, N_INITIAL_CONTACT)))
+		return auth_failed(t, "it has an IKE_SA already (unique = keep)");
 	log_up(sa);
-	if (message_notify(t->in, N_INITIAL_CONTACT))
-		sa->contact_ms = t->ike->now_ms + TAKEOVER_MS;
 	id_payload_emit(t->out, PL_IDR, &sa->our_id);
 	auth_certs_emit(t);
 	if (auth_emit_ours(t))

@@ -14,13 +14,29 @@ static struct child *rekeyed_child(const struct turn *t)
 	return t->task->kind == TASK_CHILD_REKEY ? child_by_spi(t->sa, t->task->spi, true) : NULL;
 }
 
+/* By its slot, once the request is out, unless the slot has another one meanwhile. */
+static const struct conn_child *orphaned_child(const struct turn *t)
+{
+	const struct conn *conn = t->sa->conn;
+	uint32_t slot = t->sa->ours.nego.slot;
+
+	for (size_t i = 0; conn && slot && i < conn->n_children; i++) {
+		const struct conn_child *cc = &conn->children[i];
+		const struct child *other = child_of(t->sa, cc);
+
+		if (cc->action == SPD_PROTECT && cc->child == slot)
+			return !other || other == collision_twin(t->sa, t->task->spi) ? cc : NULL;
+	}
+	return NULL;
+}
+
 static const struct conn_child *task_child(const struct turn *t)
 {
 	struct child *old = rekeyed_child(t);
 
-	return t->task->kind == TASK_CHILD_NEW ? t->task->conn_child
-	       : old			       ? old->sa.conn_child
-					       : NULL;
+	if (t->task->kind == TASK_CHILD_NEW)
+		return t->task->conn_child;
+	return old ? old->sa.conn_child : orphaned_child(t);
 }
 
 static enum step_result child_emit(struct turn *t)
@@ -71,6 +87,7 @@ static enum step_result child_start(struct turn *t)
 	if (!t->sa->ours.again) {
 		nego->spi_in = deal_spi(t->ike);
 		nego->group = deal_group(task_child(t));
+		nego->slot = task_child(t)->child;
 		ike_random(t->ike, nego->nonce, sizeof(nego->nonce));
 		sa_log(t->sa, "establishing CHILD_SA %s%s", task_child(t)->name,
 		       t->task->kind == TASK_CHILD_REKEY ? " (rekey)" : "");
@@ -170,7 +187,7 @@ static enum step_result child_answered(struct turn *t)
 	if (nego->group == KE_NONE)
 		return child_finish(t);
 	if (!(t->in->present & P_KE) || ke->group != nego->group ||
-	    rd_left(&ke->public_value) != ke_public_len(nego->group))
+	    rd_left(&ke->public_value) != ke_answer_len(nego->group))
 		return child_spoilt(t, N_INVALID_KE_PAYLOAD);
 	return turn_wait(t, nego->group, &nego->pair, ke->public_value);
 }
@@ -315,11 +332,16 @@ static enum step_result child_asked(struct turn *t)
 {
 	struct child *old;
 	struct deal deal;
+	char text[EXPLAIN_MAX];
 	uint16_t why = find_old(t, &old);
 
-	why = why ? why : deal_find(t, old ? old->sa.conn_child : NULL, true, &deal);
 	if (why)
 		return refuse(t, why);
+	const struct conn_child *only = old ? old->sa.conn_child : NULL;
+	why = deal_find(t, only, true, &deal);
+	if (why)
+		return turn_refuse(t, STEP_NOTIFY, why, "CREATE_CHILD_SA of the peer refused: %s",
+				   deal_explain(t, only, true, why, text, sizeof(text)));
 	const struct transform *ke = proposal_get(&deal.chosen, TRANSFORM_KE);
 	if (!ke || ke->id == KE_NONE)
 		return child_answer_with(t, &deal, old);

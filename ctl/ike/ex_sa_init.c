@@ -9,7 +9,21 @@
 #include "ike/auth.h"
 #include "ike/cookie.h"
 #include "ike/exchange.h"
+#include "ike/explain.h"
 #include "ike/nat.h"
+
+/* RFC 7383 2.3 */
+static void fragmentation_emit(struct turn *t)
+{
+	if (t->sa->conn->fragmentation != FRAGMENT_NO)
+		notify_emit_plain(t->out, N_IKEV2_FRAGMENTATION_SUPPORTED, rd_from(NULL, 0));
+}
+
+static void fragmentation_check(struct turn *t)
+{
+	t->sa->is_fragmenting = t->sa->conn && t->sa->conn->fragmentation != FRAGMENT_NO &&
+				message_notify(t->in, N_IKEV2_FRAGMENTATION_SUPPORTED);
+}
 
 /* ---- Initiator ------------------------------------------------------------------ */
 
@@ -50,6 +64,7 @@ static enum step_result init_emit(struct turn *t)
 	nonce_emit(t->out, rd_from(nego->nonce, sizeof(nego->nonce)));
 	nat_emit(t->out, t->sa);
 	auth_hashes_emit(t->out);
+	fragmentation_emit(t);
 	return STEP_NEXT;
 }
 
@@ -101,7 +116,7 @@ static bool is_answer_good(const struct turn *t, struct proposal *ret_chosen)
 		return false;
 	const struct transform *ke = proposal_get(ret_chosen, TRANSFORM_KE);
 	return ke && ke->id == nego->group && t->in->ke.group == nego->group &&
-	       rd_left(&t->in->ke.public_value) == ke_public_len(nego->group);
+	       rd_left(&t->in->ke.public_value) == ke_answer_len(nego->group);
 }
 
 static enum step_result init_answered(struct turn *t)
@@ -156,6 +171,7 @@ static enum step_result init_finish(struct turn *t)
 		return turn_refuse(t, STEP_FAIL, 0, "no keys for the chosen algorithms");
 	auth_note(sa, t->in);
 	nat_check(sa, t->from);
+	fragmentation_check(t);
 	nat_float(sa);
 	return STEP_NEXT;
 }
@@ -225,7 +241,7 @@ static const struct conn *conn_choose(const struct turn *t, struct proposal *ret
 
 static enum step_result refuse_proposals(struct turn *t, const struct conn *near)
 {
-	char remote[ADDR_TEXT_MAX], ours[PROPOSAL_TEXT_MAX], theirs[PROPOSAL_TEXT_MAX] = "nothing";
+	char remote[ADDR_TEXT_MAX], text[EXPLAIN_MAX];
 
 	addr_print(&t->from->remote.addr, remote, sizeof(remote));
 	if (!near) {
@@ -233,12 +249,11 @@ static enum step_result refuse_proposals(struct turn *t, const struct conn *near
 		return turn_refuse(t, STEP_NOTIFY, N_NO_PROPOSAL_CHOSEN,
 				   "no connection for peer %s: NO_PROPOSAL_CHOSEN", remote);
 	}
-	if (t->in->sa.n)
-		proposal_print(&t->in->sa.proposals[0], theirs, sizeof(theirs));
+	sa_set_conn(t->sa, near); /* its name in the line, and its last error */
 	return turn_refuse(t, STEP_NOTIFY, N_NO_PROPOSAL_CHOSEN,
-			   "peer %s proposes only %s%s, we want %s: NO_PROPOSAL_CHOSEN", remote,
-			   theirs, t->in->sa.n > 1 ? ", ..." : "",
-			   proposal_print(&near->ike[0], ours, sizeof(ours)));
+			   "IKE_SA_INIT of peer %s refused: NO_PROPOSAL_CHOSEN: %s", remote,
+			   explain_proposals(near->ike, near->n_ike, t->in->sa.proposals,
+					     t->in->sa.n, text, sizeof(text)));
 }
 
 static enum step_result refuse_group(struct turn *t, uint16_t wanted)
@@ -316,6 +331,9 @@ static enum step_result init_answer(struct turn *t)
 	if (init->their_hashes)
 		auth_hashes_emit(t->out);
 	auth_certreq_any(t);
+	fragmentation_check(t);
+	if (sa->is_fragmenting) /* 2.3: only where the peer has said so */
+		fragmentation_emit(t);
 	return STEP_NEXT;
 }
 

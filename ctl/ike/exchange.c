@@ -78,9 +78,9 @@ static void end_all(struct ike_sa *sa, enum ike_end end)
 
 static void enter(struct ike_sa *sa, enum ike_state to, enum step_timer timer)
 {
-	static const uint64_t state_ms[] = {
+	const uint64_t state_ms[] = {
 		[TM_RETRANSMIT] = 0,
-		[TM_HALF_OPEN] = HALF_OPEN_MS,
+		[TM_HALF_OPEN] = sa->ike->settings.half_open_timeout_s * 1000ull,
 		[TM_CLOSED] = CLOSED_MS,
 		[TM_REKEYED] = REKEYED_MS,
 	};

@@ -13,6 +13,7 @@ int ike_new(const struct ike_host *host, struct ike **ret_ike)
 		return -EINVAL;
 	struct ike *ike = alloc_zero(sizeof(*ike));
 	ike->host = *host;
+	ike->settings = ike_settings_default();
 	*ret_ike = ike;
 	return 0;
 }
@@ -69,6 +70,11 @@ void ike_job_done(struct ike *ike, struct ike_job *job, uint64_t now_ms)
 	else
 		job_free(job);
 	life_settle(ike);
+}
+
+void ike_tune(struct ike *ike, const struct ike_settings *settings)
+{
+	ike->settings = *settings;
 }
 
 /* ---- Configuration --------------------------------------------------------------- */

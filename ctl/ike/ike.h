@@ -15,6 +15,7 @@
 #include <stdint.h>
 #include "base/addr.h"
 #include "ike/conn.h"
+#include "ike/settings.h"
 
 struct ike;     /* all IKE SAs of one gateway */
 struct ike_job; /* a slow computation, self-contained */
@@ -121,6 +122,9 @@ void ike_free(struct ike *ike);
  * (effects follow). Matched by name. What is new and has start_action = start is initiated. */
 int ike_configure(struct ike *ike, const struct conn *const *conns, size_t n,
 		  uint64_t now_ms) MUST_USE;
+
+/* Takes effect from the next message on. Before the first call: ike_settings_default(). */
+void ike_tune(struct ike *ike, const struct ike_settings *settings);
 
 void ike_input(struct ike *ike, const struct datagram *in, uint64_t now_ms);
 void ike_expire(struct ike *ike, uint64_t now_ms);

@@ -5,6 +5,7 @@
 #include "crypto/secret.h"
 #include "ike/alloc.h"
 #include "ike/cfg.h"
+#include "ike/fragment.h"
 
 void ike_count(struct ike *ike, enum ike_count c)
 {
@@ -32,7 +33,7 @@ uint64_t ike_jitter(struct ike *ike, uint64_t max)
 static void log_line(struct ike *ike, const struct ike_sa *sa, bool is_error, const char *format,
 		     va_list args)
 {
-	char line[768], addr[ADDR_TEXT_MAX];
+	char line[1024], addr[ADDR_TEXT_MAX];
 	int n = 0;
 
 	if (sa) /* before the connection is known, the peer's address stands for it */
@@ -133,7 +134,7 @@ void inbound_free(struct inbound *in)
 {
 	if (!in)
 		return;
-	secret_wipe(in->plain, in->len);
+	secret_wipe(in->plain, in->plain_len);
 	free(in->plain);
 	free(in->bytes);
 	free(in);
@@ -188,6 +189,7 @@ void sa_free(struct ike_sa *sa)
 	inbound_free(sa->theirs.in);
 	nego_wipe(&sa->ours.nego);
 	init_free(sa);
+	fragment_free(sa);
 	child_free_all(sa);
 	secret_wipe(sa, sizeof(*sa));
 	free(sa);

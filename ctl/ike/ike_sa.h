@@ -17,6 +17,7 @@
 #include "ike/keymat.h"
 #include "ike/limits.h"
 #include "ike/message.h"
+#include "ike/settings.h"
 
 struct ike;
 struct ike_sa;
@@ -47,8 +48,21 @@ enum ike_state {
 struct inbound {
 	struct message m;
 	struct endpoint local, remote;
-	size_t len;
-	uint8_t *bytes, *plain; /* both len bytes */
+	size_t len, plain_len;
+	uint8_t *bytes, *plain; /* plain: as long as bytes, or what fragments were joined to */
+};
+
+/* A message that comes in fragments (RFC 7383): their plaintexts, by number. Empty: parts NULL. */
+struct fragments {
+	struct fragment {
+		uint8_t *bytes;
+		size_t len;
+	} *parts;
+	uint32_t id;        /* message ID */
+	uint16_t n, total;
+	uint8_t first;      /* type of the first payload inside */
+	size_t bytes;
+	uint64_t until_ms;
 };
 
 /* An exchange of ours to come. The order of the list is the order on the wire. */
@@ -82,6 +96,7 @@ struct nego {
 	uint8_t secret[KE_SECRET_MAX];
 	size_t secret_len;
 	uint32_t spi_in;  /* of the Child SA */
+	uint32_t slot;    /* of the Child SA that is being rekeyed: it may end before the answer */
 	uint64_t spi_ike; /* of the new IKE SA */
 };
 
@@ -141,6 +156,8 @@ struct ike_sa {
 	struct endpoint local, remote;
 	bool is_nat_local, is_nat_remote, is_encap;
 	bool is_fresh;         /* came up in this call (settle) */
+	bool is_fragmenting;   /* both sides know RFC 7383 */
+	bool is_their_first;   /* INITIAL_CONTACT was in theirs */
 	bool is_first_contact; /* INITIAL_CONTACT belongs into our IKE_AUTH */
 	struct ike_id our_id, their_id;
 	struct ip_addr our_vip, their_vip; /* virtual addresses; any: none. See cfg.h */
@@ -148,17 +165,18 @@ struct ike_sa {
 	struct ike_keys keys;
 	struct ours ours;
 	struct theirs theirs;
+	struct fragments fragments[2]; /* of the peer's request, of its response */
 	struct task *tasks;
 	struct child *children;
 	struct init *init;
 	uint8_t low_nonce[NONCE_MAX]; /* of the two of IKE_SA_INIT, see collision.h */
 	size_t low_nonce_len;
-	char why[320]; /* reason of the end, for logs and FX_CONN_FAILED */
+	char why[640]; /* reason of the end, for logs and FX_CONN_FAILED */
 	/* Deadlines in ms, 0: none. */
 	uint64_t created_ms, established_ms, heard_ms;
 	uint64_t state_end_ms; /* half open, closed */
 	uint64_t rekey_ms, over_ms, reauth_ms, keepalive_ms;
-	uint64_t contact_ms;   /* INITIAL_CONTACT was in the peer's: older ones go then */
+	uint64_t contact_ms;   /* older ones between the same identities go then */
 	uint64_t redundant_ms; /* then we delete it: both sides had initiated */
 };
 
@@ -186,6 +204,7 @@ struct want {
 
 struct ike {
 	struct ike_host host;
+	struct ike_settings settings;
 	uint64_t now_ms;
 	const struct conn **conns;
 	size_t n_conns;
@@ -201,6 +220,7 @@ struct ike {
 	uint8_t cookie_secret[2][32];
 	uint32_t cookie_version; /* odd and even ones have their own secret; 0: none yet */
 	uint64_t cookie_ms;
+	uint64_t version_log_ms; /* no line about other versions before */
 	uint64_t strangers_ms; /* since then so many refused IKE_SA_INIT */
 	unsigned n_strangers;
 	uint8_t out[OUT_LEN_MAX]; /* the message that is being written */

@@ -5,6 +5,7 @@
  */
 #include "ike/alloc.h"
 #include "ike/exchange.h"
+#include "ike/fragment.h"
 #include "ike/nat.h"
 #include "ike/transmit.h"
 
@@ -14,7 +15,7 @@ static struct inbound *inbound_new(const struct datagram *d)
 
 	in->local = d->local;
 	in->remote = d->remote;
-	in->len = d->len;
+	in->len = in->plain_len = d->len;
 	in->bytes = alloc_copy(d->data, d->len);
 	in->plain = alloc_zero(d->len);
 	return in;
@@ -131,7 +132,8 @@ static bool is_request_due(struct ike_sa *sa, struct inbound *in)
 	const struct ike_header *h = &in->m.header;
 
 	if (h->id + 1 == sa->theirs.id && sa->theirs.response && h->exchange != EX_IKE_SA_INIT) {
-		transmit_answer_again(sa, in);
+		if (fragment_is_first(in))
+			transmit_answer_again(sa, in);
 		inbound_free(in);
 		return false;
 	}
@@ -157,16 +159,21 @@ static bool is_response_due(struct ike_sa *sa, struct inbound *in)
 static void take_encrypted(struct ike_sa *sa, struct inbound *in)
 {
 	enum message_result r = message_parse(rd_from(in->bytes, in->len), &in->m);
+	bool is_kept = false; /* a fragment, and others are missing */
 
 	if (r == MSG_OK && in->m.present & P_SK)
 		r = message_open(&in->m, sa_key_in(sa), in->plain, in->len);
+	else if (r == MSG_OK && in->m.present & P_SKF)
+		r = fragment_take(sa, in, &is_kept);
 	/* Before authentication nobody is told anything (2.21). */
-	if (!in->m.is_open)
+	if (!in->m.is_open && !is_kept)
 		return drop(sa->ike, in, IKE_COUNT_NOT_AUTHENTIC);
 	sa->heard_ms = sa->ike->now_ms;
 	sa_touch(sa);
 	nat_follow(sa, in);
-	if (r != MSG_OK)
+	if (!in->m.is_open)
+		inbound_free(in);
+	else if (r != MSG_OK)
 		exchange_bad(sa, in, r);
 	else if (message_is_response(&in->m))
 		exchange_response(sa, in);
@@ -216,6 +223,23 @@ static void take(struct ike *ike, struct inbound *in)
 	take_known(sa, in);
 }
 
+/* 2.5: the answer is in clear, and only to a request. IKEv1 (RFC 2408 3.1) has no such flag: its
+ * first message is the one without the responder's cookie. */
+static void other_version(struct ike *ike, const struct inbound *in)
+{
+	const struct ike_header *h = &in->m.header;
+	char text[ADDR_TEXT_MAX];
+
+	if (h->major == 1 ? h->spi_r != 0 : message_is_response(&in->m))
+		return;
+	transmit_stateless(ike, in, N_INVALID_MAJOR_VERSION, rd_from(NULL, 0));
+	if (ike->version_log_ms > ike->now_ms)
+		return;
+	ike->version_log_ms = ike->now_ms + VERSION_LOG_MS;
+	ike_log(ike, true, "peer %s speaks IKEv%u, only IKEv2 is spoken here: INVALID_MAJOR_VERSION",
+		addr_print(&in->remote.addr, text, sizeof(text)), h->major);
+}
+
 void inbound_take(struct ike *ike, const struct datagram *d)
 {
 	struct inbound *in;
@@ -227,9 +251,8 @@ void inbound_take(struct ike *ike, const struct datagram *d)
 	switch (header_parse(rd_from(in->bytes, in->len), &in->m.header)) {
 	case MSG_OK:
 		return take(ike, in);
-	case MSG_INVALID_MAJOR_VERSION: /* 2.5: in clear, and only to a request */
-		if (!message_is_response(&in->m))
-			transmit_stateless(ike, in, N_INVALID_MAJOR_VERSION, rd_from(NULL, 0));
+	case MSG_INVALID_MAJOR_VERSION:
+		other_version(ike, in);
 		return drop(ike, in, IKE_COUNT_BAD_VERSION);
 	default:
 		return drop(ike, in, IKE_COUNT_BAD_HEADER);

@@ -22,16 +22,19 @@ struct ike_job *job_new(uint16_t group, struct ke_pair *pair, struct reader thei
 
 void job_run(struct ike_job *job)
 {
+	struct reader theirs = rd_from(job->their_public, job->their_len);
+
 	if (job->auth) {
 		auth_job_run(job->auth);
 		return;
 	}
-	job->result = job->pair.key ? 0 : ke_generate(job->group, &job->pair);
-	if (job->result || !job->their_len)
-		return;
-	job->result =
-		ke_shared(&job->pair, rd_from(job->their_public, job->their_len), job->secret);
-	if (!job->result)
+	if (!job->their_len)
+		job->result = job->pair.key ? 0 : ke_generate(job->group, &job->pair);
+	else if (job->pair.key)
+		job->result = ke_shared(&job->pair, theirs, job->secret);
+	else
+		job->result = ke_answer(job->group, theirs, &job->pair, job->secret);
+	if (job->their_len && !job->result)
 		job->secret_len = ke_secret_len(job->group);
 }
 

@@ -7,6 +7,7 @@
 #include "crypto/secret.h"
 
 #define SPI_LEN 8
+#define FIXED_KEY_NONCE 8 /* of Ni and Nr in SKEYSEED with AES-XCBC and AES-CMAC (2.14) */
 #define SPIS_LEN (2 * SPI_LEN)
 /* SK_d, SK_pi, SK_pr, 2 of SK_a, 2 of SK_e */
 #define IKE_STREAM_MAX (3 * PRF_LEN_MAX + 2 * AEAD_AUTH_MAX + 2 * AEAD_ENC_MAX)
@@ -81,9 +82,11 @@ int keymat_initial(const struct ike_suite *suite, const struct ike_seed *seed,
 {
 	uint8_t nonces[2 * 256], skeyseed[PRF_LEN_MAX];
 	struct writer w = wr_into(nonces, sizeof(nonces));
+	struct reader ni = seed->ni, nr = seed->nr;
+	bool is_cut = prf_is_fixed_key(suite->prf);
 
-	wr_copy(&w, seed->ni);
-	wr_copy(&w, seed->nr);
+	wr_copy(&w, is_cut ? rd_carve(&ni, FIXED_KEY_NONCE) : ni);
+	wr_copy(&w, is_cut ? rd_carve(&nr, FIXED_KEY_NONCE) : nr);
 	if (!wr_ok(&w)) /* longer than the 256 bytes of RFC 7296 3.9 */
 		return -EINVAL;
 	int err = prf_compute(suite->prf, rd_from(nonces, wr_len(&w)), &seed->shared, 1, skeyseed);

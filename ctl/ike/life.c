@@ -5,8 +5,9 @@
  */
 #include "ike/collision.h"
 #include "ike/exchange.h"
-#include "ike/id.h"
+#include "ike/fragment.h"
 #include "ike/nat.h"
+#include "ike/unique.h"
 
 /* ---- Dead peer detection, RFC 7296 2.4 -------------------------------------------- */
 
@@ -61,32 +62,15 @@ static void begin_anew(struct ike_sa *sa, const char *reason)
 	exchange_delete(sa);
 }
 
-/* 2.4: the peer has begun anew, so it knows nothing of older IKE SAs between the same
- * identities. Those that came up after it asked for this one it does know: both initiated. An
- * identity is as good as the key that proved it: other connections' IKE SAs stay. */
-static void drop_older(struct ike_sa *fresh)
-{
-	for (struct ike_sa *sa = fresh->ike->sas; sa; sa = sa->next) {
-		if (sa == fresh || sa->conn != fresh->conn || sa->state < ST_ESTABLISHED ||
-		    sa->state >= ST_CLOSED ||
-		    sa->established_ms >= fresh->created_ms ||
-		    !id_equal(&sa->their_id, &fresh->their_id) ||
-		    !id_equal(&sa->our_id, &fresh->our_id))
-			continue;
-		sa_log(sa, "peer began anew (INITIAL_CONTACT): dropped");
-		exchange_close(sa, END_OURS);
-	}
-}
-
 void life_expire(struct ike_sa *sa)
 {
 	exchange_expire(sa);
 	child_expire(sa, sa->ike->now_ms);
 	nat_expire(sa);
 	collision_expire(sa);
+	fragment_expire(sa);
 	dpd_expire(sa);
-	if (is_due(sa, &sa->contact_ms) && sa->state == ST_ESTABLISHED)
-		drop_older(sa);
+	unique_expire(sa);
 	if (is_due(sa, &sa->over_ms))
 		begin_anew(sa, "hard lifetime");
 	if (is_due(sa, &sa->reauth_ms) && sa->is_initiator)
@@ -106,6 +90,7 @@ uint64_t life_deadline(const struct ike_sa *sa)
 	uint64_t best_ms = exchange_deadline(sa);
 
 	earliest(&best_ms, child_deadline(sa));
+	earliest(&best_ms, fragment_deadline(sa));
 	earliest(&best_ms, dpd_deadline(sa));
 	earliest(&best_ms, sa->over_ms);
 	earliest(&best_ms, sa->reauth_ms);

@@ -6,10 +6,11 @@
 /* Retransmission: strongSwan's defaults (strongswan.conf(5), retransmit_*): 4 s, then 1.8 times
  * longer each time, 5 times: 4, 7.2, 13, 23.3, 42 s, and after another 75.6 s the peer counts
  * as dead: 165 s in all. RFC 7296 2.4 asks for "at least a dozen times over several minutes"
- * only as an example. In tenths, so that no floating point is needed. */
+ * only as an example. In thousandths, so that no floating point is needed. */
 #define RETRANSMIT_BASE_MS 4000
-#define RETRANSMIT_FACTOR_TENTHS 18
+#define RETRANSMIT_BASE_THOUSANDTHS 1800
 #define RETRANSMIT_TRIES 5
+#define RETRANSMIT_GAP_MAX_MS 3600000 /* whatever is configured */
 
 #define HALF_OPEN_MS 30000 /* strongSwan's half_open_timeout: from IKE_SA_INIT to IKE_AUTH */
 /* A closed IKE SA answers retransmissions of the last request for so long: our own peers send
@@ -35,7 +36,7 @@
 /* What peers can make grow. An IKE SA with one Child SA takes about 8 KiB. */
 #define IKE_SAS_MAX 4096
 #define IKE_HALF_OPEN_MAX 512 /* as responder: more are dropped */
-#define IKE_COOKIE_FROM 64    /* from so many half-open on, cookies are asked for */
+#define IKE_COOKIE_FROM 30    /* from so many half-open on, cookies: strongSwan's default */
 /* Refused IKE_SA_INIT may come from anybody, in any number: so many lines in so long a time. */
 #define STRANGER_LINES 20
 #define STRANGER_MS 10000
@@ -44,6 +45,13 @@
 #define INIT_LEN_MAX 8192     /* bytes of an IKE_SA_INIT message: they are kept for AUTH */
 #define MESSAGE_LEN_MAX 65535 /* bytes of any message */
 #define OUT_LEN_MAX 16384     /* bytes of a message of ours: 8 proposals and 16 selectors fit */
+
+/* Fragments, RFC 7383. The size is strongSwan's default and what IPv6 guarantees (RFC 8200 5). */
+#define FRAGMENT_SIZE 1280
+#define FRAGMENTS_MAX 255   /* of one message: strongSwan's limit, too */
+#define FRAGMENT_MS 60000   /* so long for the missing ones: 2.6.1 wants the retransmissions' time */
+
+#define VERSION_LOG_MS 10000 /* at most one line so often: anybody can cause it */
 
 #define NONCE_LEN 32 /* of ours; RFC 7296 2.10: at least half the PRF's key, 16..256 */
 #define SPI_MIN 256  /* RFC 4303 2.1: 1..255 are reserved */

@@ -28,12 +28,12 @@ enum message_result header_parse(struct reader datagram, struct ike_header *ret_
 	h.flags = rd_u8(&r);
 	h.id = rd_u32(&r);
 	h.len = rd_u32(&r);
-	if (!rd_ok(&r) || h.major < IKE_MAJOR || !h.spi_i)
+	if (!rd_ok(&r) || !h.major || !h.spi_i)
 		return MSG_DROP;
 	if (h.major == IKE_MAJOR && h.len != rd_left(&datagram))
 		return MSG_DROP;
 	*ret_header = h;
-	return h.major > IKE_MAJOR ? MSG_INVALID_MAJOR_VERSION : MSG_OK;
+	return h.major != IKE_MAJOR ? MSG_INVALID_MAJOR_VERSION : MSG_OK;
 }
 
 static int notify_take(struct message *m, struct reader body)
@@ -201,6 +201,12 @@ enum message_result message_open(struct message *message, const struct aead_key 
 	if (pad_len + 1 > len)
 		return MSG_INVALID_SYNTAX;
 	return chain_parse(message, message->sk_next, rd_from(buf, len - 1 - pad_len), true);
+}
+
+enum message_result message_inside(struct message *message, uint8_t first, struct reader plain)
+{
+	message->is_open = true;
+	return chain_parse(message, first, plain, true);
 }
 
 const struct notify *message_notify(const struct message *message, uint16_t type)

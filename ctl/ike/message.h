@@ -92,6 +92,10 @@ enum message_result message_parse(struct reader datagram, struct message *ret_me
 enum message_result message_open(struct message *message, const struct aead_key *key, uint8_t *buf,
 				 size_t size) MUST_USE;
 
+/* The content of fragments that were each opened and are joined now (RFC 7383 2.6): the same. */
+enum message_result message_inside(struct message *message, uint8_t first,
+				   struct reader plain) MUST_USE;
+
 /* First notify of a type; NULL: none. */
 const struct notify *message_notify(const struct message *message, uint16_t type);
 /* First notify that is an error (RFC 7296 3.10.1); NULL: none. */
@@ -109,6 +113,8 @@ void message_start(struct payload_writer *pw, uint8_t *buf, size_t size,
 		   const struct ike_header *header);
 /* Everything emitted from here on goes into the SK payload, sealed with key at the end. */
 void message_protect(struct payload_writer *pw, struct aead_key *key);
+/* Bytes of the message as it stands, sealed. */
+size_t message_len(const struct payload_writer *pw);
 /* Pads, seals, patches the lengths. -ENOSPC: buf was too small (or -EIO, -EOVERFLOW of the
  * sealing); buf holds nothing that may be sent then. */
 int message_finish(struct payload_writer *pw, size_t *ret_len) MUST_USE;

@@ -69,6 +69,17 @@ static int sk_seal(struct payload_writer *pw)
 			 text + len);
 }
 
+size_t message_len(const struct payload_writer *pw)
+{
+	struct aead_sizes size = pw->sk ? aead_sizes(pw->key->alg) : (struct aead_sizes){ 0 };
+	const uint8_t *text = pw->sk ? pw->sk + GENERIC_HEADER_LEN + size.iv_len : pw->w.at;
+	size_t block = size.block ? size.block : 1, len = (size_t)(pw->w.at - text) + 1;
+
+	if (!pw->sk)
+		return wr_len(&pw->w);
+	return (size_t)(text - pw->w.start) + (len + block - 1) / block * block + size.icv_len;
+}
+
 int message_finish(struct payload_writer *pw, size_t *ret_len)
 {
 	int err = 0;

@@ -4,64 +4,16 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include "base/nearest.h"
+#include "crypto/ike_aead.h"
+#include "ike/keywords.h"
 
-#define KEYWORD_MAX 32
-#define FOR_IKE 1u
-#define FOR_ESP 2u
-#define BOTH (FOR_IKE | FOR_ESP)
-
-struct keyword {
-	const char *word;
-	struct transform t;
-	unsigned use; /* FOR_*: may be configured there */
-};
-
-#define GCM(word, bits, use)                                                                       \
-	{                                                                                          \
-		word, { .type = TRANSFORM_ENCR, .id = ENCR_AES_GCM_16, .key_bits = bits }, use     \
-	}
-#define CBC(word, bits)                                                                            \
-	{                                                                                          \
-		word, { .type = TRANSFORM_ENCR, .id = ENCR_AES_CBC, .key_bits = bits }, FOR_IKE    \
-	}
-#define ID(word, type_, id_, use)                                                                  \
-	{                                                                                          \
-		word, { .type = type_, .id = id_ }, use                                            \
-	}
-
-/* The first word of a transform is the one that is printed. */
-static const struct keyword keywords[] = {
-	GCM("aes128gcm16", 128, BOTH),
-	GCM("aes128gcm128", 128, BOTH),
-	GCM("aes192gcm16", 192, FOR_IKE),
-	GCM("aes192gcm128", 192, FOR_IKE),
-	GCM("aes256gcm16", 256, BOTH),
-	GCM("aes256gcm128", 256, BOTH),
-	CBC("aes128", 128),
-	CBC("aes", 128),
-	CBC("aes192", 192),
-	CBC("aes256", 256),
-	ID("sha256", TRANSFORM_INTEG, INTEG_HMAC_SHA2_256_128, FOR_IKE),
-	ID("sha2_256", TRANSFORM_INTEG, INTEG_HMAC_SHA2_256_128, FOR_IKE),
-	ID("sha384", TRANSFORM_INTEG, INTEG_HMAC_SHA2_384_192, FOR_IKE),
-	ID("sha2_384", TRANSFORM_INTEG, INTEG_HMAC_SHA2_384_192, FOR_IKE),
-	ID("sha512", TRANSFORM_INTEG, INTEG_HMAC_SHA2_512_256, FOR_IKE),
-	ID("sha2_512", TRANSFORM_INTEG, INTEG_HMAC_SHA2_512_256, FOR_IKE),
-	ID("prfsha256", TRANSFORM_PRF, PRF_HMAC_SHA2_256, FOR_IKE),
-	ID("prfsha384", TRANSFORM_PRF, PRF_HMAC_SHA2_384, FOR_IKE),
-	ID("prfsha512", TRANSFORM_PRF, PRF_HMAC_SHA2_512, FOR_IKE),
-	ID("x25519", TRANSFORM_KE, KE_X25519, BOTH),
-	ID("curve25519", TRANSFORM_KE, KE_X25519, BOTH),
-	ID("ecp256", TRANSFORM_KE, KE_ECP_256, BOTH),
-	ID("modp2048", TRANSFORM_KE, KE_MODP_2048, BOTH),
-	ID("esn", TRANSFORM_ESN, ESN_YES, FOR_ESP),
-	ID("noesn", TRANSFORM_ESN, ESN_NO, FOR_ESP),
-};
-
-/* What "default" means: all of it can be had everywhere and is fast everywhere. */
+/* What "default" means: all of it can be had everywhere, is fast everywhere, and none is among what
+ * RFC 8247 discourages. AEAD first; the second one is for peers without. */
 static const char default_ike[] =
-	"aes128gcm16-aes256gcm16-prfsha256-prfsha384-prfsha512-x25519-ecp256-modp2048";
+	"aes128gcm16-aes256gcm16-chacha20poly1305-prfsha256-prfsha384-prfsha512-x25519-ecp256-"
+	"ecp384-modp3072-modp2048";
+static const char default_ike_cbc[] =
+	"aes128-aes256-sha256-sha384-sha512-x25519-ecp256-ecp384-modp3072-modp2048";
 static const char default_esp[] = "aes128gcm16-aes256gcm16-noesn";
 
 static bool transform_equal(const struct transform *a, const struct transform *b)
@@ -87,48 +39,32 @@ static const struct transform *proposal_has(const struct proposal *p, const stru
 
 /* ---- Keywords ------------------------------------------------------------------- */
 
-/* Never overflows: a proposal holds each transform once, and there are fewer keywords. */
-_Static_assert(ARRAY_SIZE(keywords) < PROPOSAL_TRANSFORMS_MAX, "all keywords fit");
-
-static void proposal_add(struct proposal *p, const struct transform *t)
+static bool proposal_add(struct proposal *p, const struct transform *t)
 {
-	if (!proposal_has(p, t))
-		p->transforms[p->n_transforms++] = *t;
+	if (proposal_has(p, t))
+		return true;
+	if (p->n_transforms == PROPOSAL_TRANSFORMS_MAX)
+		return false;
+	p->transforms[p->n_transforms++] = *t;
+	return true;
 }
 
-/* NULL: *ret_why says what is wrong with the word. */
-static const struct keyword *keyword_find(const char *word, unsigned use, char *ret_why,
-					  size_t why_size)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(keywords); i++) {
-		if (strcmp(keywords[i].word, word))
-			continue;
-		if (keywords[i].use & use)
-			return &keywords[i];
-		snprintf(ret_why, why_size, "algorithm '%s' is not available for %s", word,
-			 use == FOR_IKE ? "IKE" : "ESP");
-		return NULL;
-	}
-	const char *near =
-		nearest_word(word, &keywords[0].word, ARRAY_SIZE(keywords), sizeof(keywords[0]));
-	snprintf(ret_why, why_size, "unknown algorithm '%s'%s%s%s", word,
-		 near ? ", did you mean '" : "", near ? near : "", near ? "'?" : "");
-	return NULL;
-}
-
-static int words_parse(struct proposal *p, unsigned use, const char *text, char *ret_why,
-		       size_t why_size)
+static int words_parse(struct proposal *p, const char *text, char *ret_why, size_t why_size)
 {
 	while (true) {
 		size_t len = strcspn(text, "-");
 		char word[KEYWORD_MAX];
+		struct transform t;
 
 		snprintf(word, sizeof(word), "%.*s", (int)(len < KEYWORD_MAX ? len : KEYWORD_MAX),
 			 text);
-		const struct keyword *found = keyword_find(word, use, ret_why, why_size);
-		if (!found)
+		if (keyword_parse(p->protocol, word, &t, ret_why, why_size))
 			return -EINVAL;
-		proposal_add(p, &found->t);
+		if (!proposal_add(p, &t)) {
+			snprintf(ret_why, why_size, "more than %d algorithms in a proposal",
+				 PROPOSAL_TRANSFORMS_MAX);
+			return -EINVAL;
+		}
 		if (!text[len])
 			return 0;
 		text += len + 1;
@@ -145,24 +81,41 @@ static void type_drop(struct proposal *p, enum transform_type type)
 	p->n_transforms = kept;
 }
 
+static uint16_t prf_of_integ(uint16_t integ)
+{
+	static const uint16_t prfs[][2] = {
+		{ INTEG_HMAC_SHA1_96, PRF_HMAC_SHA1 },
+		{ INTEG_AES_XCBC_96, PRF_AES128_XCBC },
+		{ INTEG_AES_CMAC_96, PRF_AES128_CMAC },
+		{ INTEG_HMAC_SHA2_256_128, PRF_HMAC_SHA2_256 },
+		{ INTEG_HMAC_SHA2_384_192, PRF_HMAC_SHA2_384 },
+		{ INTEG_HMAC_SHA2_512_256, PRF_HMAC_SHA2_512 },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(prfs); i++)
+		if (prfs[i][0] == integ)
+			return prfs[i][1];
+	return PRF_HMAC_SHA2_256;
+}
+
 /* One PRF for each integrity algorithm named, else prfsha256. */
-static void prf_derive(struct proposal *p)
+static bool prf_derive(struct proposal *p)
 {
 	struct transform prf = { .type = TRANSFORM_PRF, .id = PRF_HMAC_SHA2_256 };
 	size_t n = p->n_transforms;
+	bool ok = true;
 
 	if (proposal_get(p, TRANSFORM_PRF))
-		return;
+		return true;
 	if (!proposal_get(p, TRANSFORM_INTEG))
-		proposal_add(p, &prf);
-	for (size_t i = 0; i < n; i++) {
+		return proposal_add(p, &prf);
+	for (size_t i = 0; i < n && ok; i++) {
 		if (p->transforms[i].type != TRANSFORM_INTEG)
 			continue;
-		/* sha256, sha384, sha512 are 12, 13, 14 there and 5, 6, 7 here */
-		prf.id = (uint16_t)(p->transforms[i].id - INTEG_HMAC_SHA2_256_128 +
-				    PRF_HMAC_SHA2_256);
-		proposal_add(p, &prf);
+		prf.id = prf_of_integ(p->transforms[i].id);
+		ok = proposal_add(p, &prf);
 	}
+	return ok;
 }
 
 /* The order in which people write a proposal, and strongSwan sends it. */
@@ -192,20 +145,20 @@ static const char *proposal_complete(struct proposal *p)
 	for (size_t i = 0; i < p->n_transforms; i++) {
 		n_encr += p->transforms[i].type == TRANSFORM_ENCR;
 		n_aead += p->transforms[i].type == TRANSFORM_ENCR &&
-			  p->transforms[i].id == ENCR_AES_GCM_16;
+			  encr_is_aead(p->transforms[i].id);
 	}
 	if (!n_encr)
 		return "no encryption algorithm named";
 	if (n_aead && n_aead != n_encr)
-		return "AEAD (gcm) and other encryption algorithms need separate proposals";
+		return "AEAD (gcm, ccm, chacha20poly1305) and other encryption algorithms need "
+		       "separate proposals";
 	if (!n_aead && !proposal_get(p, TRANSFORM_INTEG))
 		return "no integrity algorithm named";
 	if (p->protocol == PROTO_IKE && !proposal_get(p, TRANSFORM_KE))
 		return "no key exchange method named, such as x25519";
-	if (p->protocol == PROTO_IKE)
-		prf_derive(p);
-	else if (!proposal_get(p, TRANSFORM_ESN))
-		proposal_add(p, &no_esn);
+	if (p->protocol == PROTO_IKE ? !prf_derive(p)
+				     : !proposal_get(p, TRANSFORM_ESN) && !proposal_add(p, &no_esn))
+		return "too many algorithms";
 	if (n_aead)
 		type_drop(p, TRANSFORM_INTEG);
 	types_sort(p);
@@ -216,15 +169,14 @@ int proposal_parse(uint8_t protocol, const char *text, struct proposal *ret_prop
 		   size_t why_size)
 {
 	struct proposal p = { .number = 1, .protocol = protocol };
-	unsigned use = protocol == PROTO_IKE ? FOR_IKE : FOR_ESP;
 
 	if (protocol != PROTO_IKE && protocol != PROTO_ESP) {
 		snprintf(ret_why, why_size, "only IKE and ESP proposals are supported");
 		return -EINVAL;
 	}
 	if (!strcmp(text, "default"))
-		text = use == FOR_IKE ? default_ike : default_esp;
-	if (words_parse(&p, use, text, ret_why, why_size))
+		text = protocol == PROTO_IKE ? default_ike : default_esp;
+	if (words_parse(&p, text, ret_why, why_size))
 		return -EINVAL;
 	const char *wrong = proposal_complete(&p);
 	if (wrong) {
@@ -235,23 +187,20 @@ int proposal_parse(uint8_t protocol, const char *text, struct proposal *ret_prop
 	return 0;
 }
 
-/* Canonical word of a transform; numbers for what has none, "encr3", "ke2", "encr12:129". */
-static void transform_print(const struct transform *t, char *buf, size_t size)
+int proposal_defaults(uint8_t protocol, struct proposal ret_list[PROPOSAL_DEFAULTS], size_t *ret_n)
 {
-	static const char *const types[] = { "type", "encr", "prf", "integ", "ke", "esn" };
+	char why[64];
 
-	for (size_t i = 0; i < ARRAY_SIZE(keywords); i++) {
-		if (transform_equal(&keywords[i].t, t)) {
-			snprintf(buf, size, "%s", keywords[i].word);
-			return;
-		}
-	}
-	if (t->type >= ARRAY_SIZE(types))
-		snprintf(buf, size, "type%u:%u", t->type, t->id);
-	else if (t->key_bits)
-		snprintf(buf, size, "%s%u:%u", types[t->type], t->id, t->key_bits);
-	else
-		snprintf(buf, size, "%s%u", types[t->type], t->id);
+	*ret_n = 0;
+	if (proposal_parse(protocol, "default", &ret_list[0], why, sizeof(why)))
+		return -EINVAL;
+	*ret_n = 1;
+	if (protocol != PROTO_IKE)
+		return 0;
+	if (proposal_parse(protocol, default_ike_cbc, &ret_list[1], why, sizeof(why)))
+		return -EINVAL;
+	*ret_n = 2;
+	return 0;
 }
 
 const char *proposal_print(const struct proposal *p, char *buf, size_t size)
@@ -263,7 +212,7 @@ const char *proposal_print(const struct proposal *p, char *buf, size_t size)
 	for (size_t i = 0; i < p->n_transforms && at + 1 < size; i++) {
 		char word[KEYWORD_MAX];
 
-		transform_print(&p->transforms[i], word, sizeof(word));
+		keyword_print(&p->transforms[i], word, sizeof(word));
 		int n = snprintf(buf + at, size - at, "%s%s", i ? "-" : "", word);
 		at += n < 0 ? 0 : (size_t)n;
 	}
@@ -290,18 +239,14 @@ static bool type_choose(const struct proposal *ours, const struct proposal *thei
 
 	if (is_ours != is_theirs) {
 		t = none_of(is_ours ? ours : theirs, type);
-		if (t && is_theirs)
-			proposal_add(chosen, t);
-		return t;
+		return t && (!is_theirs || proposal_add(chosen, t));
 	}
 	for (size_t i = 0; i < ours->n_transforms; i++) {
 		if (ours->transforms[i].type != type)
 			continue;
 		t = proposal_has(theirs, &ours->transforms[i]);
-		if (t) {
-			proposal_add(chosen, t);
-			return true;
-		}
+		if (t)
+			return proposal_add(chosen, t);
 	}
 	return !is_ours;
 }

@@ -14,6 +14,7 @@
 
 #define PROPOSAL_TRANSFORMS_MAX 64 /* strongSwan offers some 45 by default */
 #define PROPOSAL_TEXT_MAX 256
+#define PROPOSAL_DEFAULTS 2
 
 struct transform {
 	uint8_t type;	   /* enum transform_type */
@@ -36,6 +37,9 @@ struct proposal {
  * named. -EINVAL: *ret_why is a static or per-call text naming the wrong word; ret untouched. */
 int proposal_parse(uint8_t protocol, const char *keywords, struct proposal *ret_proposal,
 		   char *ret_why, size_t why_size) MUST_USE;
+/* What "default" stands for: AEAD, then (for IKE) without. -EINVAL: this OpenSSL lacks something. */
+int proposal_defaults(uint8_t protocol, struct proposal ret_list[PROPOSAL_DEFAULTS],
+		      size_t *ret_n) MUST_USE;
 /* The canonical keywords, for logs and `sekisho sas`. Returns buf. */
 const char *proposal_print(const struct proposal *p, char *buf, size_t size);
 /* The responder's choice, RFC 7296 2.7, 3.3.6: the first of ours (in our order) that one of

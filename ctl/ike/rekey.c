@@ -3,6 +3,7 @@
 
 #include "ike/alloc.h"
 #include "ike/cfg.h"
+#include "ike/explain.h"
 
 /* ---- The new IKE SA ------------------------------------------------------------- */
 
@@ -16,6 +17,7 @@ static void inherit(struct ike_sa *fresh, struct ike_sa *old)
 	fresh->is_nat_local = old->is_nat_local;
 	fresh->is_nat_remote = old->is_nat_remote;
 	fresh->is_encap = old->is_encap;
+	fresh->is_fragmenting = old->is_fragmenting;
 	fresh->our_id = old->our_id;
 	fresh->their_id = old->their_id;
 }
@@ -135,7 +137,7 @@ static bool is_answer_good(const struct turn *t, struct proposal *ret_chosen)
 		return false;
 	const struct transform *ke = proposal_get(ret_chosen, TRANSFORM_KE);
 	return ke && ke->id == group && t->in->ke.group == group &&
-	       rd_left(&t->in->ke.public_value) == ke_public_len(group);
+	       rd_left(&t->in->ke.public_value) == ke_answer_len(group);
 }
 
 static enum step_result spoilt(struct turn *t)
@@ -227,14 +229,19 @@ enum step_result rekey_asked(struct turn *t)
 {
 	const struct conn *conn = t->sa->conn;
 	struct proposal chosen;
+	char text[EXPLAIN_MAX];
 
 	/* 2.25.2: no children that are half made may be carried over. */
 	if (t->sa->is_condemned || (t->sa->ours.task && t->sa->ours.task->kind != TASK_DPD))
 		return refuse(t, N_TEMPORARY_FAILURE);
-	if (!conn ||
-	    proposal_choose(conn->ike, conn->n_ike, t->in->sa.proposals, t->in->sa.n, &chosen) ||
-	    !read_spi(&chosen))
+	if (!conn)
 		return refuse(t, N_NO_PROPOSAL_CHOSEN);
+	if (proposal_choose(conn->ike, conn->n_ike, t->in->sa.proposals, t->in->sa.n, &chosen) ||
+	    !read_spi(&chosen))
+		return turn_refuse(t, STEP_NOTIFY, N_NO_PROPOSAL_CHOSEN,
+				   "rekey of the IKE_SA refused: NO_PROPOSAL_CHOSEN: %s",
+				   explain_proposals(conn->ike, conn->n_ike, t->in->sa.proposals,
+						     t->in->sa.n, text, sizeof(text)));
 	const struct transform *ke = proposal_get(&chosen, TRANSFORM_KE);
 	if (!ke || ke->id != t->in->ke.group) {
 		t->why_data[0] = 0;

@@ -30,7 +30,7 @@ const struct step *step_find(const struct exchange *ex, enum step_role role, enu
 
 uint64_t exchange_shape(const struct message *m)
 {
-	uint64_t shape = m->present & ~P_SK;
+	uint64_t shape = m->present & ~(uint32_t)(P_SK | P_SKF);
 	const struct notify *rekey = message_notify(m, N_REKEY_SA);
 
 	if (message_error(m))

@@ -2,11 +2,40 @@
 #include "ike/transmit.h"
 
 #include "ike/alloc.h"
+#include "ike/fragment.h"
 
-static void send_bytes(struct ike_sa *sa, const uint8_t *bytes, size_t len)
+/* One message, or the fragments of one. */
+static void send_bytes(struct ike *ike, const struct endpoint *local, const struct endpoint *remote,
+		       struct reader bytes)
 {
-	fx_send(&sa->ike->fx, &sa->local, &sa->remote, rd_from(bytes, len));
-	ike_count(sa->ike, IKE_COUNT_SENT);
+	struct reader message;
+
+	while (fragment_next(&bytes, &message)) {
+		fx_send(&ike->fx, local, remote, message);
+		ike_count(ike, IKE_COUNT_SENT);
+	}
+}
+
+/* Into new memory, as it goes on the wire. */
+static bool finish(struct ike_sa *sa, struct payload_writer *pw, uint8_t **ret_bytes,
+		   size_t *ret_len)
+{
+	size_t max = pw->sk && wr_ok(&pw->w) ? fragment_max(sa) : 0;
+	uint8_t *bytes;
+	size_t len;
+
+	if (max && message_len(pw) > max) {
+		if (fragment_finish(pw, max, &bytes, &len))
+			return false;
+	} else {
+		if (message_finish(pw, &len))
+			return false;
+		bytes = alloc_copy(sa->ike->out, len);
+	}
+	free(*ret_bytes);
+	*ret_bytes = bytes;
+	*ret_len = len;
+	return true;
 }
 
 void transmit_begin(struct ike_sa *sa, struct payload_writer *pw, uint8_t exchange, uint32_t id,
@@ -33,19 +62,30 @@ void transmit_later(struct ike_sa *sa, uint64_t gap_ms)
 	sa_touch(sa);
 }
 
+/* Until try n + 1: timeout * base^n, at most the limit, less the jitter. */
+static uint64_t wait_ms(struct ike_sa *sa)
+{
+	const struct ike_settings *s = &sa->ike->settings;
+	uint64_t gap_ms = s->retransmit_timeout_ms, limit_ms = s->retransmit_limit_ms;
+
+	for (unsigned i = 0; i < sa->ours.tries && gap_ms < RETRANSMIT_GAP_MAX_MS; i++)
+		gap_ms = gap_ms * s->retransmit_base_thousandths / 1000;
+	if (gap_ms > RETRANSMIT_GAP_MAX_MS)
+		gap_ms = RETRANSMIT_GAP_MAX_MS;
+	if (limit_ms && gap_ms > limit_ms)
+		gap_ms = limit_ms;
+	return gap_ms - ike_jitter(sa->ike, gap_ms * s->retransmit_jitter / 100);
+}
+
 bool transmit_request(struct ike_sa *sa, struct payload_writer *pw)
 {
 	struct ours *ours = &sa->ours;
-	size_t len;
 
-	if (message_finish(pw, &len))
+	if (!finish(sa, pw, &ours->request, &ours->len))
 		return false;
-	free(ours->request);
-	ours->request = alloc_copy(sa->ike->out, len);
-	ours->len = len;
 	ours->tries = 0;
-	send_bytes(sa, ours->request, len);
-	transmit_later(sa, RETRANSMIT_BASE_MS);
+	send_bytes(sa->ike, &sa->local, &sa->remote, rd_from(ours->request, ours->len));
+	transmit_later(sa, wait_ms(sa));
 	return true;
 }
 
@@ -53,29 +93,25 @@ bool transmit_again(struct ike_sa *sa)
 {
 	struct ours *ours = &sa->ours;
 
-	if (ours->tries >= RETRANSMIT_TRIES)
+	if (ours->tries >= sa->ike->settings.retransmit_tries)
 		return false;
 	ours->tries++;
 	sa_log(sa, "retransmit %u of request %u (%s)", ours->tries, ours->id,
 	       task_text(ours->task->kind));
 	ike_count(sa->ike, IKE_COUNT_RETRANSMITTED);
-	send_bytes(sa, ours->request, ours->len);
-	transmit_later(sa, ours->gap_ms * RETRANSMIT_FACTOR_TENTHS / 10);
+	send_bytes(sa->ike, &sa->local, &sa->remote, rd_from(ours->request, ours->len));
+	transmit_later(sa, wait_ms(sa));
 	return true;
 }
 
 bool transmit_response(struct ike_sa *sa, struct payload_writer *pw)
 {
 	struct theirs *theirs = &sa->theirs;
-	size_t len;
 
-	if (message_finish(pw, &len))
+	if (!finish(sa, pw, &theirs->response, &theirs->len))
 		return false;
-	free(theirs->response);
-	theirs->response = alloc_copy(sa->ike->out, len);
-	theirs->len = len;
 	theirs->id++;
-	send_bytes(sa, theirs->response, len);
+	send_bytes(sa->ike, &sa->local, &sa->remote, rd_from(theirs->response, theirs->len));
 	sa_touch(sa);
 	return true;
 }
@@ -87,6 +123,10 @@ void transmit_stateless(struct ike *ike, const struct inbound *in, uint16_t noti
 	struct payload_writer pw;
 	size_t len;
 
+	if (h.major == 1) { /* IKEv1's flags and exchanges say other things */
+		h.flags = IKE_FLAG_INITIATOR;
+		h.exchange = EX_INFORMATIONAL;
+	}
 	h.flags = IKE_FLAG_RESPONSE | (h.flags & IKE_FLAG_INITIATOR ? 0 : IKE_FLAG_INITIATOR);
 	message_start(&pw, ike->out, sizeof(ike->out), &h);
 	notify_emit_plain(&pw, notify, data);
@@ -98,8 +138,7 @@ void transmit_stateless(struct ike *ike, const struct inbound *in, uint16_t noti
 
 void transmit_answer_again(struct ike_sa *sa, const struct inbound *in)
 {
-	fx_send(&sa->ike->fx, &in->local, &in->remote,
-		rd_from(sa->theirs.response, sa->theirs.len));
+	send_bytes(sa->ike, &in->local, &in->remote,
+		   rd_from(sa->theirs.response, sa->theirs.len));
 	ike_count(sa->ike, IKE_COUNT_ANSWERED_AGAIN);
-	ike_count(sa->ike, IKE_COUNT_SENT);
 }

@@ -124,16 +124,19 @@ static void failed(struct ike_sa *sa, struct want *want, uint64_t wait_ms)
 {
 	struct ike *ike = sa->ike;
 	uint32_t limit = want->conn->keyingtries;
-	char text[sizeof(sa->why) + 64];
+	char text[sizeof(sa->why) + 2 * CONN_NAME_MAX + 64];
 
 	want->tries++;
 	if (limit && want->tries >= limit) {
 		want->is_wanted = false;
 		want->tries = 0;
-		fx_conn(&ike->fx, FX_CONN_FAILED, want->conn, want->conn_child, sa->why);
+		snprintf(text, sizeof(text), "%s[%u] CHILD_SA %s is not up: %s", sa->name,
+			 sa->unique_id, want->conn_child->name, sa->why);
+		fx_conn(&ike->fx, FX_CONN_FAILED, want->conn, want->conn_child, text);
 		return;
 	}
-	snprintf(text, sizeof(text), "%s; try %u follows in %u s", sa->why, want->tries + 1,
+	snprintf(text, sizeof(text), "%s[%u] CHILD_SA %s is not up: %s; try %u follows in %u s",
+		 sa->name, sa->unique_id, want->conn_child->name, sa->why, want->tries + 1,
 		 (unsigned)(wait_ms / 1000));
 	want->retry_ms = ike->now_ms + wait_ms;
 	fx_conn(&ike->fx, FX_CONN_FAILED, want->conn, want->conn_child, text);

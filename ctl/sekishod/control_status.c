@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "control_list.h"
+#include "last_error.h"
 #include "base/version.h"
 #include "vici/layout.h"
 
@@ -79,7 +80,13 @@ static void put_conn(struct shell *sh, struct vici_msg *m, const struct conn *co
 	static const char *const starts[] = { "none", "trap", "start" };
 	struct tally t = { .sh = sh, .conn = conn->name };
 
+	const struct last_error *error = last_error_of(sh, conn->name);
+
 	t.newest = (struct vici_status_conn){ .name = conn->name, .state = "NONE" };
+	if (error) {
+		t.newest.last_error = error->text;
+		t.newest.last_error_s = (int64_t)(shell_now_ms() - error->at_ms) / 1000;
+	}
 	t.newest.remote.addr = conn->remote[0];
 	ike_each_sa(sh->ike, count_sa, &t);
 	vici_status_conn_open(m, &t.newest);

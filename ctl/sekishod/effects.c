@@ -5,6 +5,7 @@
 #include "control.h"
 #include "instances.h"
 #include "jobs.h"
+#include "last_error.h"
 #include "log.h"
 #include "net/dev.h"
 #include "policy.h"
@@ -101,6 +102,8 @@ static void fx_log(struct shell *sh, const struct ike_effect *fx)
 		log_error("%s", fx->text);
 	else
 		log_info("%s", fx->text);
+	if (fx->is_error && fx->conn)
+		last_error_keep(sh, fx->conn->name, fx->text);
 	control_log(sh, fx->conn, fx->text);
 }
 
@@ -148,6 +151,8 @@ void effect_carry_out(struct shell *sh, const struct ike_effect *fx)
 		break; /* control_settle() sees what is gone */
 	case FX_CONN_FAILED:
 		log_error("%s", fx->text);
+		if (fx->conn)
+			last_error_keep(sh, fx->conn->name, fx->text);
 		control_failed(sh, fx->conn, fx->conn_child, fx->text);
 		break;
 	}

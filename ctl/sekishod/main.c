@@ -106,6 +106,7 @@ static void harden(void)
 	setrlimit(RLIMIT_CORE, &none);
 	prctl(PR_SET_DUMPABLE, 0);
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGHUP, SIG_IGN); /* until the loop takes it: nothing to read again yet */
 }
 
 static int make_run_dir(const char *instance)

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "instances.h"
+#include "last_error.h"
 #include "log.h"
 #include "policy.h"
 
@@ -168,6 +169,7 @@ int settings_apply(struct shell *sh, struct conf *conf)
 	for (size_t i = 0; i < conf->n_conns; i++)
 		conns[i] = conf->conns[i];
 	sh->conf = conf; /* whoever writes the SPD from here on */
+	ike_tune(sh->ike, &conf->ike);
 	err = ike_configure(sh->ike, conns, conf->n_conns, shell_now_ms());
 	shell_carry_out(sh);
 	if (err) {
@@ -180,7 +182,11 @@ int settings_apply(struct shell *sh, struct conf *conf)
 	sh->conns = conns;
 	if (old != conf)
 		conf_free(old);
+	/* Once more: policies of SAs that have just gone with their connection ("dynamic" ones). */
+	if (shell_write_spd(sh))
+		log_error("cannot write the SPD again; policies of connections that are gone stay");
 	free_slots(sh, conf);
+	last_errors_prune(sh);
 	start_orphans(sh, conf);
 	shell_carry_out(sh);
 	return 0;

@@ -9,6 +9,7 @@
 #include "crypto/random.h"
 #include "effects.h"
 #include "instances.h"
+#include "last_error.h"
 #include "log.h"
 #include "policy.h"
 #include "settings.h"
@@ -247,6 +248,7 @@ void shell_fini(struct shell *sh)
 	ike_free(sh->ike);
 	leases_fini(&sh->leases);
 	free(sh->conns);
+	last_errors_fini(sh);
 	conf_free(sh->conf);
 	pairs_fini(&sh->pairs);
 	dp_close(sh->dp);

@@ -36,6 +36,7 @@ struct shell {
 	struct pairs pairs;
 	struct leases leases;
 	struct control *control;
+	struct last_error *last_errors;
 	uint64_t started_ms;
 	uint32_t last_instance; /* see instances.h */
 	bool is_spd_stale;      /* an instance has gone: policies and slot follow */

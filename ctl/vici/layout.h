@@ -143,6 +143,8 @@ struct vici_status_conn {
 	const char *name;
 	const char *state; /* of its newest IKE SA, "NONE" without one */
 	struct endpoint remote;
+	const char *last_error; /* NULL: none */
+	int64_t last_error_s;   /* so long ago */
 };
 struct vici_status_child {
 	const char *name;

@@ -31,7 +31,11 @@ lab_new() {
 	LAB_ID=${LAB_ID:-$$}
 	LAB_DIR=$(mktemp -d "/tmp/sekisho-lab.$LAB_ID.XXXXXX")
 	mkdir "$LAB_DIR/pids"
-	echo "$$ $(process_started $$)" >"$LAB_DIR/owner"
+	# Held as long as this script lives, and by none of the processes that it starts. Locked
+	# before it has its name: a sweep cannot come between.
+	exec 9>"$LAB_DIR/owner.new"
+	flock 9
+	mv "$LAB_DIR/owner.new" "$LAB_DIR/owner"
 	: >"$LAB_DIR/namespaces"
 	: >"$LAB_DIR/instances"
 	trap lab_exit EXIT
@@ -43,7 +47,7 @@ lab_new() {
 lab_sweep() {
 	local dir
 	for dir in /tmp/sekisho-lab.*; do
-		[ -e "$dir/owner" ] && [ ! -e "$dir/kept" ] && ! process_alive "$dir/owner" && lab_clean "$dir"
+		[ -e "$dir/owner" ] && [ ! -e "$dir/kept" ] && flock -n "$dir/owner" true && lab_clean "$dir"
 	done
 	return 0
 }
@@ -134,7 +138,7 @@ start() {
 exec_on() {
 	local node=$1
 	shift
-	exec nsenter --net="/run/netns/$(ns "$node")" "$@"
+	exec nsenter --net="/run/netns/$(ns "$node")" "$@" 9>&-
 }
 
 alive() { [ -e "$LAB_DIR/pids/$1" ] && process_alive "$LAB_DIR/pids/$1"; }

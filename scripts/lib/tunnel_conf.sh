@@ -18,22 +18,25 @@ side_lan() {
 other() { case $1 in A) echo B ;; B) echo A ;; esac; }
 
 # tunnel_conf SIDE: optional variables START (start_action: none, trap, start), REKEY, LIFE and
-# RAND (lifetimes of the child), ENCAP, PSK_A and PSK_B (a wrong secret on one side); how each side
-# authenticates: AUTH_A, ID_A, and as further lines CONN_A, LOCAL_A, REMOTE_A of its own file and
-# TOP_A after all; and the same with B.
+# RAND (lifetimes of the child), ENCAP, CONN_MORE and CHILD_MORE (further lines of the connection
+# and of the child), CHILDREN_MORE (further children); CONF_MORE_A (sections), PSK_A, IKE_A, ESP_A
+# and VERSION_A for one side only; how each side authenticates: AUTH_A, ID_A, and as further lines
+# CONN_A, LOCAL_A, REMOTE_A of its own file and TOP_A after all; and the same with B.
 tunnel_conf() {
 	local side=$1 peer psk auth id peer_auth peer_id conn_more local_more remote_more top_more
+	local more=CONF_MORE_$1 version=VERSION_$1 ike=IKE_$1 esp=ESP_$1
 	peer=$(other "$side")
 	psk=PSK_$side auth=AUTH_$side id=ID_$side peer_auth=AUTH_$peer peer_id=ID_$peer
 	conn_more=CONN_$side local_more=LOCAL_$side remote_more=REMOTE_$side top_more=TOP_$side
 	cat <<-EOT
 	connections {
 	    tunnel {
-	        version = 2
+	        version = ${!version:-2}
 	        local_addrs = $(side_wan "$side")
 	        remote_addrs = $(side_wan "$peer")
-	        proposals = $TUNNEL_IKE
+	        proposals = ${!ike:-$TUNNEL_IKE}
 	        encap = ${ENCAP:-no}
+	        ${CONN_MORE:-}
 	        ${!conn_more-}
 	        local {
 	            auth = ${!auth:-psk}
@@ -49,12 +52,14 @@ tunnel_conf() {
 	            net {
 	                local_ts = $(side_lan "$side")
 	                remote_ts = $(side_lan "$peer")
-	                esp_proposals = $TUNNEL_ESP
+	                esp_proposals = ${!esp:-$TUNNEL_ESP}
 	                rekey_time = ${REKEY:-1h}
 	                life_time = ${LIFE:-2h}
 	                rand_time = ${RAND:-10m}
 	                start_action = ${START:-none}
+	                ${CHILD_MORE:-}
 	            }
+	            ${CHILDREN_MORE:-}
 	        }
 	    }
 	}
@@ -66,5 +71,6 @@ tunnel_conf() {
 	    }
 	}
 	${!top_more-}
+	${!more:-}
 	EOT
 }

@@ -151,6 +151,28 @@ static void responder_waits_while_answers_are_lost(void **state)
 	assert_int_equal(left, 0);
 }
 
+/* The old one's life ends before the answer to its rekey comes: what that made is used. */
+static void the_answer_comes_after_the_end(void **state)
+{
+	unsigned left = 4; /* the last one goes out 4 + 7.2 + 13 + 23.3 s after the first */
+
+	(void)state;
+	begin("aes256gcm16");
+	pair.a.children[0][0].life_s = 30;
+	go();
+	pair.on_wire = swallow_answers;
+	pair.arg = &left;
+	rekey(&pair.a);
+	pair_run(&pair, 40000);
+	assert_null(side_in_use(&pair.a));
+	pair.flow_ms = 0;
+	pair_run(&pair, 20000);
+	assert_int_equal(left, 0);
+	assert_true(pair_fits(&pair));
+	assert_int_equal(side_n_sas(&pair.a), 1);
+	assert_int_equal(side_n_sas(&pair.b), 1);
+}
+
 /* Its first delete is lost. */
 static bool swallow_delete_of_a(struct pair *p, struct flight *f, void *arg)
 {
@@ -426,6 +448,7 @@ int main(void)
 		TEST(responder_switches_on_traffic),
 		TEST(responder_waits_while_answers_are_lost),
 		TEST(rekey_of_a_rekey),
+		TEST(the_answer_comes_after_the_end),
 		TEST(both_rekey_at_once),
 		TEST(collision_is_decided_by_nonces),
 		TEST(time_rekeys_for_ever),

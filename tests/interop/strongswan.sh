@@ -36,6 +36,7 @@ swan_settings() { # NODE
 	    install_virtual_ip = ${SWAN_VIP:-no}
 	    retransmit_tries = 3
 	    retransmit_timeout = 1.0
+	    ${SWAN_MORE:-}
 	    plugins {
 	        vici {
 	            socket = $(swan_uri "$1")
@@ -87,3 +88,9 @@ swan_has_child() { swan "$1" --list-sas | grep -q INSTALLED; }
 swan_has_no_sa() { [ -z "$(swan "$1" --list-sas)" ]; }
 # The SPIs of all Child SAs, as sad_spis prints them.
 swan_spis() { swan "$1" --list-sas --raw | grep -oE 'spi-(in|out)=[0-9a-f]+' | cut -d= -f2 | sort -u; }
+
+# swan_reload NODE SIDE: charon takes tunnel_conf SIDE as it is now.
+swan_reload() {
+	(umask 077 && tunnel_conf "$2" >"$LAB_DIR/$1.swanctl.conf")
+	swan "$1" --load-all --file "$LAB_DIR/$1.swanctl.conf"
+}

@@ -16,6 +16,7 @@ refused() {
 	grep -E -- "$1" "$LAB_DIR/refused.log" | sed 's/^/  /'
 	grep -qE -- "$1" "$LAB_DIR/refused.log"
 }
+line_of() { grep -n -m 1 -- "$1" "$bad" | cut -d: -f1; }
 spd() { "$BPFTOOL" -j map dump pinned "$(gw_pins gwA)/spd_state"; }
 
 lab_with_tunnel
@@ -25,12 +26,12 @@ must stop sekishod-gwA
 
 title "an unknown key, a value that is none, a proposal that is none, a brace too few"
 sed 's/version = 2/versoin = 2/' "$LAB_DIR/gwA.conf" >"$bad"
-must refused "$bad:3: .*versoin"
+must refused "$bad:$(line_of versoin): .*versoin"
 sed 's|remote_ts = .*|remote_ts = 10.2.0.0/99|' "$LAB_DIR/gwA.conf" >"$bad"
-must refused "$bad:19: .*10.2.0.0/99"
+must refused "$bad:$(line_of remote_ts): .*10.2.0.0/99"
 sed 's/esp_proposals = .*/esp_proposals = rot13/' "$LAB_DIR/gwA.conf" >"$bad"
-must refused "$bad:20: .*rot13"
-sed '$d' "$LAB_DIR/gwA.conf" >"$bad"
+must refused "$bad:$(line_of rot13): .*rot13"
+tac "$LAB_DIR/gwA.conf" | sed '0,/^}/{/^}/d}' | tac >"$bad"
 must refused "$bad:[0-9]+: .*secrets"
 
 bad=$LAB_DIR/none.conf

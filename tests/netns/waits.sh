@@ -30,6 +30,8 @@ up_begin() {
 	must kill -0 "$up"
 }
 
+down() { sekisho gwA down tunnel 2>/dev/null; }
+
 title "down ends up"
 up_begin
 must_not timeout 1 "${client[@]}" up net >/dev/null 2>&1
@@ -38,8 +40,7 @@ must up_fails terminated
 
 title "a command behind one that waits, run when that one fails"
 start gwA behind python3 "$TOP/tests/netns/vici_behind.py" "$vici"
-sleep 0.5
-must sekisho gwA down tunnel
+must wait_for 10 "its initiation" down
 must ready behind 5 "both answered"
 must sekisho gwA status >/dev/null
 

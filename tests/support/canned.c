@@ -198,7 +198,11 @@ static void run_status(struct vici_request *req, void *arg)
 		.policies = 2,
 		.sas = 2,
 	};
-	struct vici_status_conn conn = { "gw", "ESTABLISHED", { addr_from_v4(0xc0000202), 4500 } };
+	struct vici_status_conn conn = { .name = "gw",
+					 .state = "ESTABLISHED",
+					 .remote = { addr_from_v4(0xc0000202), 4500 },
+					 .last_error = "peer is dead",
+					 .last_error_s = 90 };
 	struct vici_status_child child = { "net", "INSTALLED", "trap" };
 	struct vici_msg *m = vici_response(req);
 

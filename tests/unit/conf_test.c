@@ -113,7 +113,7 @@ static void defaults_are_those_of_swanctl(void **state)
 	assert_true(addr_is_any(&c->local[0]));
 	assert_int_equal(c->keyingtries, 1);
 	assert_int_equal(c->dpd_delay_s, 0);
-	assert_int_equal(c->n_ike, 1);
+	assert_int_equal(c->n_ike, 2);
 	assert_true(child->is_local_dynamic);
 	assert_int_equal(child->n_local_ts, 0);
 	assert_false(child->is_remote_dynamic);
@@ -281,7 +281,7 @@ static void mistakes_of_keys_have_their_line(void **state)
 		{ "dpd_delay = 5 minutes", "", "no time" },
 		{ "rekey_time = 99999999999999999999", "", "no time" },
 		{ "keyingtries = -1", "", "no number" },
-		{ "unique = replace", "", "not supported yet: unique = replace" },
+		{ "unique = maybe", "", "no, never, keep or replace" },
 		{ "aggressive = yes", "", "IKEv1 only" },
 		{ "vips = ::", "", "not supported yet: IPv6" },
 		{ "vips = 10.0.0.1, 10.0.0.2", "", "more than one address" },
@@ -356,6 +356,11 @@ static void mistakes_of_the_whole_are_told(void **state)
 		       "no IPv4 subnet");
 	assert_mistake("pools { p { addrs = 10.0.0.0/24\n nbns = 10.0.0.1\n} }\n", 2,
 		       "not supported yet: nbns");
+	assert_mistake("ike { fragment_size = 100\n}\n", 1, "200 to 65535 bytes");
+	assert_mistake("ike { retransmit_base = 0.5\n}\n", 1, "1 to 10");
+	assert_mistake("ike { retransmit_timeout = 4.\n}\n", 1, "0.1 to 600 seconds");
+	assert_mistake("ike { retransmit_jitter = 21\n}\n", 1, "0 to 20 per cent");
+	assert_mistake("ike { retransmit_trys = 2\n}\n", 1, "retransmit_tries");
 	assert_mistake("dataplane { default_action = reject\n}\n", 1, "bypass or discard");
 	assert_mistake(conn_with("", "} net2 {\nremote_ts = 10.2.0.0/16\nlocal_ts = 10.1.0.0/16\n"
 				     "} net3 {\nremote_ts = 10.2.0.0/16\nlocal_ts = 10.1.0.0/16"),
@@ -550,7 +555,7 @@ static void the_documentation_names_every_key(void **state)
 		for (size_t j = 0; j < n; j++)
 			in_scope += all[j].scope == all[i].scope;
 		assert_in_range(in_scope, 1, 64); /* SCOPE_KEYS_MAX */
-		if (!all[i].take || all[i].accept)
+		if (!all[i].take || all[i].take == take_only)
 			continue;
 		snprintf(word, sizeof(word), "`%s`", all[i].name);
 		if (!strstr(doc, word))

@@ -16,7 +16,11 @@
 
 #define TEXT_MAX 256
 
-static const uint16_t groups[] = { KE_X25519, KE_ECP_256, KE_MODP_2048 };
+static const uint16_t groups[] = {
+	KE_X25519,	  KE_X448,	    KE_ECP_256,	      KE_ECP_384,   KE_ECP_521,
+	KE_BRAINPOOL_256, KE_BRAINPOOL_384, KE_BRAINPOOL_512, KE_MODP_2048, KE_MODP_3072,
+	KE_MODP_4096,	  KE_MODP_6144,	    KE_MODP_8192,
+};
 
 static const struct aead_alg algs[] = {
 	{ ENCR_AES_GCM_16, 128, INTEG_NONE },
@@ -25,6 +29,16 @@ static const struct aead_alg algs[] = {
 	{ ENCR_AES_CBC, 128, INTEG_HMAC_SHA2_256_128 },
 	{ ENCR_AES_CBC, 192, INTEG_HMAC_SHA2_384_192 },
 	{ ENCR_AES_CBC, 256, INTEG_HMAC_SHA2_512_256 },
+	{ ENCR_AES_GCM_12, 128, INTEG_NONE },
+	{ ENCR_AES_GCM_8, 256, INTEG_NONE },
+	{ ENCR_AES_CCM_16, 128, INTEG_NONE },
+	{ ENCR_AES_CCM_12, 192, INTEG_NONE },
+	{ ENCR_AES_CCM_8, 256, INTEG_NONE },
+	{ ENCR_CHACHA20_POLY1305, 0, INTEG_NONE },
+	{ ENCR_AES_CTR, 128, INTEG_HMAC_SHA2_256_128 },
+	{ ENCR_AES_CTR, 256, INTEG_AES_XCBC_96 },
+	{ ENCR_AES_CBC, 128, INTEG_AES_CMAC_96 },
+	{ ENCR_3DES, 0, INTEG_HMAC_SHA1_96 },
 };
 
 static void selftest_passes(void **state)
@@ -317,7 +331,11 @@ static void odd_algorithms_have_no_sizes(void **state)
 		{ ENCR_AES_GCM_16, 128, INTEG_HMAC_SHA2_256_128 },
 		{ ENCR_AES_CBC, 128, INTEG_NONE },
 		{ ENCR_AES_GCM_16, 64, INTEG_NONE },
-		{ 3, 192, INTEG_HMAC_SHA2_256_128 },
+		{ ENCR_3DES, 192, INTEG_HMAC_SHA2_256_128 },
+		{ ENCR_CHACHA20_POLY1305, 256, INTEG_NONE },
+		{ ENCR_AES_CCM_16, 0, INTEG_NONE },
+		{ ENCR_AES_CTR, 128, INTEG_NONE },
+		{ 2, 0, INTEG_HMAC_SHA2_256_128 },
 	};
 	uint8_t buf[64] = { 0 };
 

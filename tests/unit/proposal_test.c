@@ -43,7 +43,15 @@ static void keywords_become_canonical(void **state)
 		{ ESP, "aes256gcm128-esn-noesn", "aes256gcm16-esn-noesn" },
 		{ ESP, "default", "aes128gcm16-aes256gcm16-noesn" },
 		{ IKE, "default",
-		  "aes128gcm16-aes256gcm16-prfsha256-prfsha384-prfsha512-x25519-ecp256-modp2048" },
+		  "aes128gcm16-aes256gcm16-chacha20poly1305-prfsha256-prfsha384-prfsha512-x25519-"
+		  "ecp256-ecp384-modp3072-modp2048" },
+		{ IKE, "aes128gcm64-aes192gcm96-aes256ccm128-aes128ccm12-prfsha384-curve448",
+		  "aes128gcm8-aes192gcm12-aes256ccm16-aes128ccm12-prfsha384-x448" },
+		{ IKE, "aes256gcm-chacha20poly1305-aes192ccm-ecp521",
+		  "aes256gcm16-chacha20poly1305-aes192ccm16-prfsha256-ecp521" },
+		{ IKE, "aes256ctr-aesxcbc-ecp256bp", "aes256ctr-aesxcbc-prfaesxcbc-ecp256bp" },
+		{ IKE, "3des-sha-modp4096", "3des-sha1-prfsha1-modp4096" },
+		{ IKE, "aes192-aescmac-prfaescmac-ecp512bp", "aes192-aescmac-prfaescmac-ecp512bp" },
 	};
 
 	(void)state;
@@ -70,7 +78,8 @@ static void wrong_keywords_say_why(void **state)
 		{ IKE, "aes128gcm16-x25519-", "unknown algorithm ''" },
 		{ IKE, "aes128gcm16-aes128-sha256-x25519",
 		  "'aes128gcm16-aes128-sha256-x25519': "
-		  "AEAD (gcm) and other encryption algorithms need separate proposals" },
+		  "AEAD (gcm, ccm, chacha20poly1305) and other encryption algorithms need separate "
+		  "proposals" },
 		{ IKE, "aes128gcm16-prfsha256",
 		  "'aes128gcm16-prfsha256': no key exchange method named, "
 		  "such as x25519" },
@@ -78,6 +87,14 @@ static void wrong_keywords_say_why(void **state)
 		{ IKE, "prfsha256-x25519", "'prfsha256-x25519': no encryption algorithm named" },
 		{ IKE, "aes128gcm16-x25519-esn", "algorithm 'esn' is not available for IKE" },
 		{ ESP, "aes128-sha256", "algorithm 'aes128' is not available for ESP" },
+		{ IKE, "des-sha256-x25519", "algorithm 'des' is weak and does not exist here" },
+		{ IKE, "aes128-md5-x25519", "algorithm 'md5' is weak and does not exist here" },
+		{ IKE, "aes128-sha256-modp1024",
+		  "algorithm 'modp1024' is weak and does not exist here" },
+		{ IKE, "aes128-sha256-prfmd5-x25519",
+		  "algorithm 'prfmd5' is weak and does not exist here" },
+		{ ESP, "aes128gcm16-modp768",
+		  "algorithm 'modp768' is weak and does not exist here" },
 		{ PROTO_AH, "sha256", "only IKE and ESP proposals are supported" },
 	};
 
@@ -237,11 +254,11 @@ static void unknown_transforms_print_as_numbers(void **state)
 	char text[PROPOSAL_TEXT_MAX], tiny[8];
 
 	(void)state;
-	p.transforms[0] = (struct transform){ .type = TRANSFORM_ENCR, .id = 3 };
+	p.transforms[0] = (struct transform){ .type = TRANSFORM_ENCR, .id = 2 };
 	p.transforms[1] = (struct transform){ .type = TRANSFORM_ENCR, .id = 23, .key_bits = 256 };
 	p.transforms[2] = (struct transform){ .type = 200, .id = 9 };
-	assert_string_equal(proposal_print(&p, text, sizeof(text)), "encr3-encr23:256-type200:9");
-	assert_string_equal(proposal_print(&p, tiny, sizeof(tiny)), "encr3-e");
+	assert_string_equal(proposal_print(&p, text, sizeof(text)), "encr2-encr23:256-type200:9");
+	assert_string_equal(proposal_print(&p, tiny, sizeof(tiny)), "encr2-e");
 }
 
 static void nearest_word_is_found(void **state)

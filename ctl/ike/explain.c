@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "ike/explain.h"
+
+#include <stdio.h>
+#include "ike/ts.h"
+
+#define SIDE_MAX 180 /* bytes of text for one side's offer: the line has room for both */
+#define WORDS_MAX 64 /* for one type of transform, or one side of the selectors */
+
+static const struct {
+	uint8_t type;
+	const char *name;
+} order[] = {
+	{ TRANSFORM_ENCR, "encryption" },      { TRANSFORM_PRF, "PRF" },
+	{ TRANSFORM_INTEG, "integrity" },      { TRANSFORM_KE, "key exchange" },
+	{ TRANSFORM_ESN, "sequence numbers" },
+};
+#define ORDER_N (sizeof(order) / sizeof(order[0]))
+
+/* A text that did not fit says so. */
+static void dots(char *buf, size_t size, bool is_cut)
+{
+	if (is_cut && size > 4)
+		snprintf(buf + size - 4, 4, "...");
+}
+
+static void offer_print(const struct proposal *p, size_t n, char *buf, size_t size)
+{
+	size_t at = 0;
+	char one[PROPOSAL_TEXT_MAX];
+
+	snprintf(buf, size, "%s", n ? "" : "nothing known here");
+	for (size_t i = 0; i < n && at < size; i++)
+		at += (size_t)snprintf(buf + at, size - at, "%s%s", i ? ", " : "",
+				       proposal_print(&p[i], one, sizeof(one)));
+	dots(buf, size, at >= size);
+}
+
+static struct proposal only(const struct proposal *p, uint8_t type)
+{
+	struct proposal one = { .protocol = p->protocol };
+
+	for (size_t i = 0; i < p->n_transforms; i++)
+		if (p->transforms[i].type == type)
+			one.transforms[one.n_transforms++] = p->transforms[i];
+	return one;
+}
+
+static bool has_none(const struct proposal *p)
+{
+	for (size_t i = 0; i < p->n_transforms; i++)
+		if (!p->transforms[i].id)
+			return true;
+	return !p->n_transforms;
+}
+
+static bool is_common(const struct proposal *ours, const struct proposal *theirs, uint8_t type)
+{
+	struct proposal a = only(ours, type), b = only(theirs, type);
+
+	for (size_t i = 0; i < a.n_transforms; i++)
+		for (size_t j = 0; j < b.n_transforms; j++)
+			if (a.transforms[i].id == b.transforms[j].id &&
+			    a.transforms[i].key_bits == b.transforms[j].key_bits)
+				return true;
+	return has_none(&a) && has_none(&b);
+}
+
+/* How many types agree before the first that does not. */
+static size_t depth(const struct proposal *ours, const struct proposal *theirs)
+{
+	size_t n = 0;
+
+	while (n < ORDER_N && is_common(ours, theirs, order[n].type))
+		n++;
+	return n;
+}
+
+static const char *words(const struct proposal *p, uint8_t type, char *buf, size_t size)
+{
+	struct proposal one = only(p, type);
+	char text[PROPOSAL_TEXT_MAX];
+
+	int n = snprintf(buf, size, "%s", proposal_print(&one, text, sizeof(text)));
+	dots(buf, size, n >= (int)size);
+	return *buf ? buf : "none";
+}
+
+static void difference(const struct proposal *ours, size_t n_ours, const struct proposal *theirs,
+		       size_t n_theirs, char *buf, size_t size)
+{
+	const struct proposal *a = NULL, *b = NULL;
+	char we[WORDS_MAX], they[WORDS_MAX];
+	size_t deepest = 0;
+
+	for (size_t i = 0; i < n_ours; i++)
+		for (size_t j = 0; j < n_theirs; j++) {
+			size_t n = depth(&ours[i], &theirs[j]);
+
+			if (a && n <= deepest)
+				continue;
+			deepest = n;
+			a = &ours[i];
+			b = &theirs[j];
+		}
+	*buf = '\0';
+	if (a && deepest < ORDER_N)
+		snprintf(buf, size, "; first difference: %s, we want %s, they %s",
+			 order[deepest].name, words(a, order[deepest].type, we, sizeof(we)),
+			 words(b, order[deepest].type, they, sizeof(they)));
+}
+
+const char *explain_proposals(const struct proposal *ours, size_t n_ours,
+			      const struct proposal *theirs, size_t n_theirs, char *buf,
+			      size_t size)
+{
+	char we[SIDE_MAX], they[SIDE_MAX], first[3 * WORDS_MAX];
+
+	offer_print(ours, n_ours, we, sizeof(we));
+	offer_print(theirs, n_theirs, they, sizeof(they));
+	difference(ours, n_ours, theirs, n_theirs, first, sizeof(first));
+	snprintf(buf, size, "ours: %s; theirs: %s%s", we, they, first);
+	return buf;
+}
+
+/* ---- Traffic selectors ---------------------------------------------------------- */
+
+static bool do_meet(const struct ts_val *a, size_t n_a, const struct ts_val *b, size_t n_b)
+{
+	struct ts_val meet;
+
+	for (size_t i = 0; i < n_a; i++)
+		for (size_t j = 0; j < n_b; j++)
+			if (ts_meet(&a[i], &b[j], &meet))
+				return true;
+	return false;
+}
+
+const char *explain_ts(struct explain_ts ours, struct explain_ts theirs, char *buf, size_t size)
+{
+	char text[4][SIDE_MAX / 2];
+	bool is_local = !do_meet(ours.local, ours.n_local, theirs.local, theirs.n_local);
+	bool is_remote = !do_meet(ours.remote, ours.n_remote, theirs.remote, theirs.n_remote);
+	const char *first = is_local ? "; first difference: local selectors"
+			    : is_remote ? "; first difference: remote selectors"
+					: "";
+
+	snprintf(buf, size, "ours: %s === %s; theirs: %s === %s%s",
+		 ts_list_print(ours.local, ours.n_local, text[0], sizeof(text[0])),
+		 ts_list_print(ours.remote, ours.n_remote, text[1], sizeof(text[1])),
+		 ts_list_print(theirs.local, theirs.n_local, text[2], sizeof(text[2])),
+		 ts_list_print(theirs.remote, theirs.n_remote, text[3], sizeof(text[3])), first);
+	return buf;
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "ike/settings.h"
+
+#include "ike/limits.h"
+
+struct ike_settings ike_settings_default(void)
+{
+	return (struct ike_settings){
+		.fragment_size = FRAGMENT_SIZE,
+		.retransmit_timeout_ms = RETRANSMIT_BASE_MS,
+		.retransmit_base_thousandths = RETRANSMIT_BASE_THOUSANDTHS,
+		.retransmit_tries = RETRANSMIT_TRIES,
+		.cookie_threshold = IKE_COOKIE_FROM,
+		.half_open_timeout_s = HALF_OPEN_MS / 1000,
+	};
+}

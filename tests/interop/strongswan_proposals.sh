@@ -1,0 +1,60 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
+# The algorithms of the IKE SA, each at least once, with strongSwan as responder and as initiator:
+# both name the same proposal afterwards, and one ping both ways shows that both have the same keys
+# for the Child SA. PROPOSALS="..." tries others.
+. "$(dirname "$0")/lib.sh"
+SWAN_PLUGINS="random nonce aes openssl kdf hmac xcbc cmac ctr ccm chapoly pem pkcs1 x509 pubkey
+	kernel-libipsec kernel-netlink socket-default vici updown"
+
+# As strongSwan's keywords and ours alike; the PRF is always named.
+PROPOSALS=${PROPOSALS:-"
+aes128gcm16-prfsha256-x25519       aes192gcm16-prfsha384-x448
+aes256gcm16-prfsha512-ecp256       aes128gcm12-prfsha256-ecp384
+aes192gcm12-prfsha1-ecp521         aes256gcm12-prfaesxcbc-ecp256bp
+aes128gcm8-prfaescmac-ecp384bp     aes192gcm8-prfsha256-ecp512bp
+aes256gcm8-prfsha256-modp2048      aes128ccm16-prfsha256-modp3072
+aes192ccm16-prfsha256-modp4096     aes256ccm16-prfsha256-modp6144
+aes128ccm12-prfsha256-modp8192     aes192ccm12-prfsha384-x25519
+aes256ccm12-prfsha512-x25519       aes128ccm8-prfaesxcbc-x25519
+aes192ccm8-prfaescmac-x25519       aes256ccm8-prfsha1-x25519
+chacha20poly1305-prfsha256-x25519  chacha20poly1305-prfaesxcbc-x448
+aes128-sha256-prfsha256-x25519     aes192-sha384-prfsha384-x25519
+aes256-sha512-prfsha512-x25519     aes128-sha1-prfsha1-x25519
+aes192-aesxcbc-prfaesxcbc-x25519   aes256-aescmac-prfaescmac-x25519
+aes128ctr-sha256-prfsha256-x25519  aes192ctr-aesxcbc-prfaesxcbc-x25519
+aes256ctr-aescmac-prfaescmac-x25519 3des-sha1-prfsha1-modp2048
+3des-sha256-prfsha256-x25519"}
+
+reconfigure() {
+	(umask 077 && tunnel_conf A >"$LAB_DIR/gwA.conf" && tunnel_conf B >"$LAB_DIR/gwB.swanctl.conf")
+	sekisho gwA reload >/dev/null && swan gwB --load-all --file "$LAB_DIR/gwB.swanctl.conf"
+}
+# The line with the algorithms of the IKE SA, which both write alike: "AES_CBC-128/HMAC...".
+algorithms() { grep -m 1 -oE '(AES|CHACHA20|3DES)_[A-Z0-9_-]+/[^ ]+'; }
+
+works() { # WHO PROPOSAL
+	local ours theirs
+	must wait_for 5 "$1's $2 on gwA" gw_has_child gwA
+	must wait_for 5 "$1's $2 on gwB" swan_has_child gwB
+	ours=$(sekisho gwA sas | algorithms)
+	theirs=$(swan gwB --list-sas | algorithms)
+	must same "algorithms of $2" "$ours" "$theirs"
+	must ping_all hostA 10.2.0.2 1
+	say "  $1: $2: $ours"
+}
+
+lab_with_strongswan
+for TUNNEL_IKE in $PROPOSALS; do
+	must reconfigure
+	must sekisho gwA up net >/dev/null
+	works "Sekisho initiates" "$TUNNEL_IKE"
+	must sekisho gwA down tunnel >/dev/null
+	must wait_for 5 "gwB without an IKE SA" swan_has_no_sa gwB
+	must swan_up gwB
+	works "strongSwan initiates" "$TUNNEL_IKE"
+	must swan gwB --terminate --ike tunnel
+	must wait_for 5 "gwA without a child" gw_has_no_child gwA
+done
+road_was_safe --min-esp 10
+passed
