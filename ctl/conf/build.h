@@ -17,6 +17,7 @@ enum scope {
 	SCOPE_CHILD,     /* connections.<conn>.children.<child> */
 	SCOPE_SECRET,    /* secrets.ike<suffix> */
 	SCOPE_SECRETS,   /* secrets */
+	SCOPE_PPK,       /* secrets.ppk<suffix> */
 	SCOPE_PRIVATE,   /* secrets.private<suffix>, rsa, ecdsa, pkcs8 */
 	SCOPE_AUTHORITY, /* authorities.<name> */
 	SCOPE_POOL,      /* pools.<pool> */
@@ -80,8 +81,8 @@ struct build {
 	struct conf *conf;
 	struct conn_pool *pools;
 	size_t n_pools;
-	struct secret *secrets;
-	size_t n_secrets;
+	struct secret *secrets, *ppks;
+	size_t n_secrets, n_ppks;
 	bool is_out_of_memory;
 };
 
@@ -118,7 +119,7 @@ __typeof__(take_only) take_local_addrs, take_remote_addrs, take_local_ts, take_r
 __typeof__(take_only) take_ike_proposals, take_esp_proposals, take_id, take_auth, take_mode;
 __typeof__(take_only) take_start, take_dpd_action, take_close_action, take_default_action;
 __typeof__(take_only) take_owner, take_secret, take_files, take_password, take_revocation;
-__typeof__(take_only) take_send_cert;
+__typeof__(take_only) take_send_cert, take_ppk_id, take_ppk_owner;
 __typeof__(take_only) take_word, take_range, take_thousandths;
 __typeof__(take_only) take_vips, take_conn_pools, take_pool_addrs, take_pool_dns;
 __typeof__(take_only) take_pool_subnets;
@@ -143,6 +144,8 @@ void secrets_fini(struct build *b);
 /* The best secret for both identities, or NULL. */
 const struct secret *secret_match(const struct build *b, const struct ike_id *local,
 				  const struct ike_id *remote);
+/* The PPK of this name, or NULL. */
+const struct secret *ppk_match(const struct build *b, const struct ike_id *id);
 /* What only the whole shows. */
 void check_connections(struct build *b);
 /* Tells a name that cannot be one of a connection or child. */

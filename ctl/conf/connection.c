@@ -196,6 +196,23 @@ static void conn_secret(struct build *b, struct conn_draft *d)
 		local, remote);
 }
 
+static void conn_ppk(struct build *b, struct conn_draft *d)
+{
+	struct conn *conn = &d->conn;
+	const struct secret *ppk = conn->ppk_id.type ? ppk_match(b, &conn->ppk_id) : NULL;
+	char id[ID_TEXT_MAX];
+
+	if (ppk) {
+		memcpy(conn->ppk, ppk->psk, ppk->psk_len);
+		conn->ppk_len = ppk->psk_len;
+	} else if (conn->ppk_id.type) {
+		mistake(b, d->at, "no PPK: none of secrets.ppk<suffix> is for '%.100s'",
+			id_print(&conn->ppk_id, id, sizeof(id)));
+	} else if (conn->is_ppk_required) {
+		mistake(b, d->at, "ppk_required needs a ppk_id");
+	}
+}
+
 static void conn_auth(struct build *b, struct conn_draft *d)
 {
 	if (!d->local_at)
@@ -220,6 +237,7 @@ static void conn_auth(struct build *b, struct conn_draft *d)
 		creds_trust(b, d);
 	if (d->conn.local_auth == CONN_AUTH_PSK || d->conn.remote_auth == CONN_AUTH_PSK)
 		conn_secret(b, d);
+	conn_ppk(b, d);
 }
 
 static bool knows_peer(const struct conn *conn)

@@ -297,13 +297,21 @@ static const char *folder_of(const struct tree *t)
 	return ".";
 }
 
+/* Without the slash at its end. */
+static size_t folder_len(const char *folder)
+{
+	size_t len = strlen(folder);
+
+	return len > 1 && folder[len - 1] == '/' ? len - 1 : len;
+}
+
 struct creds *creds_of(struct build *b)
 {
 	if (b->creds)
 		return b->creds;
 	b->creds = calloc(1, sizeof(*b->creds));
 	if (b->creds)
-		b->creds->folder = strdup(folder_of(b->tree));
+		b->creds->folder = strndup(folder_of(b->tree), folder_len(folder_of(b->tree)));
 	if (!b->creds || !b->creds->folder) {
 		b->is_out_of_memory = true;
 		free(b->creds);

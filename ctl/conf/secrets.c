@@ -97,14 +97,11 @@ void take_secret(struct build *b, const struct row *row, const struct node *at, 
 		mistake(b, at, "the secret is empty");
 }
 
-void take_owner(struct build *b, const struct row *row, const struct node *at, const char *text,
-		void *to)
+static void owner_add(struct build *b, const struct node *at, struct secret *s,
+		      const struct ike_id *id)
 {
-	struct auth_draft parsed = {};
-	struct secret *s = to;
 	struct ike_id *owners;
 
-	take_id(b, row, at, text, &parsed);
 	if (s->n_owners == OWNERS_MAX) {
 		mistake(b, at, "more than %u identities of one secret", OWNERS_MAX);
 		return;
@@ -115,49 +112,105 @@ void take_owner(struct build *b, const struct row *row, const struct node *at, c
 		return;
 	}
 	s->owners = owners;
-	s->owners[s->n_owners++] = parsed.id;
+	s->owners[s->n_owners++] = *id;
 }
 
-static void build_secret(struct build *b, const struct node *section)
+void take_owner(struct build *b, const struct row *row, const struct node *at, const char *text,
+		void *to)
 {
-	struct secret *s = &b->secrets[b->n_secrets++];
+	struct auth_draft parsed = {};
+
+	take_id(b, row, at, text, &parsed);
+	owner_add(b, at, to, &parsed.id);
+}
+
+void take_ppk_owner(struct build *b, const struct row *row, const struct node *at,
+		    const char *text, void *to)
+{
+	struct ike_id id = {};
+
+	take_ppk_id(b, row, at, text, &id);
+	owner_add(b, at, to, &id);
+}
+
+static void build_secret(struct build *b, enum scope scope, const struct node *section,
+			 struct secret *s)
+{
 	const struct node *value = node_find(section, "secret");
 
-	scope_take(b, SCOPE_SECRET, section, s);
+	scope_take(b, scope, section, s);
 	if (!value || !value->value || !*value->value)
 		mistake(b, section, "'%s' has no secret", section->name);
 }
 
-static bool is_psk(const struct node *n)
+static bool is_kind(const struct node *n, const char *kind)
 {
-	return !n->value && !n->is_junk && !strncmp(n->name, "ike", 3);
+	return !n->value && !n->is_junk && !strncmp(n->name, kind, strlen(kind));
+}
+
+/* Sections kind*. Never moved: no copies are left behind. */
+static struct secret *build_kind(struct build *b, const struct node *section, const char *kind,
+				 enum scope scope, size_t *ret_n)
+{
+	struct secret *list;
+	size_t n = 0;
+
+	for (const struct node *m = section->first; m; m = m->next)
+		n += is_kind(m, kind);
+	list = calloc(n + 1, sizeof(*list));
+	if (!list) {
+		b->is_out_of_memory = true;
+		return NULL;
+	}
+	for (const struct node *m = section->first; m; m = m->next)
+		if (is_kind(m, kind))
+			build_secret(b, scope, m, &list[(*ret_n)++]);
+	return list;
+}
+
+static void build_private(struct build *b, const struct node *section)
+{
+	struct private_draft d = {};
+
+	scope_take(b, SCOPE_PRIVATE, section, &d); /* creds.c looks for the password itself */
+	if (!d.file)
+		mistake(b, section, "'%s' has no file", section->name);
 }
 
 void build_secrets(struct build *b, const struct node *section)
 {
-	size_t n = 0;
-
 	scope_take(b, SCOPE_SECRETS, section, NULL);
+	b->secrets = build_kind(b, section, "ike", SCOPE_SECRET, &b->n_secrets);
+	b->ppks = build_kind(b, section, "ppk", SCOPE_PPK, &b->n_ppks);
 	for (const struct node *m = section->first; m; m = m->next)
-		n += is_psk(m);
-	b->secrets = calloc(n + 1, sizeof(*b->secrets)); /* never moved: no copies left behind */
-	if (!b->secrets) {
-		b->is_out_of_memory = true;
-		return;
-	}
-	for (const struct node *m = section->first; m; m = m->next)
-		if (is_psk(m))
-			build_secret(b, m);
+		if (is_kind(m, "private") || is_kind(m, "rsa") || is_kind(m, "ecdsa") ||
+		    is_kind(m, "pkcs8"))
+			build_private(b, m);
+}
+
+static void list_fini(struct secret **list, size_t *n)
+{
+	for (size_t i = 0; i < *n; i++)
+		free((*list)[i].owners);
+	secret_wipe(*list, *n * sizeof(**list));
+	free(*list);
+	*list = NULL;
+	*n = 0;
 }
 
 void secrets_fini(struct build *b)
 {
-	for (size_t i = 0; i < b->n_secrets; i++)
-		free(b->secrets[i].owners);
-	secret_wipe(b->secrets, b->n_secrets * sizeof(*b->secrets));
-	free(b->secrets);
-	b->secrets = NULL;
-	b->n_secrets = 0;
+	list_fini(&b->secrets, &b->n_secrets);
+	list_fini(&b->ppks, &b->n_ppks);
+}
+
+const struct secret *ppk_match(const struct build *b, const struct ike_id *id)
+{
+	for (size_t i = 0; i < b->n_ppks; i++)
+		for (size_t j = 0; j < b->ppks[i].n_owners; j++)
+			if (id_equal(&b->ppks[i].owners[j], id))
+				return &b->ppks[i];
+	return NULL;
 }
 
 static int best_owner(const struct secret *s, const struct ike_id *id)

@@ -322,6 +322,17 @@ void take_auth(struct build *b, const struct row *row, const struct node *at, co
 			"perhaps with -sha256, -sha384, -sha512", row->name, text);
 }
 
+/* Both sides compare its bytes: of what type it looks is of no interest (RFC 8784 5.1). */
+void take_ppk_id(struct build *b, const struct row *row, const struct node *at, const char *text,
+		 void *to)
+{
+	struct auth_draft parsed = {};
+
+	take_id(b, row, at, text, &parsed);
+	parsed.id.type = ID_KEY_ID;
+	*(struct ike_id *)to = parsed.id;
+}
+
 void take_files(struct build *b, const struct row *row, const struct node *at, const char *text,
 		void *to)
 {

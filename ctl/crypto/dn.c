@@ -58,13 +58,19 @@ static const char *item_next(const char *at, char end, char *ret, size_t size)
 /* strongSwan's short names that OpenSSL has otherwise. */
 static ASN1_OBJECT *type_of(const char *word)
 {
+	char upper[64] = "";
+
 	if (!strcmp(word, "E") || !strcmp(word, "Email"))
 		word = "emailAddress";
 	else if (!strcmp(word, "S"))
 		word = "SN";
 	else if (!strcmp(word, "G"))
 		word = "GN";
-	return OBJ_txt2obj(word, 0);
+	ASN1_OBJECT *type = OBJ_txt2obj(word, 0);
+
+	for (size_t i = 0; !type && i < sizeof(upper) && i <= strlen(word); i++)
+		upper[i] = (char)toupper((unsigned char)word[i]);
+	return type ? type : OBJ_txt2obj(upper, 0); /* "cn=" */
 }
 
 static int string_type(const ASN1_OBJECT *type, const char *value)

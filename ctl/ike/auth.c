@@ -9,16 +9,30 @@
 
 enum { CERT_X509_SIGNATURE = 4, CERT_RAW_PUBLIC_KEY = 15 }; /* RFC 7296 3.6, RFC 7670 */
 
+#define AUTH_DATA_MAX (1 + UINT8_MAX + SIGN_LEN_MAX)
 #define CERTREQ_IDS_MAX 64 /* CAs in one CERTREQ: IKE_SA_INIT has to stay small */
 
 /* ---- What is signed --------------------------------------------------------------- */
 
-/* Of one side. is_ours: of our own. */
-static int signed_octets(struct ike_sa *sa, bool is_ours, struct reader id_body,
+enum whose {
+	THEIRS,
+	OURS,
+	OURS_NO_PPK, /* RFC 8784: the initiator signs both ways, until it knows */
+};
+
+/* SK_pi or SK_pr. As initiator we do not know yet whether the PPK will be used. */
+static const uint8_t *sk_p(const struct ike_sa *sa, enum whose whose, bool is_i)
+{
+	if (whose == OURS && is_i && sa->init->is_ppk)
+		return sa->init->ppk.sk_pi;
+	return is_i ? sa->keys.sk_pi : sa->keys.sk_pr;
+}
+
+static int signed_octets(struct ike_sa *sa, enum whose whose, struct reader id_body,
 			 struct signed_octets *ret_octets)
 {
 	const struct init *init = sa->init;
-	bool is_i = is_ours == sa->is_initiator;
+	bool is_i = (whose != THEIRS) == sa->is_initiator;
 	/* As responder our IKE_SA_INIT is still what we answer duplicates with. */
 	struct reader message_r = sa->is_initiator ? rd_from(init->message_r, init->len_r)
 						   : rd_from(sa->theirs.response, sa->theirs.len);
@@ -26,16 +40,16 @@ static int signed_octets(struct ike_sa *sa, bool is_ours, struct reader id_body,
 	struct reader nonce =
 		is_i ? rd_from(init->nr, init->nr_len) : rd_from(init->ni, init->ni_len);
 
-	return keymat_signed_octets(&sa->keys, is_i ? sa->keys.sk_pi : sa->keys.sk_pr, message,
-				    nonce, id_body, ret_octets);
+	return keymat_signed_octets(&sa->keys, sk_p(sa, whose, is_i), message, nonce, id_body,
+				    ret_octets);
 }
 
-static int psk_compute(struct ike_sa *sa, bool is_ours, struct reader id_body,
+static int psk_compute(struct ike_sa *sa, enum whose whose, struct reader id_body,
 		       uint8_t ret_auth[PRF_LEN_MAX])
 {
 	struct reader psk = rd_from(sa->conn->psk, sa->conn->psk_len);
 	struct signed_octets octets;
-	int err = signed_octets(sa, is_ours, id_body, &octets);
+	int err = signed_octets(sa, whose, id_body, &octets);
 
 	err = err ? err : keymat_auth_psk(&sa->keys, psk, &octets, ret_auth);
 	secret_wipe(&octets, sizeof(octets));
@@ -43,11 +57,11 @@ static int psk_compute(struct ike_sa *sa, bool is_ours, struct reader id_body,
 }
 
 /* The same, for a job. */
-static int octets_keep(struct ike_sa *sa, bool is_ours, struct reader id_body,
+static int octets_keep(struct ike_sa *sa, enum whose whose, struct reader id_body,
 		       struct octets *ret_octets)
 {
 	struct signed_octets octets;
-	int err = signed_octets(sa, is_ours, id_body, &octets);
+	int err = signed_octets(sa, whose, id_body, &octets);
 
 	if (!err)
 		*ret_octets = octets_copy(octets.parts, ARRAY_SIZE(octets.parts));
@@ -76,10 +90,14 @@ void auth_note(struct ike_sa *sa, const struct message *m)
 		if (rd_ok(&hashes) && hash < 16)
 			sa->init->their_hashes |= (uint16_t)(1u << hash);
 	}
-	sa->init->is_cert_asked |= m->n_certreqs > 0;
+	for (size_t i = 0; i < m->n_certreqs; i++) {
+		sa->init->is_cert_asked |= m->certreqs[i].encoding == CERT_X509_SIGNATURE;
+		sa->init->is_raw_asked |= m->certreqs[i].encoding == CERT_RAW_PUBLIC_KEY;
+	}
 }
 
 struct certreq {
+	bool is_raw; /* raw public keys, too */
 	size_t n;
 	uint8_t ids[CERTREQ_IDS_MAX * CA_ID_LEN];
 };
@@ -97,6 +115,7 @@ static void certreq_add_conn(struct certreq *req, const struct conn *conn)
 {
 	if (conn->remote_auth != CONN_AUTH_PUBKEY || !conn->is_certreq_sent)
 		return;
+	req->is_raw |= trust_n_keys(conn->trust) > 0;
 	for (size_t i = 0; i < trust_n_cas(conn->trust); i++)
 		certreq_add(req, trust_ca_id(conn->trust, i));
 }
@@ -107,6 +126,8 @@ static void certreq_write(struct payload_writer *pw, const struct certreq *req)
 
 	if (req->n)
 		cert_emit(pw, PL_CERTREQ, &cert);
+	if (req->is_raw) /* RFC 7670 4: without any CA */
+		cert_emit(pw, PL_CERTREQ, &(struct cert){ .encoding = CERT_RAW_PUBLIC_KEY });
 }
 
 void auth_certreq_any(struct turn *t)
@@ -150,6 +171,15 @@ static void take_certs(struct auth_job *job, const struct message *m)
 	}
 }
 
+/* RFC 8784 3.1: without PPK it is what NO_PPK_AUTH says, of the method of AUTH. */
+static struct reader their_auth(const struct turn *t)
+{
+	const struct notify *no_ppk = message_notify(t->in, N_NO_PPK_AUTH);
+	bool is_without = no_ppk && !t->sa->is_initiator && !t->sa->init->is_ppk_used;
+
+	return is_without ? no_ppk->data : t->in->auth.data;
+}
+
 static int job_check(struct turn *t, struct auth_job *job, const struct id_view *theirs)
 {
 	const struct conn *conn = t->sa->conn;
@@ -158,9 +188,16 @@ static int job_check(struct turn *t, struct auth_job *job, const struct id_view 
 	job->their_schemes = conn->remote_schemes;
 	job->their_id = t->sa->their_id;
 	job->method = t->in->auth.method;
-	job->their_auth = octets_copy(&t->in->auth.data, 1);
+	struct reader auth = their_auth(t);
+	job->their_auth = octets_copy(&auth, 1);
 	take_certs(job, t->in);
-	return octets_keep(t->sa, false, theirs->body, &job->their_octets);
+	return octets_keep(t->sa, THEIRS, theirs->body, &job->their_octets);
+}
+
+/* We would do without the PPK, too. */
+static bool says_no_ppk(const struct ike_sa *sa)
+{
+	return sa->is_initiator && sa->init->is_ppk && !sa->conn->is_ppk_required;
 }
 
 static int job_make(struct turn *t, struct auth_job *job)
@@ -172,8 +209,11 @@ static int job_make(struct turn *t, struct auth_job *job)
 	job->scheme = scheme_choose(own->key, own->schemes, t->sa->init->their_hashes);
 	if (!job->scheme)
 		return -ENOTSUP;
-	return octets_keep(t->sa, true, id_payload_body(&t->sa->our_id, id, sizeof(id)),
-			   &job->our_octets);
+	struct reader body = id_payload_body(&t->sa->our_id, id, sizeof(id));
+	int err = octets_keep(t->sa, OURS, body, &job->our_octets);
+	if (!err && says_no_ppk(t->sa))
+		err = octets_keep(t->sa, OURS_NO_PPK, body, &job->no_ppk_octets);
+	return err;
 }
 
 static enum step_result cannot_sign(struct turn *t)
@@ -217,11 +257,11 @@ bool auth_fits(const struct conn *conn, const struct auth *auth)
 static bool is_psk_good(struct turn *t, const struct id_view *theirs)
 {
 	uint8_t mac[PRF_LEN_MAX];
-	const struct reader *data = &t->in->auth.data;
+	struct reader data = their_auth(t);
 	bool is_good = t->sa->conn->psk_len &&
-		       !psk_compute(t->sa, false, theirs->body, mac) &&
-		       rd_left(data) == t->sa->keys.prf_len &&
-		       memeq_ct(data->at, mac, t->sa->keys.prf_len);
+		       !psk_compute(t->sa, THEIRS, theirs->body, mac) &&
+		       rd_left(&data) == t->sa->keys.prf_len &&
+		       memeq_ct(data.at, mac, t->sa->keys.prf_len);
 
 	secret_wipe(mac, sizeof(mac));
 	return is_good;
@@ -255,7 +295,8 @@ void auth_certs_emit(struct turn *t)
 	const struct conn *conn = t->sa->conn;
 	const struct conn_own *own = &conn->own;
 	bool is_wanted = conn->send_cert == SEND_CERT_ALWAYS ||
-			 (conn->send_cert == SEND_CERT_IFASKED && t->sa->init->is_cert_asked);
+			 (conn->send_cert == SEND_CERT_IFASKED &&
+			  (own->n_certs ? t->sa->init->is_cert_asked : t->sa->init->is_raw_asked));
 	uint8_t der[CERT_LEN_MAX];
 
 	if (conn->local_auth != CONN_AUTH_PUBKEY || !is_wanted)
@@ -273,25 +314,53 @@ void auth_certs_emit(struct turn *t)
 	cert_emit(t->out, PL_CERT, &raw);
 }
 
+/* The data of an AUTH payload, RFC 7427 3. */
+static struct reader signature_data(const struct scheme *scheme, const uint8_t *signature,
+				    size_t len, uint8_t data[AUTH_DATA_MAX])
+{
+	struct writer w = wr_into(data, AUTH_DATA_MAX);
+
+	if (scheme->id) {
+		wr_u8(&w, (uint8_t)scheme->id_len);
+		wr_bytes(&w, scheme->id, scheme->id_len);
+	}
+	wr_bytes(&w, signature, len);
+	return rd_from(data, wr_len(&w));
+}
+
 static void emit_signature(struct turn *t, const struct auth_job *job)
 {
-	uint8_t data[1 + UINT8_MAX + SIGN_LEN_MAX];
-	struct writer w = wr_into(data, sizeof(data));
+	uint8_t data[AUTH_DATA_MAX];
+	struct auth auth = { job->scheme->method, signature_data(job->scheme, job->signature,
+								 job->signature_len, data) };
 
-	if (job->scheme->id) {
-		wr_u8(&w, (uint8_t)job->scheme->id_len);
-		wr_bytes(&w, job->scheme->id, job->scheme->id_len);
+	auth_emit(t->out, &auth);
+	if (job->no_ppk_len)
+		notify_emit_plain(t->out, N_NO_PPK_AUTH,
+				  signature_data(job->scheme, job->no_ppk, job->no_ppk_len, data));
+}
+
+static int emit_psk(struct turn *t, struct reader id_body)
+{
+	size_t len = t->sa->keys.prf_len;
+	uint8_t mac[PRF_LEN_MAX];
+	int err = psk_compute(t->sa, OURS, id_body, mac);
+
+	if (!err)
+		auth_emit(t->out, &(struct auth){ AUTH_PSK, rd_from(mac, len) });
+	if (!err && says_no_ppk(t->sa)) {
+		err = psk_compute(t->sa, OURS_NO_PPK, id_body, mac);
+		notify_emit_plain(t->out, N_NO_PPK_AUTH, rd_from(mac, len));
 	}
-	wr_bytes(&w, job->signature, job->signature_len);
-	auth_emit(t->out, &(struct auth){ job->scheme->method, rd_from(data, wr_len(&w)) });
+	secret_wipe(mac, sizeof(mac));
+	return err;
 }
 
 int auth_emit_ours(struct turn *t)
 {
 	struct ike_sa *sa = t->sa;
 	const struct auth_job *job = t->job ? t->job->auth : NULL;
-	uint8_t id[IKE_ID_MAX + 4], mac[PRF_LEN_MAX];
-	struct reader body = id_payload_body(&sa->our_id, id, sizeof(id));
+	uint8_t id[IKE_ID_MAX + 4];
 
 	if (job && job->key) {
 		if (!job->result)
@@ -300,9 +369,5 @@ int auth_emit_ours(struct turn *t)
 	}
 	if (sa->conn->local_auth != CONN_AUTH_PSK)
 		return -EIO;
-	int err = psk_compute(sa, true, body, mac);
-	if (!err)
-		auth_emit(t->out, &(struct auth){ AUTH_PSK, rd_from(mac, sa->keys.prf_len) });
-	secret_wipe(mac, sizeof(mac));
-	return err;
+	return emit_psk(t, id_payload_body(&sa->our_id, id, sizeof(id)));
 }

@@ -175,6 +175,9 @@ void auth_job_run(struct auth_job *job)
 		return;
 	job->result = sign_make(job->scheme, job->key, octets_view(&job->our_octets),
 				job->signature, &job->signature_len);
+	if (!job->result && job->no_ppk_octets.len)
+		job->result = sign_make(job->scheme, job->key, octets_view(&job->no_ppk_octets),
+					job->no_ppk, &job->no_ppk_len);
 	if (job->result) {
 		(void)refuse(job, "we cannot sign by %s with our key", job->scheme->name);
 		job->result = -EIO;
@@ -197,6 +200,7 @@ void auth_job_free(struct auth_job *job)
 	octets_fini(&job->their_octets);
 	octets_fini(&job->their_key);
 	octets_fini(&job->our_octets);
+	octets_fini(&job->no_ppk_octets);
 	trust_free(job->trust);
 	key_free(job->key);
 	secret_wipe(job, sizeof(*job));

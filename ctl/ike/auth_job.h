@@ -30,12 +30,15 @@ struct auth_job {
 	struct key *key; /* NULL: there is nothing to sign */
 	const struct scheme *scheme;
 	struct octets our_octets;
+	struct octets no_ppk_octets; /* the same as if without PPK (RFC 8784); empty: not wanted */
 
 	char why[AUTH_WHY_MAX]; /* of result */
 	int result;             /* 0; -EPERM: the peer is not who it says; -EIO: we cannot sign */
 	const struct scheme *their_scheme;
 	uint8_t signature[SIGN_LEN_MAX];
 	size_t signature_len;
+	uint8_t no_ppk[SIGN_LEN_MAX];
+	size_t no_ppk_len;
 };
 
 /* A copy of the parts, one after the other. */

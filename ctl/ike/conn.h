@@ -111,6 +111,10 @@ struct conn {
 	size_t n_pools, n_vips;
 	uint8_t psk[PSK_MAX];
 	size_t psk_len;
+	struct ike_id ppk_id; /* RFC 8784: type KEY_ID */
+	uint8_t ppk[PSK_MAX];
+	size_t ppk_len; /* 0: none */
+	bool is_ppk_required;
 	enum conn_auth local_auth, remote_auth;
 	struct conn_own own;      /* with local_auth PUBKEY; owned */
 	struct trust *trust;      /* with remote_auth PUBKEY; owned */

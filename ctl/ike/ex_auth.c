@@ -7,6 +7,7 @@
 #include "ike/cfg.h"
 #include "ike/deal.h"
 #include "ike/id.h"
+#include "ike/ppk.h"
 #include "ike/unique.h"
 
 static void log_up(struct ike_sa *sa)
@@ -23,12 +24,6 @@ static void log_up(struct ike_sa *sa)
 }
 
 /* ---- Initiator ------------------------------------------------------------------ */
-
-/* IDr says whom we want. A pattern is nobody's name. */
-static bool is_name(const struct ike_id *id)
-{
-	return !id_is_any(id) && !(id->len && id->data[0] == '*');
-}
 
 /* 2.4: INITIAL_CONTACT says that there is no other IKE SA between us, so it is asked when it is
  * said: the peer may have come up with its own while our request waited for an answer. */
@@ -54,11 +49,12 @@ static enum step_result auth_start(struct turn *t)
 	id_payload_emit(t->out, PL_IDI, &sa->our_id);
 	auth_certs_emit(t);
 	auth_certreq_emit(t);
-	if (is_name(&sa->conn->remote_id))
+	if (!id_is_pattern(&sa->conn->remote_id)) /* IDr: whom we want */
 		id_payload_emit(t->out, PL_IDR, &sa->conn->remote_id);
 	if (auth_emit_ours(t))
 		return turn_refuse(t, STEP_FAIL, 0, "AUTH could not be computed");
 	cfg_request(t);
+	ppk_identity_emit(t);
 	deal_offer_sa(t, cc, false, sa->ours.nego.spi_in);
 	deal_offer_ts(t, cc);
 	if (sa->is_first_contact && sa->conn->unique != UNIQUE_NEVER && is_only_one(sa))
@@ -77,7 +73,9 @@ static enum step_result check_peer(struct turn *t)
 		return auth_failed(t, "its connection is not configured any more");
 	if (!id_match(&sa->conn->remote_id, &sa->their_id))
 		return auth_failed(t, "we want another identity");
-	enum step_result r = auth_begin(t, AUTH_CHECK, &t->in->idr);
+	enum step_result r = ppk_settle(t);
+	if (r == STEP_NEXT)
+		r = auth_begin(t, AUTH_CHECK, &t->in->idr);
 	return r == STEP_NEXT ? auth_check(t, &t->in->idr) : r;
 }
 
@@ -222,6 +220,8 @@ static enum step_result auth_answer(struct turn *t)
 	if (r == STEP_NEXT && !t->job)
 		auth_note(sa, t->in);
 	if (r == STEP_NEXT)
+		r = ppk_settle(t);
+	if (r == STEP_NEXT)
 		r = auth_begin(t, AUTH_CHECK | AUTH_MAKE, &t->in->idi);
 	if (r == STEP_NEXT)
 		r = auth_check(t, &t->in->idi);
@@ -235,6 +235,7 @@ static enum step_result auth_answer(struct turn *t)
 	if (auth_emit_ours(t))
 		return turn_refuse(t, STEP_FAIL, N_AUTHENTICATION_FAILED,
 				   "AUTH could not be computed");
+	ppk_confirm(t);
 	answer_child(t);
 	return STEP_NEXT;
 }

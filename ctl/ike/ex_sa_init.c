@@ -11,6 +11,7 @@
 #include "ike/exchange.h"
 #include "ike/explain.h"
 #include "ike/nat.h"
+#include "ike/ppk.h"
 
 /* RFC 7383 2.3 */
 static void fragmentation_emit(struct turn *t)
@@ -64,6 +65,7 @@ static enum step_result init_emit(struct turn *t)
 	nonce_emit(t->out, rd_from(nego->nonce, sizeof(nego->nonce)));
 	nat_emit(t->out, t->sa);
 	auth_hashes_emit(t->out);
+	ppk_offer(t);
 	fragmentation_emit(t);
 	return STEP_NEXT;
 }
@@ -173,7 +175,7 @@ static enum step_result init_finish(struct turn *t)
 	nat_check(sa, t->from);
 	fragmentation_check(t);
 	nat_float(sa);
-	return STEP_NEXT;
+	return ppk_answered(t);
 }
 
 static enum step_result init_again(struct turn *t)
@@ -330,6 +332,7 @@ static enum step_result init_answer(struct turn *t)
 	nat_emit(t->out, sa);
 	if (init->their_hashes)
 		auth_hashes_emit(t->out);
+	ppk_answer(t);
 	auth_certreq_any(t);
 	fragmentation_check(t);
 	if (sa->is_fragmenting) /* 2.3: only where the peer has said so */

@@ -297,3 +297,12 @@ int id_match(const struct ike_id *pattern, const struct ike_id *id)
 		       ? 2
 		       : 0;
 }
+
+bool id_is_pattern(const struct ike_id *id)
+{
+	struct reader der = rd_from(id->data, id->len);
+
+	if (id->type == ID_DER_ASN1_DN)
+		return dn_match(der, der) == 2;
+	return id_is_any(id) || (is_name(id) && id->len && id->data[0] == '*');
+}

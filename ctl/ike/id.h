@@ -29,5 +29,7 @@ bool id_equal(const struct ike_id *a, const struct ike_id *b);
  * ("*.example.com", "*@example.com"). 0: no match; else the better the larger: 1 %any, 2 the
  * wildcard, 3 equal. */
 int id_match(const struct ike_id *pattern, const struct ike_id *id);
+/* Does it stand for several identities? Such a one is nobody's name. */
+bool id_is_pattern(const struct ike_id *id);
 
 #endif

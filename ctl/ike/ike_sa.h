@@ -135,7 +135,10 @@ struct init {
 	size_t cookie_len;
 	uint16_t group; /* of the KE payload; KE_NONE: the first of our proposals */
 	uint16_t their_hashes; /* RFC 7427 4: bits 1 << enum sign_hash; 0: the peer does not do it */
-	bool is_cert_asked;    /* the peer sent a CERTREQ */
+	bool is_cert_asked;    /* the peer sent a CERTREQ, for a certificate */
+	bool is_raw_asked;     /* or for a raw public key */
+	bool is_ppk, is_ppk_used; /* RFC 8784: both could; both do */
+	struct ppk_keys ppk;
 	bool is_nat_known; /* the peer sent NAT_DETECTION_* */
 };
 

@@ -182,6 +182,21 @@ int keymat_signed_octets(const struct ike_keys *keys, const uint8_t *sk_p,
 	return 0;
 }
 
+static int stir(const struct ike_keys *keys, struct reader ppk, const uint8_t *sk, uint8_t *ret)
+{
+	struct reader part = rd_from(sk, keys->prf_len);
+
+	return prf_plus(keys->suite.prf, ppk, &part, 1, ret, keys->prf_len);
+}
+
+int keymat_ppk(const struct ike_keys *keys, struct reader ppk, struct ppk_keys *ret_keys)
+{
+	int err = stir(keys, ppk, keys->sk_d, ret_keys->sk_d);
+
+	err = err ? err : stir(keys, ppk, keys->sk_pi, ret_keys->sk_pi);
+	return err ? err : stir(keys, ppk, keys->sk_pr, ret_keys->sk_pr);
+}
+
 int keymat_auth_psk(const struct ike_keys *keys, struct reader psk,
 		    const struct signed_octets *octets, uint8_t ret_auth[PRF_LEN_MAX])
 {

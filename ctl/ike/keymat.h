@@ -51,6 +51,13 @@ int keymat_rekey(const struct ike_keys *old, const struct ike_suite *suite,
 		 const struct ike_seed *seed, struct ike_keys *ret_keys) MUST_USE;
 void keymat_wipe(struct ike_keys *keys);
 
+/* RFC 8784 3: what a PPK makes of SK_d, SK_pi and SK_pr; prf_len bytes each. */
+struct ppk_keys {
+	uint8_t sk_d[PRF_LEN_MAX], sk_pi[PRF_LEN_MAX], sk_pr[PRF_LEN_MAX];
+};
+int keymat_ppk(const struct ike_keys *keys, struct reader ppk,
+	       struct ppk_keys *ret_keys) MUST_USE;
+
 /* Keys of a Child SA. _i: the SA from the initiator of the exchange that made it, to the
  * responder. enc: cipher key, then salt. */
 struct child_keys {

@@ -20,14 +20,14 @@ other() { case $1 in A) echo B ;; B) echo A ;; esac; }
 # tunnel_conf SIDE: optional variables START (start_action: none, trap, start), REKEY, LIFE and
 # RAND (lifetimes of the child), ENCAP, CONN_MORE and CHILD_MORE (further lines of the connection
 # and of the child), CHILDREN_MORE (further children); CONF_MORE_A (sections), PSK_A, IKE_A, ESP_A
-# and VERSION_A for one side only; how each side authenticates: AUTH_A, ID_A, and as further lines
-# CONN_A, LOCAL_A, REMOTE_A of its own file and TOP_A after all; and the same with B.
+# and VERSION_A for one side only, likewise with B. How a side authenticates: AUTH_A, ID_A; and
+# as further lines of its own file CONN_MORE_A, LOCAL_A, REMOTE_A.
 tunnel_conf() {
-	local side=$1 peer psk auth id peer_auth peer_id conn_more local_more remote_more top_more
-	local more=CONF_MORE_$1 version=VERSION_$1 ike=IKE_$1 esp=ESP_$1
+	local side=$1 peer psk=PSK_$1 more=CONF_MORE_$1 version=VERSION_$1
+	local ike=IKE_$1 esp=ESP_$1 auth=AUTH_$1 id=ID_$1 peer_auth peer_id
+	local conn_more=CONN_MORE_$1 local_more=LOCAL_$1 remote_more=REMOTE_$1
 	peer=$(other "$side")
-	psk=PSK_$side auth=AUTH_$side id=ID_$side peer_auth=AUTH_$peer peer_id=ID_$peer
-	conn_more=CONN_$side local_more=LOCAL_$side remote_more=REMOTE_$side top_more=TOP_$side
+	peer_auth=AUTH_$peer peer_id=ID_$peer
 	cat <<-EOT
 	connections {
 	    tunnel {
@@ -70,7 +70,6 @@ tunnel_conf() {
 	        secret = "${!psk:-$TUNNEL_PSK}"
 	    }
 	}
-	${!top_more-}
 	${!more:-}
 	EOT
 }

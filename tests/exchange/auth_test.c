@@ -329,6 +329,159 @@ static void certificate_not_sent(void **state)
 	comes_up();
 }
 
+/* ---- Revocation -------------------------------------------------------------------- */
+
+/* The peer's own certificate is number 77. crl_of: 0 none, -1 an old one, else what is revoked. */
+static void revocation_is(enum revocation revocation, long crl_of, const char *refused)
+{
+	uint8_t crl[1024];
+	struct made one = make((struct made_of){ .kind = "p256",
+						 .subject = "CN=a",
+						 .san = "DNS:a.example",
+						 .issuer = &root,
+						 .serial = 77 });
+
+	again();
+	side_signs(&pair.a, &one, NULL);
+	conn_trusts(&pair.b.conns[0], &root, revocation);
+	if (crl_of) {
+		size_t len = make_crl(&root, crl_of > 0 ? crl_of : 0, crl_of > 0 ? 3600 : -3600,
+				      crl, sizeof(crl));
+
+		assert_int_equal(trust_add_crl(pair.b.conns[0].trust, rd_from(crl, len)), 0);
+	}
+	if (refused)
+		fails_with(&pair.b, refused);
+	else
+		comes_up();
+	made_free(&one);
+}
+
+static void revocation_policies(void **state)
+{
+	(void)state;
+	revocation_is(REVOCATION_RELAXED, 0, NULL);
+	revocation_is(REVOCATION_RELAXED, 78, NULL);
+	revocation_is(REVOCATION_RELAXED, -1, NULL);
+	revocation_is(REVOCATION_RELAXED, 77, "certificate 'CN=a' is revoked");
+	revocation_is(REVOCATION_IFURI, 0, NULL);
+	revocation_is(REVOCATION_STRICT, 78, NULL);
+	revocation_is(REVOCATION_STRICT, 77, "certificate 'CN=a' is revoked");
+	revocation_is(REVOCATION_STRICT, 0, "has no CRL here");
+	revocation_is(REVOCATION_STRICT, -1, "has only an old CRL here");
+}
+
+/* ---- Raw public keys ---------------------------------------------------------------- */
+
+static void side_signs_raw(struct side *s, const struct made *own)
+{
+	side_signs(s, own, NULL);
+	x509_free(s->conns[0].own.certs[0]);
+	s->conns[0].own.n_certs = 0;
+}
+
+static void side_knows(struct side *s, const struct made *key)
+{
+	side_trusts(s, &other_root);
+	trust_pin(s->conns[0].trust);
+	assert_int_equal(trust_add_key(s->conns[0].trust, key->key), 0);
+}
+
+static void raw_public_keys(void **state)
+{
+	(void)state;
+	side_signs_raw(&pair.a, &a);
+	side_knows(&pair.b, &a);
+	comes_up();
+	again();
+	side_signs_raw(&pair.a, &a); /* none is sent: the only one there is is tried */
+	pair.a.conns[0].send_cert = SEND_CERT_NEVER;
+	side_knows(&pair.b, &a);
+	comes_up();
+	again();
+	side_signs_raw(&pair.a, &b);
+	side_knows(&pair.b, &a);
+	fails_with(&pair.b, "its raw public key is none of remote.pubkeys");
+}
+
+/* ---- PPK, RFC 8784 ------------------------------------------------------------------ */
+
+static void side_ppk(struct side *s, const char *name, const char *secret, bool is_required)
+{
+	struct conn *c = &s->conns[0];
+
+	id_set(&c->ppk_id, name);
+	c->ppk_id.type = ID_KEY_ID;
+	c->ppk_len = strlen(secret);
+	memcpy(c->ppk, secret, c->ppk_len);
+	c->is_ppk_required = is_required;
+}
+
+static void ppk_is_used(void **state)
+{
+	(void)state;
+	for (int with_certs = 0; with_certs < 2; with_certs++) {
+		again();
+		side_ppk(&pair.a, "p1", "a postquantum secret", true);
+		side_ppk(&pair.b, "p1", "a postquantum secret", true);
+		if (with_certs) {
+			side_signs(&pair.a, &a, &sub);
+			side_trusts(&pair.b, &root);
+			side_signs(&pair.b, &b, NULL);
+			side_trusts(&pair.a, &root);
+		}
+		comes_up();
+		assert_true(side_logged(&pair.a, "uses a PPK"));
+		assert_true(side_logged(&pair.b, "uses a PPK"));
+		assert_int_equal(ike_rekey(pair.a.ike, "gw-gw", pair.now_ms), 0);
+		side_effects(&pair.a);
+		pair_run(&pair, 5000);
+		assert_true(pair_fits(&pair));
+	}
+}
+
+/* Optional on both sides: without it when the other one has none, or another one. */
+static void ppk_is_left_out(void **state)
+{
+	(void)state;
+	for (int kind = 0; kind < 4; kind++) {
+		again();
+		if (kind != 0)
+			side_ppk(&pair.a, "p1", "a postquantum secret", false);
+		if (kind != 1)
+			side_ppk(&pair.b, "p2", "a postquantum secret", false);
+		if (kind == 3) {
+			side_signs(&pair.a, &a, &sub);
+			side_trusts(&pair.b, &root);
+		}
+		comes_up();
+		assert_false(side_logged(&pair.a, "uses a PPK"));
+		assert_false(side_logged(&pair.b, "uses a PPK"));
+	}
+}
+
+static void ppk_is_missed(void **state)
+{
+	(void)state;
+	side_ppk(&pair.a, "p1", "a postquantum secret", true);
+	fails_with(&pair.a, "the peer does not use PPKs, and ppk_required");
+	again();
+	side_ppk(&pair.b, "p1", "a postquantum secret", true);
+	fails_with(&pair.b, "it uses no PPK, and ppk_required");
+	again();
+	side_ppk(&pair.a, "p1", "a postquantum secret", true);
+	side_ppk(&pair.b, "p2", "a postquantum secret", false);
+	fails_with(&pair.b, "it insists on a PPK that we do not have");
+	again();
+	side_ppk(&pair.a, "p1", "a postquantum secret", false);
+	side_ppk(&pair.b, "p2", "a postquantum secret", true);
+	fails_with(&pair.b, "it names another PPK than ours, and ppk_required");
+	again();
+	side_ppk(&pair.a, "p1", "a postquantum secret", true);
+	side_ppk(&pair.b, "p1", "another postquantum secret", true);
+	fails_with(&pair.b, "AUTH is wrong");
+}
+
 #define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -348,6 +501,11 @@ int main(void)
 		CASE(another_identity_than_configured),
 		CASE(methods_that_do_not_fit),
 		CASE(certificate_not_sent),
+		CASE(revocation_policies),
+		CASE(raw_public_keys),
+		CASE(ppk_is_used),
+		CASE(ppk_is_left_out),
+		CASE(ppk_is_missed),
 	};
 
 	return cmocka_run_group_tests(tests, make_all, free_all);

@@ -2,18 +2,18 @@
 # shellcheck shell=bash
 #
 # Certificates by the openssl tool, for both gateways: Sekisho reads the folders beside its
-# configuration file, $LAB_DIR, swanctl those in $SWANCTL_DIR. Sourced after lib.sh.
+# configuration file, $LAB_DIR, swanctl those beside its own, $SWAN_DIR. Sourced after lib.sh.
 
 certs_new() { # folders for both, and a root
-	export SWANCTL_DIR=$LAB_DIR/swanctl
+	SWAN_DIR=$LAB_DIR/swanctl.d
 	PKI=$LAB_DIR/pki
-	mkdir -p "$PKI" "$SWANCTL_DIR"
-	for folder in x509 x509ca x509crl private pubkey; do
-		mkdir -p "$LAB_DIR/$folder" "$SWANCTL_DIR/$folder"
+	mkdir -p "$PKI" "$SWAN_DIR"
+	for folder in x509 x509ca x509crl private pubkey x509ocsp x509aa x509ac rsa ecdsa bliss pkcs8 pkcs12; do
+		mkdir -p "$LAB_DIR/$folder" "$SWAN_DIR/$folder"
 	done
 	ca root ecdsa
 	cp "$PKI/root.pem" "$LAB_DIR/x509ca/"
-	cp "$PKI/root.pem" "$SWANCTL_DIR/x509ca/"
+	cp "$PKI/root.pem" "$SWAN_DIR/x509ca/"
 }
 
 new_key() { # NAME KIND
@@ -70,16 +70,16 @@ sides_sign() { # KIND-A KIND-B [CA-A]
 	leaf gwA "$1" "${3:-root}" DNS:gwA.example
 	leaf gwB "$2" root DNS:gwB.example
 	give "$LAB_DIR" gwA
-	give "$SWANCTL_DIR" gwB
+	give "$SWAN_DIR" gwB
 	AUTH_A=pubkey AUTH_B=pubkey LOCAL_A="certs = gwA.pem" LOCAL_B="certs = gwB.pem"
 }
 
 # Both read what tunnel_conf says now.
 reload_both() {
 	(umask 077 && tunnel_conf A >"$LAB_DIR/gwA.conf" &&
-		tunnel_conf B >"$LAB_DIR/gwB.swanctl.conf")
+		tunnel_conf B >"$SWAN_DIR/gwB.swanctl.conf")
 	must sekisho gwA reload
-	must swan gwB --load-all --clear --file "$LAB_DIR/gwB.swanctl.conf"
+	must swan gwB --load-all --clear --file "$SWAN_DIR/gwB.swanctl.conf"
 }
 
 log_mark() { wc -l <"$LAB_DIR/sekishod-gwA.log"; }

@@ -63,11 +63,11 @@ swan_start() {
 	swan_program charon-systemd
 	swan_program swanctl
 	swan_settings "$node" >"$LAB_DIR/$node.strongswan.conf"
-	(umask 077 && tunnel_conf "$side" >"$LAB_DIR/$node.swanctl.conf")
+	(umask 077 && tunnel_conf "$side" >"${SWAN_DIR:-$LAB_DIR}/$node.swanctl.conf")
 	STRONGSWAN_CONF=$LAB_DIR/$node.strongswan.conf \
 		start "$node" "charon-$node" "$LAB_DIR/charon-systemd"
 	wait_for 10 "charon's control socket in $node" test -S "$LAB_DIR/$node.vici" || return 1
-	swan "$node" --load-all --file "$LAB_DIR/$node.swanctl.conf"
+	swan "$node" --load-all --file "${SWAN_DIR:-$LAB_DIR}/$node.swanctl.conf"
 }
 
 # swan NODE SWANCTL-COMMAND...: quiet unless it fails.

@@ -49,9 +49,9 @@ ID_A='"C=CH, O=Lab, CN=gwA"' ID_B='"C=CH, O=*, CN=gwB"'
 reload_both_dn() {
 	(umask 077 && tunnel_conf A >"$LAB_DIR/gwA.conf")
 	ID_B='"C=CH, O=Lab, CN=gwB"'
-	(umask 077 && tunnel_conf B >"$LAB_DIR/gwB.swanctl.conf")
+	(umask 077 && tunnel_conf B >"$SWAN_DIR/gwB.swanctl.conf")
 	must sekisho gwA reload
-	must swan gwB --load-all --clear --file "$LAB_DIR/gwB.swanctl.conf"
+	must swan gwB --load-all --clear --file "$SWAN_DIR/gwB.swanctl.conf"
 }
 reload_both_dn
 both_roles

@@ -18,7 +18,7 @@ title "of a CA that we do not trust"
 ca stranger ecdsa
 sides_sign ecdsa ecdsa
 leaf gwB ecdsa stranger DNS:gwB.example
-give "$SWANCTL_DIR" gwB
+give "$SWAN_DIR" gwB
 reload_both
 neither_role "gwB.example failed: certificate '.*CN=gwB' is not of a CA that is trusted here" \
 	"gwB.example failed: certificate '.*CN=gwB' is not of a CA that is trusted here"
@@ -26,7 +26,7 @@ neither_role "gwB.example failed: certificate '.*CN=gwB' is not of a CA that is 
 title "expired"
 sides_sign ecdsa ecdsa
 CERT_DAYS=-1 leaf gwB ecdsa root DNS:gwB.example
-give "$SWANCTL_DIR" gwB
+give "$SWAN_DIR" gwB
 reload_both
 neither_role "certificate '.*CN=gwB' has expired" "certificate '.*CN=gwB' has expired"
 
@@ -36,8 +36,8 @@ ID_B=gwC.example
 (umask 077 && tunnel_conf A >"$LAB_DIR/gwA.conf")
 must sekisho gwA reload
 ID_B=''
-(umask 077 && tunnel_conf B >"$LAB_DIR/gwB.swanctl.conf")
-must swan gwB --load-all --clear --file "$LAB_DIR/gwB.swanctl.conf"
+(umask 077 && tunnel_conf B >"$SWAN_DIR/gwB.swanctl.conf")
+must swan gwB --load-all --clear --file "$SWAN_DIR/gwB.swanctl.conf"
 neither_role - "no connection for these identities"
 ID_B=''
 
