@@ -34,8 +34,8 @@ static int signed_octets(struct ike_sa *sa, enum whose whose, struct reader id_b
 	const struct init *init = sa->init;
 	bool is_i = (whose != THEIRS) == sa->is_initiator;
 	/* As responder our IKE_SA_INIT is still what we answer duplicates with. */
-	struct reader message_r = sa->is_initiator ? rd_from(init->message_r, init->len_r)
-						   : rd_from(sa->theirs.response, sa->theirs.len);
+	struct reader message_r = init->message_r ? rd_from(init->message_r, init->len_r)
+						  : rd_from(sa->theirs.response, sa->theirs.len);
 	struct reader message = is_i ? rd_from(init->message_i, init->len_i) : message_r;
 	struct reader nonce =
 		is_i ? rd_from(init->nr, init->nr_len) : rd_from(init->ni, init->ni_len);
@@ -44,16 +44,21 @@ static int signed_octets(struct ike_sa *sa, enum whose whose, struct reader id_b
 				    ret_octets);
 }
 
-static int psk_compute(struct ike_sa *sa, enum whose whose, struct reader id_body,
-		       uint8_t ret_auth[PRF_LEN_MAX])
+static int mac_compute(struct ike_sa *sa, enum whose whose, struct reader psk,
+		       struct reader id_body, uint8_t ret_auth[PRF_LEN_MAX])
 {
-	struct reader psk = rd_from(sa->conn->psk, sa->conn->psk_len);
 	struct signed_octets octets;
 	int err = signed_octets(sa, whose, id_body, &octets);
 
 	err = err ? err : keymat_auth_psk(&sa->keys, psk, &octets, ret_auth);
 	secret_wipe(&octets, sizeof(octets));
 	return err;
+}
+
+static int psk_compute(struct ike_sa *sa, enum whose whose, struct reader id_body,
+		       uint8_t ret_auth[PRF_LEN_MAX])
+{
+	return mac_compute(sa, whose, rd_from(sa->conn->psk, sa->conn->psk_len), id_body, ret_auth);
 }
 
 /* The same, for a job. */
@@ -251,6 +256,8 @@ enum step_result auth_begin(struct turn *t, unsigned what, const struct id_view 
 
 bool auth_fits(const struct conn *conn, const struct auth *auth)
 {
+	if (!auth->method || conn->remote_auth == CONN_AUTH_EAP) /* none: it wants EAP */
+		return !auth->method && conn->remote_auth == CONN_AUTH_EAP;
 	return (auth->method == AUTH_PSK) == (conn->remote_auth == CONN_AUTH_PSK);
 }
 
@@ -275,7 +282,9 @@ enum step_result auth_check(struct turn *t, const struct id_view *theirs)
 	if (!conn)
 		return auth_failed(t, "its connection is not configured any more");
 	if (!auth_fits(conn, &t->in->auth))
-		return auth_failed(t, conn->remote_auth == CONN_AUTH_PSK
+		return auth_failed(t, conn->remote_auth == CONN_AUTH_EAP
+					      ? "it sends AUTH at once, we want EAP"
+					      : conn->remote_auth == CONN_AUTH_PSK
 					      ? "it sends a signature, we want a pre-shared key"
 					      : "it uses a pre-shared key, we want a signature");
 	if (job && job->result)
@@ -370,4 +379,31 @@ int auth_emit_ours(struct turn *t)
 	if (sa->conn->local_auth != CONN_AUTH_PSK)
 		return -EIO;
 	return emit_psk(t, id_payload_body(&sa->our_id, id, sizeof(id)));
+}
+
+/* ---- After EAP, 2.16 --------------------------------------------------------------- */
+
+bool auth_is_msk_good(struct turn *t, struct reader msk, struct reader id_body)
+{
+	uint8_t mac[PRF_LEN_MAX];
+	const struct auth *theirs = &t->in->auth;
+	bool is_good = theirs->method == AUTH_PSK &&
+		       !mac_compute(t->sa, THEIRS, msk, id_body, mac) &&
+		       rd_left(&theirs->data) == t->sa->keys.prf_len &&
+		       memeq_ct(theirs->data.at, mac, t->sa->keys.prf_len);
+
+	secret_wipe(mac, sizeof(mac));
+	return is_good;
+}
+
+int auth_emit_msk(struct turn *t, struct reader msk)
+{
+	uint8_t id[IKE_ID_MAX + 4], mac[PRF_LEN_MAX];
+	struct reader body = id_payload_body(&t->sa->our_id, id, sizeof(id));
+	int err = mac_compute(t->sa, OURS, msk, body, mac);
+
+	if (!err)
+		auth_emit(t->out, &(struct auth){ AUTH_PSK, rd_from(mac, t->sa->keys.prf_len) });
+	secret_wipe(mac, sizeof(mac));
+	return err;
 }

@@ -13,6 +13,8 @@ void conn_free(struct conn *conn)
 		x509_free(conn->own.certs[i]);
 	key_free(conn->own.key);
 	trust_free(conn->trust);
+	secret_wipe(conn->eap_users, conn->n_eap_users * sizeof(*conn->eap_users));
+	free(conn->eap_users);
 	free(conn->children);
 	secret_wipe(conn, sizeof(*conn));
 	free(conn);

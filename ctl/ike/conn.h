@@ -31,6 +31,7 @@ struct ike_id {
 enum conn_auth {
 	CONN_AUTH_PSK,
 	CONN_AUTH_PUBKEY,
+	CONN_AUTH_EAP, /* EAP-MSCHAPv2, of the initiator */
 };
 
 enum conn_send_cert {
@@ -87,6 +88,15 @@ struct conn_child {
 	bool is_dpd_clear;   /* dpd_action = clear: tear down and forget */
 };
 
+#define EAP_NAME_MAX IKE_ID_MAX
+
+/* secrets.eap<suffix>: a name and its password. */
+struct eap_user {
+	struct ike_id id; /* its bytes are the EAP identity */
+	uint8_t secret[PSK_MAX];
+	size_t secret_len;
+};
+
 #define CONN_POOLS_MAX 4
 #define POOL_DNS_MAX 4
 #define POOL_SUBNETS_MAX 8
@@ -116,6 +126,8 @@ struct conn {
 	size_t ppk_len; /* 0: none */
 	bool is_ppk_required;
 	enum conn_auth local_auth, remote_auth;
+	struct eap_user *eap_users; /* owned. remote_auth EAP: who may come; local_auth: us */
+	size_t n_eap_users;
 	struct conn_own own;      /* with local_auth PUBKEY; owned */
 	struct trust *trust;      /* with remote_auth PUBKEY; owned */
 	uint32_t remote_schemes;  /* scheme_bit(): what the peer may sign with */

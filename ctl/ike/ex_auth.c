@@ -4,13 +4,14 @@
  * is wrong with that Child SA alone leaves the IKE SA up.
  */
 #include "ike/auth.h"
+#include "ike/auth_eap.h"
 #include "ike/cfg.h"
 #include "ike/deal.h"
 #include "ike/id.h"
 #include "ike/ppk.h"
 #include "ike/unique.h"
 
-static void log_up(struct ike_sa *sa)
+void auth_log_up(struct ike_sa *sa)
 {
 	char l[ADDR_TEXT_MAX], r[ADDR_TEXT_MAX], suite[PROPOSAL_TEXT_MAX];
 	char our_id[ID_TEXT_MAX], their_id[ID_TEXT_MAX];
@@ -51,7 +52,9 @@ static enum step_result auth_start(struct turn *t)
 	auth_certreq_emit(t);
 	if (!id_is_pattern(&sa->conn->remote_id)) /* IDr: whom we want */
 		id_payload_emit(t->out, PL_IDR, &sa->conn->remote_id);
-	if (auth_emit_ours(t))
+	if (sa->conn->local_auth == CONN_AUTH_EAP) /* 2.16: no AUTH asks for it */
+		auth_eap_offer(t);
+	else if (auth_emit_ours(t))
 		return turn_refuse(t, STEP_FAIL, 0, "AUTH could not be computed");
 	cfg_request(t);
 	ppk_identity_emit(t);
@@ -63,7 +66,7 @@ static enum step_result auth_start(struct turn *t)
 }
 
 /* STEP_NEXT: it is who it says, and its identity is kept in the SA. */
-static enum step_result check_peer(struct turn *t)
+enum step_result auth_check_peer(struct turn *t)
 {
 	struct ike_sa *sa = t->sa;
 
@@ -89,17 +92,14 @@ static struct deal_secrets init_secrets(const struct ike_sa *sa, bool is_initiat
 	};
 }
 
-static enum step_result auth_finish(struct turn *t)
+enum step_result auth_child_finish(struct turn *t)
 {
 	const struct conn_child *cc = t->task->conn_child;
 	struct deal_secrets secrets = init_secrets(t->sa, true);
-	enum step_result r = check_peer(t);
 	struct child *child = NULL;
 	struct deal deal;
 
-	if (r != STEP_NEXT)
-		return r;
-	log_up(t->sa);
+	auth_log_up(t->sa);
 	uint16_t why = cc ? cfg_take(t) : N_TS_UNACCEPTABLE;
 	why = why ? why : deal_check(t, cc, false, &deal);
 	if (!why)
@@ -113,13 +113,20 @@ static enum step_result auth_finish(struct turn *t)
 	return STEP_NEXT;
 }
 
+static enum step_result auth_finish(struct turn *t)
+{
+	enum step_result r = auth_check_peer(t);
+
+	return r == STEP_NEXT ? auth_child_finish(t) : r;
+}
+
 static enum step_result auth_childless(struct turn *t)
 {
-	enum step_result r = check_peer(t);
+	enum step_result r = auth_check_peer(t);
 
 	if (r != STEP_NEXT)
 		return r;
-	log_up(t->sa);
+	auth_log_up(t->sa);
 	deal_failed(t, t->task->conn_child, message_error(t->in)->type);
 	return STEP_NEXT;
 }
@@ -168,7 +175,7 @@ static const struct conn *conn_find(const struct turn *t, const struct ike_id *i
 }
 
 /* Whom the peer named, who we are for it, which connection that is. */
-static enum step_result find_peer(struct turn *t)
+enum step_result auth_find_peer(struct turn *t)
 {
 	struct ike_sa *sa = t->sa;
 	struct ike_id idr;
@@ -187,7 +194,7 @@ static enum step_result find_peer(struct turn *t)
 	return STEP_NEXT;
 }
 
-static void answer_child(struct turn *t)
+void auth_child_answer(struct turn *t)
 {
 	struct deal_secrets secrets = init_secrets(t->sa, false);
 	struct child *child = NULL;
@@ -215,7 +222,7 @@ static void answer_child(struct turn *t)
 static enum step_result auth_answer(struct turn *t)
 {
 	struct ike_sa *sa = t->sa;
-	enum step_result r = t->job ? STEP_NEXT : find_peer(t);
+	enum step_result r = t->job ? STEP_NEXT : auth_find_peer(t);
 
 	if (r == STEP_NEXT && !t->job)
 		auth_note(sa, t->in);
@@ -229,22 +236,15 @@ static enum step_result auth_answer(struct turn *t)
 		return r;
 	if (!unique_admit(sa, message_notify(t->in, N_INITIAL_CONTACT)))
 		return auth_failed(t, "it has an IKE_SA already (unique = keep)");
-	log_up(sa);
+	auth_log_up(sa);
 	id_payload_emit(t->out, PL_IDR, &sa->our_id);
 	auth_certs_emit(t);
 	if (auth_emit_ours(t))
 		return turn_refuse(t, STEP_FAIL, N_AUTHENTICATION_FAILED,
 				   "AUTH could not be computed");
 	ppk_confirm(t);
-	answer_child(t);
+	auth_child_answer(t);
 	return STEP_NEXT;
-}
-
-static enum step_result auth_wants_eap(struct turn *t)
-{
-	if (id_from_view(&t->in->idi, &t->sa->their_id)) /* for the log line only */
-		t->sa->their_id = (struct ike_id){ 0 };
-	return auth_failed(t, "it sends no AUTH: it wants EAP, which is not configured");
 }
 
 /* ---- Rows ----------------------------------------------------------------------- */
@@ -277,9 +277,28 @@ static const struct step steps[] = {
 	  "no answer: give up" },
 	{ STEP_REQUEST, IN(INIT_REPLIED), ST_ESTABLISHED, P_IDI | P_AUTH | CHILD_PAYLOADS,
 	  P_IDR | MAY_SAY, auth_answer, auth_answer, TM_NONE, "check the peer, answer the Child SA" },
-	{ STEP_REQUEST, IN(INIT_REPLIED), ST_CLOSED, P_IDI, P_IDR | CHILD_PAYLOADS | MAY_SAY,
-	  auth_wants_eap, NULL, TM_CLOSED, "the peer wants EAP: AUTHENTICATION_FAILED" },
-	{ STEP_TIMEOUT, IN(INIT_REPLIED), ST_CLOSED, 0, ON_ANY, auth_missing, NULL, TM_CLOSED,
+	{ STEP_REQUEST, IN(INIT_REPLIED), ST_EAP_ASKED, P_IDI, P_IDR | CHILD_PAYLOADS | MAY_SAY,
+	  eap_asked, eap_asked, TM_HALF_OPEN, "the peer wants EAP: AUTH of ours, first EAP packet" },
+	{ STEP_REQUEST, IN(EAP_ASKED), ST_SAME, P_EAP, ANY_NOTIFY, eap_answered, NULL, TM_NONE,
+	  "the next EAP packet" },
+	{ STEP_REQUEST, IN(EAP_ASKED), ST_ESTABLISHED, P_AUTH, ANY_NOTIFY, eap_proved, NULL, TM_NONE,
+	  "check AUTH with the key of EAP, answer the Child SA" },
+	{ STEP_RESPONSE, IN(AUTH_SENT), ST_EAP_READY, ON(TASK_IKE_AUTH) | P_IDR | P_AUTH | P_EAP,
+	  MAY_SAY, eap_offered, eap_offered, TM_NONE, "the peer is who it should be, EAP begins" },
+	{ STEP_START, IN(EAP_READY), ST_EAP_SENT, ON(TASK_IKE_EAP), 0, eap_start, NULL,
+	  TM_RETRANSMIT, "send the next EAP packet, or AUTH" },
+	{ STEP_RESPONSE, IN(EAP_SENT), ST_EAP_READY, ON(TASK_IKE_EAP) | P_EAP, ANY_NOTIFY, eap_next,
+	  NULL, TM_NONE, "the next EAP packet" },
+	{ STEP_RESPONSE, IN(EAP_SENT), ST_ESTABLISHED, ON(TASK_IKE_EAP) | P_AUTH | CHILD_PAYLOADS,
+	  MAY_SAY, eap_finish, NULL, TM_NONE, "EAP is done: up, with a Child SA" },
+	{ STEP_RESPONSE, IN(EAP_SENT), ST_ESTABLISHED,
+	  ON(TASK_IKE_EAP) | P_AUTH | P_NOTIFY | HAS_ERROR, MAY_SAY, eap_childless, NULL, TM_NONE,
+	  "up, but the Child SA was refused" },
+	{ STEP_RESPONSE, IN(EAP_SENT), ST_CLOSED, ON(TASK_IKE_EAP) | P_NOTIFY | HAS_ERROR,
+	  P_VENDOR | HAS_AUTH_FAILED, auth_refused, NULL, TM_CLOSED, "the peer refuses" },
+	{ STEP_TIMEOUT, IN(EAP_SENT), ST_CLOSED, 0, ON_ANY, auth_unanswered, NULL, TM_CLOSED,
+	  "no answer: give up" },
+	{ STEP_TIMEOUT, IN(INIT_REPLIED) | IN(EAP_ASKED), ST_CLOSED, 0, ON_ANY, auth_missing, NULL, TM_CLOSED,
 	  "half open for too long" },
 };
 

@@ -91,7 +91,7 @@ static void enter(struct ike_sa *sa, enum ike_state to, enum step_timer timer)
 	if (sa->state == from)
 		return;
 	/* One that failed to authenticate is still what anybody can make. */
-	sa_set_half_open(sa, sa->state == ST_INIT_REPLIED ||
+	sa_set_half_open(sa, sa->state == ST_INIT_REPLIED || sa->state == ST_EAP_ASKED ||
 				     (sa->state == ST_CLOSED && sa->is_half_open));
 	sa->state_end_ms = state_ms[timer] ? sa->ike->now_ms + state_ms[timer] : 0;
 	if (from == ST_ESTABLISHED)
@@ -184,7 +184,8 @@ static void tell_and_close(struct ike_sa *sa, uint16_t notify, enum ike_end end)
 	end_all(sa, end);
 	exchange_forget(sa);
 	/* Before, the peer has no keys; later, our delete has told it already. */
-	if (!notify || (sa->state != ST_AUTH_SENT && sa->state != ST_ESTABLISHED)) {
+	if (!notify || (sa->state != ST_AUTH_SENT && sa->state != ST_EAP_SENT &&
+			sa->state != ST_ESTABLISHED)) {
 		exchange_close(sa, end);
 		return;
 	}
@@ -233,6 +234,8 @@ static void answer_why(struct turn *t)
 /* Takes over `in` when the step waits for a job. */
 static void end_request(struct turn *t, enum step_result r, struct inbound *in)
 {
+	bool is_kept = t->sa->first == in;
+
 	if (r == STEP_WAIT) {
 		t->sa->theirs.waits = t->step;
 		t->sa->theirs.in = in;
@@ -246,7 +249,8 @@ static void end_request(struct turn *t, enum step_result r, struct inbound *in)
 		ike_count(t->ike, IKE_COUNT_UNEXPECTED);
 	if (r == STEP_FAIL || t->sa->state == ST_NONE)
 		exchange_close(t->sa, END_PEER);
-	inbound_free(in);
+	if (!is_kept)
+		inbound_free(in);
 }
 
 static void run_start(struct ike_sa *sa, struct ike_job *job);

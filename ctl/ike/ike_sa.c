@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include "crypto/secret.h"
 #include "ike/alloc.h"
+#include "ike/auth_eap.h"
 #include "ike/cfg.h"
 #include "ike/fragment.h"
 
@@ -148,6 +149,7 @@ void nego_wipe(struct nego *nego)
 
 void init_free(struct ike_sa *sa)
 {
+	auth_eap_free(sa);
 	if (!sa->init)
 		return;
 	free(sa->init->message_i);

@@ -21,6 +21,7 @@
 
 struct ike;
 struct ike_sa;
+struct auth_eap;
 struct step;
 
 /* name, word for people (strongSwan's). */
@@ -30,6 +31,9 @@ struct step;
 	X(KEYED, "CONNECTING")         /* initiator: has keys, will send IKE_AUTH */       \
 	X(AUTH_SENT, "CONNECTING")     /* initiator: IKE_AUTH is on its way */             \
 	X(INIT_REPLIED, "CONNECTING")  /* responder: half open */                          \
+	X(EAP_READY, "CONNECTING")     /* initiator: will send the next EAP packet, or AUTH */ \
+	X(EAP_SENT, "CONNECTING")      /* initiator: it is on its way */                   \
+	X(EAP_ASKED, "CONNECTING")     /* responder: waits for the next one */             \
 	X(ESTABLISHED, "ESTABLISHED")                                                      \
 	X(REKEYED, "REKEYED")          /* another IKE SA has taken its children over */    \
 	X(DELETING, "DELETING")        /* our last request is on its way */                \
@@ -69,6 +73,7 @@ struct fragments {
 enum task_kind {
 	TASK_IKE_INIT,
 	TASK_IKE_AUTH,
+	TASK_IKE_EAP, /* the further rounds of IKE_AUTH */
 	TASK_CHILD_NEW,
 	TASK_CHILD_REKEY,
 	TASK_CHILD_DELETE,
@@ -172,6 +177,8 @@ struct ike_sa {
 	struct task *tasks;
 	struct child *children;
 	struct init *init;
+	struct auth_eap *eap;  /* auth_eap.h; NULL: no EAP under way */
+	struct inbound *first; /* with EAP the responder keeps the first IKE_AUTH request */
 	uint8_t low_nonce[NONCE_MAX]; /* of the two of IKE_SA_INIT, see collision.h */
 	size_t low_nonce_len;
 	char why[640]; /* reason of the end, for logs and FX_CONN_FAILED */
