@@ -8,9 +8,12 @@
 #define LIST_TEXT_MAX 1024
 
 static const struct shape algs[] = {
-	{ "encr-alg", "encr", SHAPE_TEXT },	  { "encr-keysize", "encr_bits", SHAPE_NUM },
-	{ "integ-alg", "integ", SHAPE_TEXT },	  { "prf-alg", "prf", SHAPE_TEXT },
-	{ "dh-group", "key_exchange", SHAPE_TEXT },
+	{ "encr-alg", "encr", SHAPE_TEXT },	     { "encr-keysize", "encr_bits", SHAPE_NUM },
+	{ "integ-alg", "integ", SHAPE_TEXT },	     { "prf-alg", "prf", SHAPE_TEXT },
+	{ "dh-group", "key_exchange", SHAPE_TEXT },  { "ke1-alg", "key_exchange_1", SHAPE_TEXT },
+	{ "ke2-alg", "key_exchange_2", SHAPE_TEXT }, { "ke3-alg", "key_exchange_3", SHAPE_TEXT },
+	{ "ke4-alg", "key_exchange_4", SHAPE_TEXT }, { "ke5-alg", "key_exchange_5", SHAPE_TEXT },
+	{ "ke6-alg", "key_exchange_6", SHAPE_TEXT }, { "ke7-alg", "key_exchange_7", SHAPE_TEXT },
 };
 
 static const struct shape ike_keys[] = {
@@ -86,10 +89,8 @@ static json_t *ike_json(const char *name, const json_t *section)
 
 	json_object_update(out, keys);
 	json_decref(keys);
-	json_object_foreach(children, child_name, child)
-		json_array_append_new(
-			list,
-			with_algs(shape(child_keys, ARRAY_SIZE(child_keys), child), child));
+	json_object_foreach(children, child_name, child) json_array_append_new(
+		list, with_algs(shape(child_keys, ARRAY_SIZE(child_keys), child), child));
 	json_object_set_new(out, "child_sas", list);
 	return out;
 }
@@ -119,6 +120,14 @@ static const char *algs_text(const json_t *sa, char *buf, size_t size)
 	for (size_t i = 0; i < ARRAY_SIZE(more) && (size_t)len < size; i++)
 		if (*text_at(sa, more[i]))
 			len += snprintf(buf + len, size - (size_t)len, "/%s", text_at(sa, more[i]));
+	for (size_t i = 1; i <= 7 && (size_t)len < size; i++) {
+		char key[] = "key_exchange_N";
+
+		key[sizeof(key) - 2] = (char)('0' + i);
+		if (*text_at(sa, key))
+			len += snprintf(buf + len, size - (size_t)len, "/KE%zu_%s", i,
+					text_at(sa, key));
+	}
 	return buf;
 }
 

@@ -68,3 +68,14 @@ void take_thousandths(struct build *b, const struct row *row, const struct node 
 		n = UINT64_MAX;
 	take_within(b, row, at, text, n, to);
 }
+
+/* strongSwan's yes and no; never is ours: no NAT traversal at all. */
+void take_encap(struct build *b, const struct row *row, const struct node *at, const char *text,
+		void *to)
+{
+	struct conn *conn = to;
+
+	conn->is_encap_forbidden = !strcmp(text, "never");
+	if (!conn->is_encap_forbidden)
+		take_bool(b, row, at, text, &conn->is_encap_forced);
+}

@@ -6,6 +6,7 @@
 #include "ike/alloc.h"
 #include "ike/auth_job.h"
 #include "ike/id.h"
+#include "ike/intermediate.h"
 
 enum { CERT_X509_SIGNATURE = 4, CERT_RAW_PUBLIC_KEY = 15 }; /* RFC 7296 3.6, RFC 7670 */
 
@@ -13,6 +14,11 @@ enum { CERT_X509_SIGNATURE = 4, CERT_RAW_PUBLIC_KEY = 15 }; /* RFC 7296 3.6, RFC
 #define CERTREQ_IDS_MAX 64 /* CAs in one CERTREQ: IKE_SA_INIT has to stay small */
 
 /* ---- What is signed --------------------------------------------------------------- */
+
+struct to_sign {
+	struct signed_octets octets; /* its last part points into int_auth */
+	uint8_t int_auth[INT_AUTH_MAX];
+};
 
 enum whose {
 	THEIRS,
@@ -29,7 +35,7 @@ static const uint8_t *sk_p(const struct ike_sa *sa, enum whose whose, bool is_i)
 }
 
 static int signed_octets(struct ike_sa *sa, enum whose whose, struct reader id_body,
-			 struct signed_octets *ret_octets)
+			 struct to_sign *ret)
 {
 	const struct init *init = sa->init;
 	bool is_i = (whose != THEIRS) == sa->is_initiator;
@@ -40,18 +46,21 @@ static int signed_octets(struct ike_sa *sa, enum whose whose, struct reader id_b
 	struct reader nonce =
 		is_i ? rd_from(init->nr, init->nr_len) : rd_from(init->ni, init->ni_len);
 
-	return keymat_signed_octets(&sa->keys, sk_p(sa, whose, is_i), message, nonce, id_body,
-				    ret_octets);
+	int err = keymat_signed_octets(&sa->keys, sk_p(sa, whose, is_i), message, nonce, id_body,
+				       &ret->octets);
+
+	ret->octets.parts[3] = inter_auth(sa, ret->int_auth);
+	return err;
 }
 
 static int mac_compute(struct ike_sa *sa, enum whose whose, struct reader psk,
 		       struct reader id_body, uint8_t ret_auth[PRF_LEN_MAX])
 {
-	struct signed_octets octets;
-	int err = signed_octets(sa, whose, id_body, &octets);
+	struct to_sign sign;
+	int err = signed_octets(sa, whose, id_body, &sign);
 
-	err = err ? err : keymat_auth_psk(&sa->keys, psk, &octets, ret_auth);
-	secret_wipe(&octets, sizeof(octets));
+	err = err ? err : keymat_auth_psk(&sa->keys, psk, &sign.octets, ret_auth);
+	secret_wipe(&sign, sizeof(sign));
 	return err;
 }
 
@@ -65,12 +74,12 @@ static int psk_compute(struct ike_sa *sa, enum whose whose, struct reader id_bod
 static int octets_keep(struct ike_sa *sa, enum whose whose, struct reader id_body,
 		       struct octets *ret_octets)
 {
-	struct signed_octets octets;
-	int err = signed_octets(sa, whose, id_body, &octets);
+	struct to_sign sign;
+	int err = signed_octets(sa, whose, id_body, &sign);
 
 	if (!err)
-		*ret_octets = octets_copy(octets.parts, ARRAY_SIZE(octets.parts));
-	secret_wipe(&octets, sizeof(octets));
+		*ret_octets = octets_copy(sign.octets.parts, ARRAY_SIZE(sign.octets.parts));
+	secret_wipe(&sign, sizeof(sign));
 	return err;
 }
 

@@ -6,6 +6,8 @@
 #include "ike/auth.h"
 #include "ike/deal.h"
 #include "ike/id.h"
+#include "ike/intermediate.h"
+#include "ike/mobike.h"
 #include "ike/unique.h"
 
 void auth_eap_free(struct ike_sa *sa)
@@ -46,8 +48,10 @@ static void keep_first(struct turn *t)
 	struct ike_sa *sa = t->sa;
 	struct init *init = sa->init;
 
-	init->len_r = sa->theirs.len;
-	init->message_r = alloc_copy(sa->theirs.response, sa->theirs.len);
+	if (!init->message_r) { /* IKE_INTERMEDIATE may have kept it already */
+		init->len_r = sa->theirs.len;
+		init->message_r = alloc_copy(sa->theirs.response, sa->theirs.len);
+	}
 	sa->first = (struct inbound *)t->from; /* the engine leaves it to us */
 }
 
@@ -55,8 +59,9 @@ enum step_result eap_asked(struct turn *t)
 {
 	uint8_t random[MSCHAP_CHALLENGE_LEN];
 	struct ike_sa *sa = t->sa;
+	if (inter_is_open(sa)) /* RFC 9370 2.2.2: all of them, or nothing */
+		return auth_failed(t, "it left out a key exchange that it had agreed to");
 	enum step_result r = t->job ? STEP_NEXT : auth_find_peer(t);
-
 	if (r != STEP_NEXT)
 		return r;
 	if (sa->conn->remote_auth != CONN_AUTH_EAP)
@@ -124,6 +129,8 @@ enum step_result eap_proved(struct turn *t)
 				   "AUTH could not be computed");
 	t->in = first;
 	auth_child_answer(t);
+	mobike_check(t);
+	mobike_emit(t);
 	t->in = last;
 	return STEP_NEXT;
 }
@@ -210,6 +217,7 @@ enum step_result eap_finish(struct turn *t)
 {
 	if (!is_proved(t))
 		return auth_failed(t, "AUTH does not fit what EAP has made");
+	mobike_check(t);
 	t->sa->ours.nego.spi_in = t->sa->eap->spi_in;
 	return auth_child_finish(t);
 }

@@ -374,6 +374,7 @@ uint64_t child_deadline(const struct ike_sa *sa)
 		earliest(&best_ms, c->life_ms);
 		earliest(&best_ms, c->rekey_ms);
 		earliest(&best_ms, c->poll_ms);
+		earliest(&best_ms, c->redundant_ms);
 	}
 	return best_ms;
 }

@@ -70,6 +70,7 @@ struct child {
 	size_t low_nonce_len;
 	uint64_t rekey_ms, life_ms;  /* 0: never */
 	uint64_t linger_ms;          /* LINGERING ends */
+	uint64_t redundant_ms;       /* then we delete it: both sides made one (collision.h) */
 	uint64_t poll_ms, wait_ms;   /* look for inbound packets; wait no longer */
 };
 

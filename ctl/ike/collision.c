@@ -36,65 +36,174 @@ bool collision_loses(const struct child *a, const struct child *b)
 			 rd_from(b->low_nonce, b->low_nonce_len)) < 0;
 }
 
+/* ---- Two Child SAs, no rekey ------------------------------------------------------ */
+
+static bool is_same_child(const struct child *a, const struct child *b)
+{
+	return a != b && child_is_live(a) && child_is_live(b) &&
+	       a->sa.conn_child == b->sa.conn_child && a->sa.n_local_ts == b->sa.n_local_ts &&
+	       a->sa.n_remote_ts == b->sa.n_remote_ts &&
+	       memcmp(a->sa.local_ts, b->sa.local_ts,
+		      a->sa.n_local_ts * sizeof(a->sa.local_ts[0])) == 0 &&
+	       memcmp(a->sa.remote_ts, b->sa.remote_ts,
+		      a->sa.n_remote_ts * sizeof(a->sa.remote_ts[0])) == 0;
+}
+
+void collision_find_child(struct ike_sa *sa, struct child *fresh)
+{
+	for (struct child *c = sa->children; c; c = c->next) {
+		if (!is_same_child(c, fresh) || c->is_theirs == fresh->is_theirs || c->redundant_ms)
+			continue;
+		struct child *loser = collision_loses(fresh, c) ? fresh : c;
+		loser->redundant_ms =
+			sa->ike->now_ms + (loser->is_theirs ? REDUNDANT_PEER_MS : REDUNDANT_MS);
+		return;
+	}
+}
+
+void collision_inherit_child(const struct ike_sa *sa, struct child *fresh)
+{
+	const struct child *old = fresh->replaces ? child_by_spi(sa, fresh->replaces, true) : NULL;
+
+	fresh->redundant_ms = old ? old->redundant_ms : 0;
+}
+
+static void child_expired(struct ike_sa *sa, struct child *child)
+{
+	child->redundant_ms = 0;
+	for (struct child *c = sa->children; c; c = c->next) {
+		if (!is_same_child(c, child) || c->redundant_ms)
+			continue;
+		sa_log(sa, "both sides asked for CHILD_SA %s: {%u} is the redundant one",
+		       child->name, child->sa.unique_id);
+		if (child->is_outbound)
+			child_switch(sa, c);
+		task_add(sa, TASK_CHILD_DELETE, NULL, child->sa.spi_in);
+		return;
+	}
+}
+
+static void expire_children(struct ike_sa *sa)
+{
+	for (struct child *c = sa->children; c; c = c->next)
+		if (c->redundant_ms && c->redundant_ms <= sa->ike->now_ms)
+			child_expired(sa, c);
+}
+
 /* ---- Two IKE SAs ------------------------------------------------------------------ */
 
-void collision_keep_nonces(struct ike_sa *sa)
+void collision_born(struct ike_sa *sa)
 {
+	struct birth *birth = &sa->birth;
 	struct reader ni = rd_from(sa->init->ni, sa->init->ni_len);
 	struct reader nr = rd_from(sa->init->nr, sa->init->nr_len);
 	struct reader low = nonce_cmp(ni, nr) <= 0 ? ni : nr;
 
-	sa->low_nonce_len = rd_left(&low);
-	rd_copy(&low, sa->low_nonce, sa->low_nonce_len);
+	birth->is_ours = sa->is_initiator;
+	birth->from_ms = sa->created_ms;
+	birth->to_ms = sa->established_ms;
+	birth->low_nonce_len = rd_left(&low);
+	rd_copy(&low, birth->low_nonce, birth->low_nonce_len);
+}
+
+static bool is_same_pair(const struct ike_sa *sa, const struct ike_sa *o)
+{
+	return o != sa && o->state == ST_ESTABLISHED && o->conn == sa->conn && !o->is_condemned &&
+	       id_equal(&o->their_id, &sa->their_id) && id_equal(&o->our_id, &sa->our_id);
 }
 
 /* One that the other side initiated while this one was coming up. */
 static struct ike_sa *other_of(const struct ike_sa *sa)
 {
 	for (struct ike_sa *o = sa->ike->sas; o; o = o->next)
-		if (o->state == ST_ESTABLISHED && o->conn == sa->conn && !o->is_condemned &&
-		    o->is_initiator != sa->is_initiator && o->low_nonce_len &&
-		    sa->created_ms <= o->established_ms && o->created_ms <= sa->established_ms &&
-		    id_equal(&o->their_id, &sa->their_id) && id_equal(&o->our_id, &sa->our_id))
+		if (is_same_pair(sa, o) && o->birth.low_nonce_len &&
+		    o->birth.is_ours != sa->birth.is_ours && sa->birth.from_ms <= o->birth.to_ms &&
+		    o->birth.from_ms <= sa->birth.to_ms)
 			return o;
 	return NULL;
 }
 
 void collision_find(struct ike_sa *fresh)
 {
-	struct ike_sa *other = fresh->low_nonce_len ? other_of(fresh) : NULL;
+	const struct birth *one = &fresh->birth, *two;
+	struct ike_sa *other = one->low_nonce_len ? other_of(fresh) : NULL;
 
-	if (!other)
+	if (!other || fresh->redundant_ms || other->redundant_ms)
 		return;
-	struct ike_sa *loser = nonce_cmp(rd_from(fresh->low_nonce, fresh->low_nonce_len),
-					 rd_from(other->low_nonce, other->low_nonce_len)) < 0
-				       ? fresh
-				       : other;
-	if (!loser->is_initiator) /* the peer's to delete */
-		return;
-	loser->redundant_ms = fresh->ike->now_ms + REDUNDANT_MS;
+	two = &other->birth;
+	bool is_fresh = nonce_cmp(rd_from(one->low_nonce, one->low_nonce_len),
+				  rd_from(two->low_nonce, two->low_nonce_len)) < 0;
+	struct ike_sa *loser = is_fresh ? fresh : other;
+	loser->redundant_ms =
+		fresh->ike->now_ms + (loser->birth.is_ours ? REDUNDANT_MS : REDUNDANT_PEER_MS);
 	sa_touch(loser);
+}
+
+void collision_inherit(struct ike_sa *fresh, struct ike_sa *old)
+{
+	fresh->birth = old->birth;
+	fresh->redundant_ms = old->redundant_ms;
+	old->redundant_ms = 0;
+}
+
+/* The Child SA that takes over; NULL: there is none yet. */
+static struct child *child_heir(const struct ike_sa *heir, const struct child *child)
+{
+	return child->sa.conn_child ? child_of(heir, child->sa.conn_child) : NULL;
+}
+
+/* Asks for what the heir has not; it would not come by itself, as it is up, or asked for, on
+ * `sa`. What is being made there has to come up first: it would go unseen. */
+static bool is_ready(struct ike_sa *heir, const struct ike_sa *sa)
+{
+	bool is_ready = !sa->ours.task || sa->ours.task->kind != TASK_CHILD_NEW;
+
+	for (const struct task *t = sa->tasks; t; t = t->next)
+		if (t->kind == TASK_CHILD_NEW)
+			task_add(heir, TASK_CHILD_NEW, t->conn_child, 0);
+	for (const struct child *c = sa->children; c; c = c->next) {
+		if (!child_is_live(c) || child_heir(heir, c))
+			continue;
+		is_ready = false;
+		if (c->sa.conn_child)
+			task_add(heir, TASK_CHILD_NEW, c->sa.conn_child, 0);
+	}
+	return is_ready;
+}
+
+static struct ike_sa *heir_of(const struct ike_sa *sa)
+{
+	for (struct ike_sa *o = sa->ike->sas; o; o = o->next)
+		if (is_same_pair(sa, o) && !o->redundant_ms)
+			return o;
+	return NULL;
+}
+
+static void give_way(struct ike_sa *sa, struct ike_sa *heir)
+{
+	for (struct child *c = sa->children; c; c = c->next)
+		if (c->is_outbound && child_heir(heir, c))
+			child_switch(heir, child_heir(heir, c));
+	sa_log(sa, "both sides initiated: this IKE_SA is the redundant one");
+	exchange_delete(sa);
 }
 
 void collision_expire(struct ike_sa *sa)
 {
-	struct ike_sa *other;
+	struct ike_sa *heir;
 
+	expire_children(sa);
 	if (!sa->redundant_ms || sa->redundant_ms > sa->ike->now_ms)
 		return;
 	sa->redundant_ms = 0;
 	sa_touch(sa);
-	other = sa->state == ST_ESTABLISHED && !sa->is_condemned ? other_of(sa) : NULL;
-	if (!other)
+	heir = sa->state == ST_ESTABLISHED && !sa->is_condemned ? heir_of(sa) : NULL;
+	if (!heir) /* it is the only one now */
 		return;
-	for (struct child *c = sa->children; c; c = c->next) {
-		struct child *heir = c->sa.conn_child ? child_of(other, c->sa.conn_child) : NULL;
-
-		if (child_is_live(c) && !heir)
-			return; /* it is not redundant after all */
-		if (c->is_outbound && heir)
-			child_switch(other, heir);
+	if (is_ready(heir, sa)) {
+		give_way(sa, heir);
+		return;
 	}
-	sa_log(sa, "both sides initiated: this IKE_SA is the redundant one");
-	exchange_delete(sa);
+	sa->redundant_ms = sa->ike->now_ms + REDUNDANT_PEER_MS;
+	sa_touch(heir);
 }

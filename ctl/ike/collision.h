@@ -22,10 +22,16 @@ bool collision_loses(const struct child *a, const struct child *b);
 /*
  * Both sides initiate at once: two IKE SAs with the same Child SAs come up. The RFC lets them be;
  * the same rule as for rekeys makes one of them go: its initiator deletes the one with the
- * lowest nonce, after REDUNDANT_MS. A peer without this rule keeps both, which does no harm.
+ * lowest nonce, after REDUNDANT_MS. When it does not, since what is lost on the way can make the
+ * two look apart to one side, the other does, after REDUNDANT_PEER_MS. Not before every Child SA
+ * has an heir: until then it looks again.
  */
-void collision_keep_nonces(struct ike_sa *sa); /* while sa->init is there */
-void collision_find(struct ike_sa *fresh);     /* it has come up */
+/* The same for two Child SAs of one IKE SA, with the same selectors: both sides asked for it. */
+void collision_find_child(struct ike_sa *sa, struct child *fresh);	    /* it is no rekey */
+void collision_inherit_child(const struct ike_sa *sa, struct child *fresh); /* by a rekey */
+void collision_born(struct ike_sa *sa);	   /* established; sa->init is still there */
+void collision_find(struct ike_sa *fresh); /* it has come up */
+void collision_inherit(struct ike_sa *fresh, struct ike_sa *old); /* it was rekeyed */
 void collision_expire(struct ike_sa *sa);
 
 #endif

@@ -138,7 +138,9 @@ struct conn {
 	uint32_t rekey_s, reauth_s, over_s, rand_s; /* IKE SA lifetimes */
 	uint32_t dpd_delay_s;                        /* 0: no DPD */
 	bool is_encap_forced;                        /* encap = yes */
+	bool is_encap_forbidden;                     /* encap = never: no NAT traversal at all */
 	enum conn_fragmentation fragmentation;       /* RFC 7383 */
+	bool is_mobike;                              /* RFC 4555 */
 	enum conn_unique unique;                     /* see unique.h */
 	uint32_t keyingtries;                        /* 0: for ever */
 	struct conn_child *children;

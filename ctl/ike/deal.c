@@ -274,6 +274,7 @@ struct child *deal_install(struct ike_sa *sa, const struct deal *deal,
 		child->sa.is_rekey = replaces != 0;
 		child->replaces = replaces;
 		collision_remember(child, secrets->ni, secrets->nr);
+		collision_inherit_child(sa, child);
 		child_move(sa, child, CHILD_ON_INSTALL);
 	}
 	keymat_child_wipe(&keys);

@@ -8,6 +8,8 @@
 #include "ike/cfg.h"
 #include "ike/deal.h"
 #include "ike/id.h"
+#include "ike/intermediate.h"
+#include "ike/mobike.h"
 #include "ike/ppk.h"
 #include "ike/unique.h"
 
@@ -43,6 +45,8 @@ static enum step_result auth_start(struct turn *t)
 
 	if (!cc)
 		return turn_refuse(t, STEP_FAIL, 0, "no child is configured any more");
+	if (ppk_prepare(sa))
+		return turn_refuse(t, STEP_FAIL, 0, "no keys of the PPK");
 	enum step_result r = auth_begin(t, AUTH_MAKE, NULL);
 	if (r != STEP_NEXT)
 		return r;
@@ -60,6 +64,7 @@ static enum step_result auth_start(struct turn *t)
 	ppk_identity_emit(t);
 	deal_offer_sa(t, cc, false, sa->ours.nego.spi_in);
 	deal_offer_ts(t, cc);
+	mobike_emit(t);
 	if (sa->is_first_contact && sa->conn->unique != UNIQUE_NEVER && is_only_one(sa))
 		notify_emit_plain(t->out, N_INITIAL_CONTACT, rd_from(NULL, 0));
 	return STEP_NEXT;
@@ -79,7 +84,11 @@ enum step_result auth_check_peer(struct turn *t)
 	enum step_result r = ppk_settle(t);
 	if (r == STEP_NEXT)
 		r = auth_begin(t, AUTH_CHECK, &t->in->idr);
-	return r == STEP_NEXT ? auth_check(t, &t->in->idr) : r;
+	if (r == STEP_NEXT)
+		r = auth_check(t, &t->in->idr);
+	if (r == STEP_NEXT)
+		mobike_check(t);
+	return r;
 }
 
 static struct deal_secrets init_secrets(const struct ike_sa *sa, bool is_initiator)
@@ -158,6 +167,14 @@ static int conn_score(const struct turn *t, const struct conn *c, const struct i
 	return (auth_fits(c, &t->in->auth) ? 1000 : 0) + remote * 100 + local * 10 + addr;
 }
 
+static bool is_tried(const struct init *init, const struct conn *conn)
+{
+	for (size_t i = 0; i < init->n_tried; i++)
+		if (init->tried[i] == conn)
+			return true;
+	return false;
+}
+
 static const struct conn *conn_find(const struct turn *t, const struct ike_id *idr)
 {
 	const struct conn *best = NULL;
@@ -166,7 +183,7 @@ static const struct conn *conn_find(const struct turn *t, const struct ike_id *i
 	for (size_t i = 0; i < t->ike->n_conns; i++) {
 		int score = conn_score(t, t->ike->conns[i], idr);
 
-		if (score > best_score) {
+		if (score > best_score && !is_tried(t->sa->init, t->ike->conns[i])) {
 			best_score = score;
 			best = t->ike->conns[i];
 		}
@@ -174,7 +191,7 @@ static const struct conn *conn_find(const struct turn *t, const struct ike_id *i
 	return best;
 }
 
-/* Whom the peer named, who we are for it, which connection that is. */
+/* Whom the peer named, who we are for it, which connection that is; not one that was tried. */
 enum step_result auth_find_peer(struct turn *t)
 {
 	struct ike_sa *sa = t->sa;
@@ -219,19 +236,50 @@ void auth_child_answer(struct turn *t)
 	notify_emit_plain(t->out, why, rd_from(NULL, 0));
 }
 
+static enum step_result check_with_conn(struct turn *t)
+{
+	enum step_result r = ppk_settle(t);
+
+	if (r == STEP_NEXT)
+		r = auth_begin(t, AUTH_CHECK | AUTH_MAKE, &t->in->idi);
+	return r == STEP_NEXT ? auth_check(t, &t->in->idi) : r;
+}
+
+/* Another connection for the same identities and method, with other CAs, say. Once a PPK is in
+ * the keys there is no way back. */
+static bool try_another(struct turn *t)
+{
+	struct ike_sa *sa = t->sa;
+	struct init *init = sa->init;
+	struct ike_id idr;
+	bool has_idr = t->in->present & P_IDR && !id_from_view(&t->in->idr, &idr);
+
+	if (!sa->conn || init->is_ppk_used || init->n_tried == AUTH_TRIES_MAX)
+		return false;
+	init->tried[init->n_tried++] = sa->conn;
+	const struct conn *conn = conn_find(t, has_idr ? &idr : NULL);
+	if (!conn || !auth_fits(conn, &t->in->auth))
+		return false;
+	sa_log(sa, "looking whether it is the peer of connection '%s'", conn->name);
+	t->job = NULL; /* the engine's */
+	return auth_find_peer(t) == STEP_NEXT;
+}
+
 static enum step_result auth_answer(struct turn *t)
 {
 	struct ike_sa *sa = t->sa;
-	enum step_result r = t->job ? STEP_NEXT : auth_find_peer(t);
+	enum step_result r = STEP_NEXT;
 
+	if (inter_is_open(sa)) /* RFC 9370 2.2.2: all of them, or nothing */
+		return auth_failed(t, "it left out a key exchange that it had agreed to");
+	if (!t->job)
+		r = auth_find_peer(t);
 	if (r == STEP_NEXT && !t->job)
 		auth_note(sa, t->in);
 	if (r == STEP_NEXT)
-		r = ppk_settle(t);
-	if (r == STEP_NEXT)
-		r = auth_begin(t, AUTH_CHECK | AUTH_MAKE, &t->in->idi);
-	if (r == STEP_NEXT)
-		r = auth_check(t, &t->in->idi);
+		r = check_with_conn(t);
+	while (r == STEP_FAIL && try_another(t))
+		r = check_with_conn(t);
 	if (r != STEP_NEXT)
 		return r;
 	if (!unique_admit(sa, message_notify(t->in, N_INITIAL_CONTACT)))
@@ -244,6 +292,8 @@ static enum step_result auth_answer(struct turn *t)
 				   "AUTH could not be computed");
 	ppk_confirm(t);
 	auth_child_answer(t);
+	mobike_check(t);
+	mobike_emit(t);
 	return STEP_NEXT;
 }
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* INFORMATIONAL (RFC 7296 1.4, 1.4.1, 2.4): deletes, errors, and the question "are you there?". */
-#include "ike/exchange.h"
+#include "ike/mobike.h"
 
 /* ---- Ours ----------------------------------------------------------------------- */
 
 static enum step_result dpd_start(struct turn *t)
 {
-	(void)t; /* an empty message is the whole question */
+	mobike_dpd_emit(t); /* else an empty message is the whole question */
 	return STEP_NEXT;
 }
 
@@ -44,6 +44,8 @@ static enum step_result answered(struct turn *t)
 
 	if (child)
 		child_move(t->sa, child, CHILD_ON_DELETED);
+	if (t->task->kind == TASK_DPD)
+		mobike_dpd_answered(t);
 	return STEP_NEXT;
 }
 
@@ -82,6 +84,9 @@ static enum step_result info_asked(struct turn *t)
 {
 	uint32_t spis[CHILDREN_MAX];
 	size_t n = 0;
+
+	if (mobike_asked(t) != STEP_NEXT)
+		return STEP_NOTIFY;
 
 	for (size_t i = 0; i < t->in->n_deletes; i++) {
 		const struct delete_payload *d = &t->in->deletes[i];
@@ -134,6 +139,12 @@ static enum step_result left(struct turn *t)
 static const struct step steps[] = {
 	{ STEP_START, IN(ESTABLISHED), ST_SAME, ON(TASK_DPD), 0, dpd_start, NULL, TM_RETRANSMIT,
 	  "ask whether the peer is there" },
+	{ STEP_START, IN(ESTABLISHED), ST_SAME, ON(TASK_MOVE), 0, mobike_move_start, NULL,
+	  TM_RETRANSMIT, "our addresses have changed" },
+	{ STEP_START, IN(ESTABLISHED), ST_SAME, ON(TASK_ADDRESSES), 0, mobike_tell_start, NULL,
+	  TM_RETRANSMIT, "tell our other addresses" },
+	{ STEP_START, IN(ESTABLISHED), ST_SAME, ON(TASK_CHECK), 0, mobike_check_start, NULL,
+	  TM_RETRANSMIT, "does the peer's new address answer?" },
 	{ STEP_START, IN(ESTABLISHED), ST_SAME, ON(TASK_CHILD_DELETE), 0, child_delete_start, NULL,
 	  TM_RETRANSMIT, "delete a Child SA" },
 	{ STEP_START, IN(ESTABLISHED) | IN(REKEYED), ST_DELETING, ON(TASK_IKE_DELETE), 0,
@@ -141,8 +152,12 @@ static const struct step steps[] = {
 	{ STEP_START, IN(AUTH_SENT) | IN(EAP_SENT) | IN(ESTABLISHED), ST_DELETING, ON(TASK_TELL), 0, tell_start,
 	  NULL, TM_RETRANSMIT, "tell the peer why it is over" },
 	{ STEP_RESPONSE, IN(ESTABLISHED) | IN(REKEYED), ST_SAME, 0,
-	  ON(TASK_DPD) | ON(TASK_CHILD_DELETE) | ANY_INFO, answered, NULL, TM_NONE,
+	  ON(TASK_DPD) | ON(TASK_CHILD_DELETE) | ON(TASK_ADDRESSES) | ANY_INFO, answered, NULL, TM_NONE,
 	  "the peer is there; the Child SA is deleted" },
+	{ STEP_RESPONSE, IN(ESTABLISHED) | IN(REKEYED), ST_SAME, ON(TASK_MOVE), ANY_INFO,
+	  mobike_move_answered, NULL, TM_NONE, "the Child SAs move" },
+	{ STEP_RESPONSE, IN(ESTABLISHED) | IN(REKEYED), ST_SAME, ON(TASK_CHECK), ANY_INFO,
+	  mobike_check_answered, NULL, TM_NONE, "the peer is where it says" },
 	{ STEP_RESPONSE, IN(DELETING), ST_CLOSED, 0,
 	  ON(TASK_IKE_DELETE) | ON(TASK_TELL) | ANY_INFO | HAS_DELETE_IKE, left, NULL, TM_CLOSED,
 	  "both sides know that it is over" },

@@ -10,6 +10,7 @@
 #include "ike/cookie.h"
 #include "ike/exchange.h"
 #include "ike/explain.h"
+#include "ike/intermediate.h"
 #include "ike/nat.h"
 #include "ike/ppk.h"
 
@@ -67,6 +68,7 @@ static enum step_result init_emit(struct turn *t)
 	auth_hashes_emit(t->out);
 	ppk_offer(t);
 	fragmentation_emit(t);
+	inter_emit(t->out, offer, conn->n_ike);
 	return STEP_NEXT;
 }
 
@@ -114,7 +116,8 @@ static bool is_answer_good(const struct turn *t, struct proposal *ret_chosen)
 
 	if (sa->n != 1 || !t->in->header.spi_r ||
 	    proposal_choose(conn->ike, conn->n_ike, sa->proposals, 1, ret_chosen) ||
-	    ret_chosen->n_transforms != sa->proposals[0].n_transforms)
+	    ret_chosen->n_transforms != sa->proposals[0].n_transforms ||
+	    !inter_is_allowed(t->in, ret_chosen))
 		return false;
 	const struct transform *ke = proposal_get(ret_chosen, TRANSFORM_KE);
 	return ke && ke->id == nego->group && t->in->ke.group == nego->group &&
@@ -175,6 +178,7 @@ static enum step_result init_finish(struct turn *t)
 	nat_check(sa, t->from);
 	fragmentation_check(t);
 	nat_float(sa);
+	inter_plan(sa);
 	return ppk_answered(t);
 }
 
@@ -288,7 +292,7 @@ static enum step_result init_check(struct turn *t)
 	if (cookie_is_wanted(t->ike) && !cookie_is_good(t->ike, t->from))
 		return ask_cookie(t);
 	conn = conn_choose(t, &chosen, &near);
-	if (!conn)
+	if (!conn || !inter_is_allowed(t->in, &chosen))
 		return refuse_proposals(t, near);
 	const struct transform *ke = proposal_get(&chosen, TRANSFORM_KE);
 	if (!ke || ke->id != t->in->ke.group)
@@ -337,6 +341,7 @@ static enum step_result init_answer(struct turn *t)
 	fragmentation_check(t);
 	if (sa->is_fragmenting) /* 2.3: only where the peer has said so */
 		fragmentation_emit(t);
+	inter_emit(t->out, &sa->chosen, 1);
 	return STEP_NEXT;
 }
 

@@ -6,6 +6,8 @@
 #include "ike/alloc.h"
 #include "ike/cfg.h"
 #include "ike/collision.h"
+#include "ike/intermediate.h"
+#include "ike/mobike.h"
 #include "ike/transmit.h"
 
 /* ---- State ---------------------------------------------------------------------- */
@@ -165,12 +167,12 @@ void exchange_established(struct ike_sa *sa)
 	if (conn) {
 		sa->rekey_ms = lifetime_ms(ike, conn->rekey_s, conn->rand_s);
 		sa->reauth_ms = lifetime_ms(ike, conn->reauth_s, conn->rand_s);
-		sa->over_ms = conn->rekey_s ? ike->now_ms + conn->rekey_s * 1000ull +
-						      conn->over_s * 1000ull
-					    : 0;
+		uint32_t longer = conn->rekey_s > conn->reauth_s ? conn->rekey_s : conn->reauth_s;
+
+		sa->over_ms = longer ? ike->now_ms + (longer + (uint64_t)conn->over_s) * 1000 : 0;
 	}
 	if (sa->init)
-		collision_keep_nonces(sa);
+		collision_born(sa);
 	sa->is_fresh = true;
 	init_free(sa);
 	sa_touch(sa);
@@ -241,9 +243,10 @@ static void end_request(struct turn *t, enum step_result r, struct inbound *in)
 		t->sa->theirs.in = in;
 		return;
 	}
-	if (r == STEP_NEXT && transmit_response(t->sa, t->out))
+	if (r == STEP_NEXT && transmit_response(t->sa, t->out)) {
+		inter_sent(t->sa);
 		follow(t);
-	else if (r == STEP_NOTIFY || r == STEP_FAIL)
+	} else if (r == STEP_NOTIFY || r == STEP_FAIL)
 		answer_why(t);
 	else
 		ike_count(t->ike, IKE_COUNT_UNEXPECTED);
@@ -352,6 +355,8 @@ static void run_request(struct ike_sa *sa, const struct step *step, struct inbou
 	struct payload_writer pw;
 
 	t.out = &pw;
+	sa->reply_local = in->local;
+	sa->reply_remote = in->remote;
 	transmit_begin(sa, &pw, in->m.header.exchange, in->m.header.id, true);
 	end_request(&t, turn_run(&t), in);
 }
@@ -426,6 +431,7 @@ void exchange_response(struct ike_sa *sa, struct inbound *in)
 	const struct step *step = ex ? step_find(ex, STEP_RESPONSE, sa->state, shape) : NULL;
 
 	if (step) {
+		sa->n_tried = 0;
 		run_response(sa, step, in, NULL);
 	} else if (is_clear(in)) {
 		ike_count(sa->ike, IKE_COUNT_UNEXPECTED);
@@ -565,7 +571,8 @@ void exchange_expire(struct ike_sa *sa)
 {
 	uint64_t now_ms = sa->ike->now_ms;
 
-	if (sa->ours.next_ms && sa->ours.next_ms <= now_ms && !transmit_again(sa))
+	if (sa->ours.next_ms && sa->ours.next_ms <= now_ms && !transmit_again(sa) &&
+	    !mobike_try_other(sa))
 		timeout(sa);
 	if (!sa->state_end_ms || sa->state_end_ms > now_ms)
 		return;

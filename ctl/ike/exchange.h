@@ -90,7 +90,7 @@ struct exchange {
 	size_t n_steps;
 };
 
-extern const struct exchange ex_sa_init, ex_auth, ex_child, ex_info;
+extern const struct exchange ex_sa_init, ex_intermediate, ex_auth, ex_child, ex_info;
 extern const struct exchange *const exchanges[];
 extern const size_t n_exchanges;
 

@@ -11,8 +11,17 @@ static const struct {
 	uint8_t type;
 	const char *name;
 } order[] = {
-	{ TRANSFORM_ENCR, "encryption" },      { TRANSFORM_PRF, "PRF" },
-	{ TRANSFORM_INTEG, "integrity" },      { TRANSFORM_KE, "key exchange" },
+	{ TRANSFORM_ENCR, "encryption" },
+	{ TRANSFORM_PRF, "PRF" },
+	{ TRANSFORM_INTEG, "integrity" },
+	{ TRANSFORM_KE, "key exchange" },
+	{ TRANSFORM_ADDKE1, "additional key exchange 1" },
+	{ TRANSFORM_ADDKE1 + 1, "additional key exchange 2" },
+	{ TRANSFORM_ADDKE1 + 2, "additional key exchange 3" },
+	{ TRANSFORM_ADDKE1 + 3, "additional key exchange 4" },
+	{ TRANSFORM_ADDKE1 + 4, "additional key exchange 5" },
+	{ TRANSFORM_ADDKE1 + 5, "additional key exchange 6" },
+	{ TRANSFORM_ADDKE7, "additional key exchange 7" },
 	{ TRANSFORM_ESN, "sequence numbers" },
 };
 #define ORDER_N (sizeof(order) / sizeof(order[0]))
@@ -141,7 +150,7 @@ const char *explain_ts(struct explain_ts ours, struct explain_ts theirs, char *b
 	char text[4][SIDE_MAX / 2];
 	bool is_local = !do_meet(ours.local, ours.n_local, theirs.local, theirs.n_local);
 	bool is_remote = !do_meet(ours.remote, ours.n_remote, theirs.remote, theirs.n_remote);
-	const char *first = is_local ? "; first difference: local selectors"
+	const char *first = is_local	? "; first difference: local selectors"
 			    : is_remote ? "; first difference: remote selectors"
 					: "";
 

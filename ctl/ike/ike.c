@@ -5,7 +5,8 @@
 #include <errno.h>
 #include "crypto/secret.h"
 #include "ike/alloc.h"
-#include "ike/exchange.h"
+#include "ike/mobike.h"
+#include "ike/reauth.h"
 
 int ike_new(const struct ike_host *host, struct ike **ret_ike)
 {
@@ -75,6 +76,19 @@ void ike_job_done(struct ike *ike, struct ike_job *job, uint64_t now_ms)
 void ike_tune(struct ike *ike, const struct ike_settings *settings)
 {
 	ike->settings = *settings;
+}
+
+void ike_addresses(struct ike *ike, const struct ip_addr *addrs, size_t n, uint64_t now_ms)
+{
+	enter(ike, now_ms);
+	n = n < HOST_ADDRS_MAX ? n : HOST_ADDRS_MAX;
+	bool is_list = n != ike->n_addrs || (n && memcmp(ike->addrs, addrs, n * sizeof(*addrs)));
+	if (n)
+		memcpy(ike->addrs, addrs, n * sizeof(*addrs));
+	ike->n_addrs = n;
+	for (struct ike_sa *sa = ike->sas; sa; sa = sa->next)
+		mobike_roam(sa, is_list);
+	life_settle(ike);
 }
 
 /* ---- Configuration --------------------------------------------------------------- */
@@ -286,6 +300,19 @@ int ike_rekey(struct ike *ike, const char *conn, uint64_t now_ms)
 	for (struct ike_sa *sa = ike->sas; sa; sa = sa->next)
 		if (strcmp(sa->name, conn) == 0 && sa_is_up(sa) && !sa->is_condemned)
 			is_found |= task_add(sa, TASK_IKE_REKEY, NULL, 0) != NULL;
+	life_settle(ike);
+	return is_found ? 0 : -ENOENT;
+}
+
+int ike_reauth(struct ike *ike, const char *conn, uint64_t now_ms)
+{
+	bool is_found = false;
+	uint32_t newest = ike->last_ike_id; /* those that this makes are not meant */
+
+	enter(ike, now_ms);
+	for (struct ike_sa *sa = ike->sas; sa; sa = sa->next)
+		if (strcmp(sa->name, conn) == 0 && sa->unique_id <= newest)
+			is_found |= reauth_begin(sa);
 	life_settle(ike);
 	return is_found ? 0 : -ENOENT;
 }

@@ -126,6 +126,10 @@ int ike_configure(struct ike *ike, const struct conn *const *conns, size_t n,
 /* Takes effect from the next message on. Before the first call: ike_settings_default(). */
 void ike_tune(struct ike *ike, const struct ike_settings *settings);
 
+/* All IPv4 addresses of this host that may be used, whenever they or the routes have changed: for
+ * MOBIKE (RFC 4555). host.source says which one leads to a peer. */
+void ike_addresses(struct ike *ike, const struct ip_addr *addrs, size_t n, uint64_t now_ms);
+
 void ike_input(struct ike *ike, const struct datagram *in, uint64_t now_ms);
 void ike_expire(struct ike *ike, uint64_t now_ms);
 void ike_job_done(struct ike *ike, struct ike_job *job, uint64_t now_ms);
@@ -141,6 +145,8 @@ int ike_terminate(struct ike *ike, const char *conn, const char *child,
 		  uint64_t now_ms) MUST_USE;
 int ike_rekey_child(struct ike *ike, const char *child, uint64_t now_ms) MUST_USE;
 int ike_rekey(struct ike *ike, const char *conn, uint64_t now_ms) MUST_USE; /* the IKE SA */
+/* A new IKE SA in place of the old one (RFC 7296 2.8.3). Of those that we initiated. */
+int ike_reauth(struct ike *ike, const char *conn, uint64_t now_ms) MUST_USE;
 /* EVENT_ACQUIRE of the maps: bring up the child of this slot unless it is under way. Obeyed for
  * children with start_action trap or start, or dpd_action or close_action trap. */
 void ike_acquire(struct ike *ike, uint32_t child, uint64_t now_ms);

@@ -154,6 +154,9 @@ void init_free(struct ike_sa *sa)
 		return;
 	free(sa->init->message_i);
 	free(sa->init->message_r);
+	if (sa->init->next_keys)
+		keymat_wipe(sa->init->next_keys);
+	free(sa->init->next_keys);
 	secret_wipe(sa->init, sizeof(*sa->init));
 	free(sa->init);
 	sa->init = NULL;

@@ -81,6 +81,10 @@ enum task_kind {
 	TASK_IKE_DELETE,
 	TASK_TELL, /* an INFORMATIONAL that carries an error which ends the IKE SA (2.21.2) */
 	TASK_DPD,
+	TASK_MOVE,      /* MOBIKE: UPDATE_SA_ADDRESSES */
+	TASK_ADDRESSES, /* MOBIKE: our other addresses */
+	TASK_CHECK,     /* MOBIKE: does the peer's new address answer? */
+	TASK_INTERMEDIATE, /* spi: which one, from 0 */
 	TASK_COUNT
 };
 
@@ -144,7 +148,20 @@ struct init {
 	bool is_raw_asked;     /* or for a raw public key */
 	bool is_ppk, is_ppk_used; /* RFC 8784: both could; both do */
 	struct ppk_keys ppk;
+	const struct conn *tried[AUTH_TRIES_MAX]; /* their peer is another one; only compared */
+	size_t n_tried;
+	size_t n_inter; /* IKE_INTERMEDIATE exchanges that are over, RFC 9242 */
+	uint8_t int_i[PRF_LEN_MAX], int_r[PRF_LEN_MAX]; /* IntAuth_i, IntAuth_r */
+	struct ike_keys *next_keys; /* responder: in force as soon as the answer is sent */
 	bool is_nat_known; /* the peer sent NAT_DETECTION_* */
+};
+
+/* How it came to be, by IKE_SA_INIT; outlives rekeys. See collision.h. */
+struct birth {
+	bool is_ours; /* we initiated */
+	uint64_t from_ms, to_ms;
+	uint8_t low_nonce[NONCE_MAX]; /* of the two */
+	size_t low_nonce_len;
 };
 
 struct ike_sa {
@@ -156,6 +173,7 @@ struct ike_sa {
 	enum ike_state state;
 	bool is_initiator; /* of this IKE SA: flag and keys */
 	bool is_touched;
+	uint32_t reauth_of; /* unique_id of the one whose place it shall take, 0: none */
 	bool is_half_open; /* counts against IKE_HALF_OPEN_MAX */
 	bool is_reborn;    /* its end is meant to bring it up again: reauthentication, too old */
 	bool is_ending;    /* its Child SAs are going: none of them inherits anything */
@@ -164,6 +182,14 @@ struct ike_sa {
 	struct endpoint local, remote;
 	bool is_nat_local, is_nat_remote, is_encap;
 	bool is_fresh;         /* came up in this call (settle) */
+	bool is_mobike;        /* both sides know RFC 4555 */
+	bool is_move_due;      /* addresses changed again while we told of a change */
+	struct ip_addr peer_addrs[PEER_ADDRS_MAX]; /* its other ones */
+	size_t n_peer_addrs, n_tried;
+	uint8_t cookie2[COOKIE2_LEN];
+	uint8_t seen_hash[NAT_HASH_LEN]; /* of our address as the peer sees it */
+	bool has_seen_hash;
+	bool is_nat_known;     /* the peer does NAT traversal */
 	bool is_fragmenting;   /* both sides know RFC 7383 */
 	bool is_their_first;   /* INITIAL_CONTACT was in theirs */
 	bool is_first_contact; /* INITIAL_CONTACT belongs into our IKE_AUTH */
@@ -173,14 +199,14 @@ struct ike_sa {
 	struct ike_keys keys;
 	struct ours ours;
 	struct theirs theirs;
+	struct endpoint reply_local, reply_remote; /* where the request came to and from */
 	struct fragments fragments[2]; /* of the peer's request, of its response */
 	struct task *tasks;
 	struct child *children;
 	struct init *init;
 	struct auth_eap *eap;  /* auth_eap.h; NULL: no EAP under way */
 	struct inbound *first; /* with EAP the responder keeps the first IKE_AUTH request */
-	uint8_t low_nonce[NONCE_MAX]; /* of the two of IKE_SA_INIT, see collision.h */
-	size_t low_nonce_len;
+	struct birth birth;
 	char why[640]; /* reason of the end, for logs and FX_CONN_FAILED */
 	/* Deadlines in ms, 0: none. */
 	uint64_t created_ms, established_ms, heard_ms;
@@ -221,6 +247,8 @@ struct ike {
 	struct want *wants;
 	size_t n_wants;
 	struct ike_sa *sas, *touched;
+	struct ip_addr addrs[HOST_ADDRS_MAX]; /* of this host, as the shell told last */
+	size_t n_addrs;
 	struct ike_sa *by_spi[SPI_BUCKETS]; /* by our own SPI */
 	size_t n_sas, n_half_open;
 	uint32_t last_ike_id, last_child_id;
@@ -294,6 +322,9 @@ const char *task_text(enum task_kind kind);
 struct want *want_of(struct ike *ike, const struct conn_child *conn_child);
 /* Bring one child up: on the IKE SA of its connection, or on a new one. As ike_initiate(). */
 int want_start(struct ike *ike, struct want *want) MUST_USE;
+/* A new IKE SA of ours whose IKE_SA_INIT waits to be sent; the caller adds the task for IKE_AUTH.
+ * -EDESTADDRREQ, -ENOBUFS, or what finding our own address gives. */
+int sa_initiate(struct ike *ike, const struct conn *conn, struct ike_sa **ret_sa) MUST_USE;
 /* A Child SA is up. */
 void want_met(struct ike *ike, const struct conn_child *conn_child);
 /* The child of this end: restart, wait for a packet, or nothing. */

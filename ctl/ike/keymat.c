@@ -179,6 +179,7 @@ int keymat_signed_octets(const struct ike_keys *keys, const uint8_t *sk_p,
 	ret_octets->parts[0] = real_message;
 	ret_octets->parts[1] = nonce_other;
 	ret_octets->parts[2] = rd_from(ret_octets->maced, keys->prf_len);
+	ret_octets->parts[3] = rd_from(NULL, 0);
 	return 0;
 }
 

@@ -71,10 +71,10 @@ int keymat_child(const struct ike_keys *keys, const struct proposal *esp, struct
 		 struct reader ni, struct reader nr, struct child_keys *ret_keys) MUST_USE;
 void keymat_child_wipe(struct child_keys *keys);
 
-/* 2.15. The octets that one side signs: RealMessage | NonceOfTheOther | prf(SK_p, ID'), as views;
- * the last one points into `maced`. With PSK they go through keymat_auth_psk(). */
+/* 2.15. The octets that one side signs: RealMessage | NonceOfTheOther | prf(SK_p, ID') | IntAuth, as
+ * views; the third one points into `maced`. With PSK they go through keymat_auth_psk(). */
 struct signed_octets {
-	struct reader parts[3];
+	struct reader parts[4]; /* the last one: IntAuth of RFC 9242, or empty */
 	uint8_t maced[PRF_LEN_MAX];
 };
 

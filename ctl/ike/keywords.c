@@ -146,9 +146,40 @@ static const struct keyword *keyword_find(const char *word, unsigned use, char *
 	return NULL;
 }
 
+/* "ke1_" to "ke7_" before a key exchange: an additional one, RFC 9370. 0: it is none. */
+static uint8_t addke_prefix(const char *word)
+{
+	if (strncmp(word, "ke", 2) || word[2] < '1' || word[2] > '7' || word[3] != '_')
+		return 0;
+	return (uint8_t)(TRANSFORM_ADDKE1 + word[2] - '1');
+}
+
+static int addke_parse(uint8_t protocol, const char *word, struct transform *ret_transform,
+		       char *ret_why, size_t why_size)
+{
+	struct transform t = { 0 };
+
+	if (protocol != PROTO_IKE) {
+		snprintf(ret_why, why_size, "additional key exchange '%s' is not available for ESP",
+			 word);
+		return -EINVAL;
+	}
+	if (strcmp(word + 4, "none") && keyword_parse(protocol, word + 4, &t, ret_why, why_size))
+		return -EINVAL;
+	if (t.type && t.type != TRANSFORM_KE) {
+		snprintf(ret_why, why_size, "'%s' is not a key exchange", word);
+		return -EINVAL;
+	}
+	t.type = addke_prefix(word);
+	*ret_transform = t;
+	return 0;
+}
+
 int keyword_parse(uint8_t protocol, const char *word, struct transform *ret_transform,
 		  char *ret_why, size_t why_size)
 {
+	if (addke_prefix(word))
+		return addke_parse(protocol, word, ret_transform, ret_why, why_size);
 	const struct keyword *found =
 		keyword_find(word, protocol == PROTO_IKE ? FOR_IKE : FOR_ESP, ret_why, why_size);
 
@@ -183,6 +214,14 @@ const char *keyword_print(const struct transform *t, char *buf, size_t size)
 {
 	static const char *const types[] = { "type", "encr", "prf", "integ", "ke", "esn" };
 
+	if (t->type >= TRANSFORM_ADDKE1 && t->type <= TRANSFORM_ADDKE7) {
+		struct transform ke = { .type = TRANSFORM_KE, .id = t->id };
+		char word[KEYWORD_MAX];
+
+		snprintf(buf, size, "ke%u_%s", t->type - TRANSFORM_ADDKE1 + 1u,
+			 t->id ? keyword_print(&ke, word, sizeof(word)) : "none");
+		return buf;
+	}
 	for (size_t i = 0; i < ARRAY_SIZE(keywords); i++) {
 		if (is_same(&keywords[i].t, t)) {
 			snprintf(buf, size, "%s", keywords[i].word);

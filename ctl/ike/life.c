@@ -7,6 +7,7 @@
 #include "ike/exchange.h"
 #include "ike/fragment.h"
 #include "ike/nat.h"
+#include "ike/reauth.h"
 #include "ike/unique.h"
 
 /* ---- Dead peer detection, RFC 7296 2.4 -------------------------------------------- */
@@ -54,7 +55,7 @@ static bool is_due(const struct ike_sa *sa, uint64_t *at_ms)
 	return true;
 }
 
-/* Break, then make: as strongSwan does by default. Only the side that initiated can. */
+/* Break, then make: the last resort, at the end of its time. */
 static void begin_anew(struct ike_sa *sa, const char *reason)
 {
 	sa_log(sa, "%s: IKE_SA is deleted and made anew", reason);
@@ -74,7 +75,7 @@ void life_expire(struct ike_sa *sa)
 	if (is_due(sa, &sa->over_ms))
 		begin_anew(sa, "hard lifetime");
 	if (is_due(sa, &sa->reauth_ms) && sa->is_initiator)
-		begin_anew(sa, "reauthentication");
+		(void)reauth_begin(sa);
 	if (is_due(sa, &sa->rekey_ms) && sa->state == ST_ESTABLISHED && !sa->is_condemned)
 		task_add(sa, TASK_IKE_REKEY, NULL, 0);
 }
@@ -113,6 +114,7 @@ static void settle(struct ike_sa *sa)
 		collision_find(sa);
 	}
 	exchange_start(sa);
+	reauth_settle(sa);
 	child_reap(sa);
 	if (sa->state == ST_GONE) {
 		sa_free(sa);

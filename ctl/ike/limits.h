@@ -24,14 +24,19 @@
 #define SWITCH_POLL_MS 200
 #define SWITCH_WAIT_MS 30000
 #define REDUNDANT_MS 2000 /* from finding two IKE SAs to deleting one: both sides are ready then */
+/* The same when it is the peer's turn, and until the next look: past its first retransmissions. */
+#define REDUNDANT_PEER_MS 10000
 /* The same for a Child SA of a new IKE SA whose peer may have forgotten the old one: not long. */
 #define TAKEOVER_MS 1000
 #define KEEPALIVE_MS 20000       /* RFC 3948 4: default of the NAT-keepalive interval */
 #define TEMPORARY_RETRY_MS 5000  /* after TEMPORARY_FAILURE, plus as much jitter */
 #define REKEY_RETRY_MS 30000     /* after a rekey was refused otherwise */
+#define REAUTH_AGAIN_MS 30000    /* looks so often whether reauthentication has failed */
 #define INITIATE_RETRY_MS 10000  /* after an initiation was refused, with keyingtries left */
 #define COOKIE_SECRET_MS 60000   /* RFC 7296 2.6: change it often; the last one stays valid */
 #define STEP_AGAIN_MAX 4         /* IKE_SA_INIT or CREATE_CHILD_SA repeated for cookie or group */
+
+#define AUTH_TRIES_MAX 8 /* connections that one peer is compared with, each a signature to check */
 
 /* What peers can make grow. An IKE SA with one Child SA takes about 8 KiB. */
 #define IKE_SAS_MAX 4096
@@ -52,6 +57,10 @@
 #define FRAGMENT_MS 60000   /* so long for the missing ones: 2.6.1 wants the retransmissions' time */
 
 #define VERSION_LOG_MS 10000 /* at most one line so often: anybody can cause it */
+
+#define PEER_ADDRS_MAX 8  /* additional addresses of a MOBIKE peer that are kept */
+#define HOST_ADDRS_MAX 16 /* of ours that MOBIKE tells; the rest is not mentioned */
+#define COOKIE2_LEN 16    /* RFC 4555 4.2.5: 8 to 64 octets */
 
 #define NONCE_LEN 32 /* of ours; RFC 7296 2.10: at least half the PRF's key, 16..256 */
 #define SPI_MIN 256  /* RFC 4303 2.1: 1..255 are reserved */

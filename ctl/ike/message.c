@@ -200,12 +200,15 @@ enum message_result message_open(struct message *message, const struct aead_key 
 	size_t pad_len = buf[len - 1];
 	if (pad_len + 1 > len)
 		return MSG_INVALID_SYNTAX;
-	return chain_parse(message, message->sk_next, rd_from(buf, len - 1 - pad_len), true);
+	message->inner = rd_from(buf, len - 1 - pad_len);
+	return chain_parse(message, message->sk_next, message->inner, true);
 }
 
 enum message_result message_inside(struct message *message, uint8_t first, struct reader plain)
 {
 	message->is_open = true;
+	message->sk_next = first;
+	message->inner = plain;
 	return chain_parse(message, first, plain, true);
 }
 

@@ -75,6 +75,7 @@ struct message {
 	struct reader sk_aad;	/* up to and with the SK payload's generic header */
 	struct reader sk;	/* the SK payload's body: IV, ciphertext, ICV */
 	uint8_t sk_next;	/* type of the first payload inside */
+	struct reader inner;	/* all payloads inside, in clear; once it is open */
 };
 
 /* Header only; for finding the IKE SA, or for answering INVALID_MAJOR_VERSION. MSG_OK, MSG_DROP

@@ -17,10 +17,18 @@ static void emit_hash(struct payload_writer *pw, struct ike_sa *sa, uint16_t typ
 
 void nat_emit(struct payload_writer *pw, struct ike_sa *sa)
 {
+	nat_emit_for(pw, sa, &sa->local, &sa->remote);
+}
+
+void nat_emit_for(struct payload_writer *pw, struct ike_sa *sa, const struct endpoint *local,
+		  const struct endpoint *remote)
+{
 	bool is_forced = sa->conn && sa->conn->is_encap_forced;
 
-	emit_hash(pw, sa, N_NAT_DETECTION_SOURCE_IP, &sa->local, is_forced);
-	emit_hash(pw, sa, N_NAT_DETECTION_DESTINATION_IP, &sa->remote, false);
+	if (sa->conn && sa->conn->is_encap_forbidden)
+		return;
+	emit_hash(pw, sa, N_NAT_DETECTION_SOURCE_IP, local, is_forced);
+	emit_hash(pw, sa, N_NAT_DETECTION_DESTINATION_IP, remote, false);
 }
 
 /* Does any notify of this type carry the hash of `end`? *ret_n: how many there are. */
@@ -54,6 +62,9 @@ void nat_check(struct ike_sa *sa, const struct inbound *in)
 
 	if (!n_source || !n_destination) /* the peer does no NAT traversal */
 		return;
+	if (sa->conn && sa->conn->is_encap_forbidden)
+		return;
+	sa->is_nat_known = true;
 	sa->is_nat_remote = !is_source;
 	sa->is_nat_local = !is_destination;
 	sa->is_encap =
@@ -66,7 +77,10 @@ void nat_check(struct ike_sa *sa, const struct inbound *in)
 
 void nat_float(struct ike_sa *sa)
 {
-	if (!sa->is_encap || sa->remote.port != IKE_PORT)
+	/* RFC 4555 3.3: who may move floats at once, a NAT may come later. */
+	bool may_move = sa->is_nat_known && sa->conn && sa->conn->is_mobike;
+
+	if ((!sa->is_encap && !may_move) || sa->remote.port != IKE_PORT)
 		return;
 	sa->local.port = sa->remote.port = IKE_NAT_PORT;
 }
@@ -76,14 +90,18 @@ static bool is_same(const struct endpoint *a, const struct endpoint *b)
 	return a->port == b->port && addr_equal(&a->addr, &b->addr);
 }
 
-static void move_children(struct ike_sa *sa)
+void nat_move(struct ike_sa *sa)
 {
 	for (struct child *c = sa->children; c; c = c->next) {
 		c->sa.local = sa->local;
 		c->sa.remote = sa->remote;
+		c->sa.is_encap = sa->is_encap;
 		if (c->state != CHILD_NEW && c->state != CHILD_GONE)
 			fx_child(&sa->ike->fx, FX_SA_MOVE, &c->sa);
 	}
+	if (sa->state == ST_ESTABLISHED)
+		sa->keepalive_ms = sa->is_nat_local ? sa->ike->now_ms + KEEPALIVE_MS : 0;
+	sa_touch(sa);
 }
 
 void nat_follow(struct ike_sa *sa, const struct inbound *in)
@@ -94,6 +112,8 @@ void nat_follow(struct ike_sa *sa, const struct inbound *in)
 		return;
 	/* IKE_AUTH is where the initiator floats to port 4500. Later only a peer behind a NAT is
 	 * followed, and not by who is behind one himself: 2.23, last but one item. */
+	if (sa->is_mobike) /* RFC 4555 3.8: who moves says so */
+		return;
 	if (sa->state != ST_INIT_REPLIED && (!sa->is_nat_remote || sa->is_nat_local))
 		return;
 	if (sa->state != ST_INIT_REPLIED)
@@ -101,7 +121,7 @@ void nat_follow(struct ike_sa *sa, const struct inbound *in)
 		       in->remote.port);
 	sa->local = in->local;
 	sa->remote = in->remote;
-	move_children(sa);
+	nat_move(sa);
 }
 
 void nat_expire(struct ike_sa *sa)

@@ -11,10 +11,15 @@
 /* Both NAT_DETECTION notifies. A forged source hash makes the peer believe in a NAT before us,
  * so that it agrees to UDP encapsulation (encap = yes). */
 void nat_emit(struct payload_writer *pw, struct ike_sa *sa);
+/* The same for a message between these, which may be others than those of the IKE SA (MOBIKE). */
+void nat_emit_for(struct payload_writer *pw, struct ike_sa *sa, const struct endpoint *local,
+		  const struct endpoint *remote);
 /* Compare the peer's notifies with the addresses the message came with. */
 void nat_check(struct ike_sa *sa, const struct inbound *in);
 /* Initiator, before IKE_AUTH: with a NAT on the way everything goes on at port 4500. */
 void nat_float(struct ike_sa *sa);
+/* The Child SAs move to where the IKE SA is now; the keepalive follows. */
+void nat_move(struct ike_sa *sa);
 /* An authentic, fresh request or answer came from elsewhere: follow a peer behind a NAT. */
 void nat_follow(struct ike_sa *sa, const struct inbound *in);
 /* Sends the one byte when its time has come. */

@@ -43,6 +43,10 @@ const char *exchange_name(uint8_t type)
 		return "CREATE_CHILD_SA";
 	case EX_INFORMATIONAL:
 		return "INFORMATIONAL";
+	case EX_IKE_INTERMEDIATE:
+		return "IKE_INTERMEDIATE";
+	case EX_IKE_FOLLOWUP_KE:
+		return "IKE_FOLLOWUP_KE";
 	default:
 		return NULL;
 	}

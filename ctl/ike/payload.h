@@ -61,6 +61,8 @@ enum exchange_type {
 	EX_IKE_AUTH = 35,
 	EX_CREATE_CHILD_SA = 36,
 	EX_INFORMATIONAL = 37,
+	EX_IKE_INTERMEDIATE = 43,
+	EX_IKE_FOLLOWUP_KE = 44,
 };
 
 /* Notify types, RFC 7296 3.10.1 and the extensions that peers send: name, number. Up to
@@ -119,7 +121,8 @@ enum exchange_type {
 	X(USE_PPK, 16435)                                                                          \
 	X(PPK_IDENTITY, 16436)                                                                     \
 	X(NO_PPK_AUTH, 16437)                                                                      \
-	X(INTERMEDIATE_EXCHANGE_SUPPORTED, 16438)
+	X(INTERMEDIATE_EXCHANGE_SUPPORTED, 16438)                                                  \
+	X(ADDITIONAL_KEY_EXCHANGE, 16441)
 
 #define NOTIFY_ERROR_MAX 16383
 enum notify_type {

@@ -18,9 +18,6 @@ enum step_result ppk_answered(struct turn *t)
 	struct ike_sa *sa = t->sa;
 
 	sa->init->is_ppk = sa->conn->ppk_len && message_notify(t->in, N_USE_PPK);
-	if (sa->init->is_ppk &&
-	    keymat_ppk(&sa->keys, rd_from(sa->conn->ppk, sa->conn->ppk_len), &sa->init->ppk))
-		return turn_refuse(t, STEP_FAIL, 0, "no keys of the PPK");
 	if (sa->conn->is_ppk_required && !sa->init->is_ppk)
 		return turn_refuse(t, STEP_FAIL, 0, "the peer does not use PPKs, and ppk_required");
 	return STEP_NEXT;
@@ -41,6 +38,16 @@ void ppk_answer(struct turn *t)
 }
 
 /* ---- IKE_AUTH ---------------------------------------------------------------------- */
+
+/* Not before: IKE_INTERMEDIATE has changed the keys since IKE_SA_INIT. */
+int ppk_prepare(struct ike_sa *sa)
+{
+	const struct conn *conn = sa->conn;
+
+	return sa->init->is_ppk ? keymat_ppk(&sa->keys, rd_from(conn->ppk, conn->ppk_len),
+					     &sa->init->ppk)
+				: 0;
+}
 
 void ppk_identity_emit(struct turn *t)
 {
@@ -90,7 +97,7 @@ static enum step_result settle_responder(struct turn *t, const struct notify *id
 	const struct conn *conn = sa->conn;
 
 	if (id && sa->init->is_ppk && is_our_ppk(conn, id->data)) {
-		if (keymat_ppk(&sa->keys, rd_from(conn->ppk, conn->ppk_len), &sa->init->ppk))
+		if (ppk_prepare(sa))
 			return auth_failed(t, "no keys of the PPK");
 		use(sa);
 		return STEP_NEXT;

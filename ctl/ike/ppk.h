@@ -22,6 +22,8 @@ void ppk_answer(struct turn *t);
 
 /* ---- In IKE_AUTH ------------------------------------------------------------------- */
 
+/* The initiator, before AUTH: derives the keys that it would make. */
+int ppk_prepare(struct ike_sa *sa) MUST_USE;
 /* The initiator: names it, after AUTH. */
 void ppk_identity_emit(struct turn *t);
 /* The initiator, before it checks the responder's AUTH; the responder, before it checks the

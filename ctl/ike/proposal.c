@@ -71,7 +71,7 @@ static int words_parse(struct proposal *p, const char *text, char *ret_why, size
 	}
 }
 
-static void type_drop(struct proposal *p, enum transform_type type)
+void proposal_drop(struct proposal *p, uint8_t type)
 {
 	size_t kept = 0;
 
@@ -120,7 +120,9 @@ static bool prf_derive(struct proposal *p)
 
 /* The order in which people write a proposal, and strongSwan sends it. */
 static const uint8_t type_order[] = {
-	TRANSFORM_ENCR, TRANSFORM_INTEG, TRANSFORM_PRF, TRANSFORM_KE, TRANSFORM_ESN,
+	TRANSFORM_ENCR,	      TRANSFORM_INTEG,	    TRANSFORM_PRF,	  TRANSFORM_KE,
+	TRANSFORM_ADDKE1,     TRANSFORM_ADDKE1 + 1, TRANSFORM_ADDKE1 + 2, TRANSFORM_ADDKE1 + 3,
+	TRANSFORM_ADDKE1 + 4, TRANSFORM_ADDKE1 + 5, TRANSFORM_ADDKE7,	  TRANSFORM_ESN,
 };
 
 /* Grouped by type; the order within a type is the preference. */
@@ -160,7 +162,7 @@ static const char *proposal_complete(struct proposal *p)
 				     : !proposal_get(p, TRANSFORM_ESN) && !proposal_add(p, &no_esn))
 		return "too many algorithms";
 	if (n_aead)
-		type_drop(p, TRANSFORM_INTEG);
+		proposal_drop(p, TRANSFORM_INTEG);
 	types_sort(p);
 	return NULL;
 }
@@ -203,6 +205,32 @@ int proposal_defaults(uint8_t protocol, struct proposal ret_list[PROPOSAL_DEFAUL
 	return 0;
 }
 
+bool proposal_has_addke(const struct proposal *p)
+{
+	for (size_t i = 0; i < p->n_transforms; i++)
+		if (p->transforms[i].type >= TRANSFORM_ADDKE1 &&
+		    p->transforms[i].type <= TRANSFORM_ADDKE7 && p->transforms[i].id != KE_NONE)
+			return true;
+	return false;
+}
+
+void proposal_drop_addke(struct proposal *p)
+{
+	for (uint8_t type = TRANSFORM_ADDKE1; type <= TRANSFORM_ADDKE7; type++)
+		proposal_drop(p, type);
+}
+
+const struct transform *proposal_addke(const struct proposal *p, size_t nth)
+{
+	for (uint8_t type = TRANSFORM_ADDKE1; type <= TRANSFORM_ADDKE7; type++) {
+		const struct transform *t = proposal_get(p, type);
+
+		if (t && t->id != KE_NONE && !nth--)
+			return t;
+	}
+	return NULL;
+}
+
 const char *proposal_print(const struct proposal *p, char *buf, size_t size)
 {
 	size_t at = 0;
@@ -230,6 +258,20 @@ static const struct transform *none_of(const struct proposal *p, uint8_t type)
 	return type == TRANSFORM_ENCR || type == TRANSFORM_PRF ? NULL : proposal_has(p, &none);
 }
 
+static bool is_ke(uint8_t type)
+{
+	return type == TRANSFORM_KE || (type >= TRANSFORM_ADDKE1 && type <= TRANSFORM_ADDKE7);
+}
+
+/* RFC 9370 2.2.1: no key exchange method twice. */
+static bool is_ke_taken(const struct proposal *chosen, const struct transform *t)
+{
+	for (size_t i = 0; i < chosen->n_transforms; i++)
+		if (is_ke(chosen->transforms[i].type) && chosen->transforms[i].id == t->id)
+			return is_ke(t->type) && t->id != KE_NONE;
+	return false;
+}
+
 /* Choose for one type; false: nothing in common. */
 static bool type_choose(const struct proposal *ours, const struct proposal *theirs, uint8_t type,
 			struct proposal *chosen)
@@ -242,7 +284,7 @@ static bool type_choose(const struct proposal *ours, const struct proposal *thei
 		return t && (!is_theirs || proposal_add(chosen, t));
 	}
 	for (size_t i = 0; i < ours->n_transforms; i++) {
-		if (ours->transforms[i].type != type)
+		if (ours->transforms[i].type != type || is_ke_taken(chosen, &ours->transforms[i]))
 			continue;
 		t = proposal_has(theirs, &ours->transforms[i]);
 		if (t)
@@ -265,7 +307,7 @@ static bool pair_choose(const struct proposal *ours, const struct proposal *thei
 	for (size_t i = 0; i < theirs->n_transforms; i++) {
 		uint8_t type = theirs->transforms[i].type;
 
-		if (type > TRANSFORM_ESN && !type_choose(ours, theirs, type, &chosen))
+		if (type > TRANSFORM_ADDKE7 && !type_choose(ours, theirs, type, &chosen))
 			return false;
 	}
 	*ret_chosen = chosen;

@@ -49,5 +49,12 @@ int proposal_choose(const struct proposal *ours, size_t n_ours, const struct pro
 		    size_t n_theirs, struct proposal *ret_chosen) MUST_USE;
 /* The transform of a type in a chosen proposal; NULL: none. */
 const struct transform *proposal_get(const struct proposal *p, enum transform_type type);
+void proposal_drop(struct proposal *p, uint8_t type);
+
+/* Additional key exchanges, RFC 9370: offered at all; the nth (from 0) of a chosen proposal, NULL:
+ * there are fewer; all of them away. */
+bool proposal_has_addke(const struct proposal *p);
+const struct transform *proposal_addke(const struct proposal *chosen, size_t nth);
+void proposal_drop_addke(struct proposal *p);
 
 #endif

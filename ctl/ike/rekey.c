@@ -3,6 +3,7 @@
 
 #include "ike/alloc.h"
 #include "ike/cfg.h"
+#include "ike/collision.h"
 #include "ike/explain.h"
 
 /* ---- The new IKE SA ------------------------------------------------------------- */
@@ -18,6 +19,10 @@ static void inherit(struct ike_sa *fresh, struct ike_sa *old)
 	fresh->is_nat_remote = old->is_nat_remote;
 	fresh->is_encap = old->is_encap;
 	fresh->is_fragmenting = old->is_fragmenting;
+	fresh->is_nat_known = old->is_nat_known;
+	fresh->is_mobike = old->is_mobike;
+	memcpy(fresh->peer_addrs, old->peer_addrs, sizeof(fresh->peer_addrs));
+	fresh->n_peer_addrs = old->n_peer_addrs;
 	fresh->our_id = old->our_id;
 	fresh->their_id = old->their_id;
 }
@@ -67,9 +72,15 @@ static void come_up(struct ike_sa *fresh, struct ike_sa *old)
 
 	take_over(fresh, old);
 	cfg_move(fresh, old);
+	collision_inherit(fresh, old);
 	exchange_established(fresh);
 	sa_log(fresh, "IKE_SA rekeyed, takes over from [%u], %s", old->unique_id,
 	       proposal_print(&fresh->chosen, suite, sizeof(suite)));
+	if (old->is_condemned) { /* while we were asking: what was to end is the new one now */
+		fresh->is_reborn = old->is_reborn;
+		old->is_reborn = false;
+		exchange_delete(fresh);
+	}
 }
 
 static void write_spi(struct proposal *p, uint64_t spi)
@@ -85,6 +96,18 @@ static uint64_t read_spi(const struct proposal *p)
 	struct reader r = rd_from(p->spi, p->spi_len);
 
 	return p->spi_len == 8 ? rd_u64(&r) : 0;
+}
+
+/* What is offered and chosen from. Additional key exchanges would need IKE_FOLLOWUP_KE (RFC 9370
+ * 2.2.4); what they gave is in SK_d, from which the new keys come. */
+static size_t our_proposals(const struct conn *conn, struct proposal ret_ours[CONN_PROPOSALS_MAX])
+{
+	for (size_t i = 0; i < conn->n_ike; i++) {
+		ret_ours[i] = conn->ike[i];
+		ret_ours[i].number = (uint8_t)(i + 1);
+		proposal_drop_addke(&ret_ours[i]);
+	}
+	return conn->n_ike;
 }
 
 /* ---- Initiator ------------------------------------------------------------------ */
@@ -113,13 +136,11 @@ enum step_result rekey_started(struct turn *t)
 	t->job->pair = (struct ke_pair){ 0 };
 	if (t->job->result || !conn || !nego->spi_ike || sa_by_spi(t->ike, nego->spi_ike))
 		return STEP_NOTIFY;
-	for (size_t i = 0; i < conn->n_ike; i++) {
-		offer[i] = conn->ike[i];
-		offer[i].number = (uint8_t)(i + 1);
+	size_t n = our_proposals(conn, offer);
+	for (size_t i = 0; i < n; i++)
 		write_spi(&offer[i], nego->spi_ike);
-	}
 	struct ke ke = { nego->group, rd_from(nego->pair.public_value, nego->pair.public_len) };
-	sa_emit(t->out, offer, conn->n_ike);
+	sa_emit(t->out, offer, n);
 	nonce_emit(t->out, rd_from(nego->nonce, sizeof(nego->nonce)));
 	ke_emit(t->out, &ke);
 	return STEP_NEXT;
@@ -130,9 +151,10 @@ static bool is_answer_good(const struct turn *t, struct proposal *ret_chosen)
 	const struct conn *conn = t->sa->conn;
 	const struct sa_payload *sa = &t->in->sa;
 	uint16_t group = t->sa->ours.nego.group;
+	struct proposal ours[CONN_PROPOSALS_MAX];
 
 	if (!conn || sa->n != 1 ||
-	    proposal_choose(conn->ike, conn->n_ike, sa->proposals, 1, ret_chosen) ||
+	    proposal_choose(ours, our_proposals(conn, ours), sa->proposals, 1, ret_chosen) ||
 	    ret_chosen->n_transforms != sa->proposals[0].n_transforms || !read_spi(ret_chosen))
 		return false;
 	const struct transform *ke = proposal_get(ret_chosen, TRANSFORM_KE);
@@ -228,7 +250,7 @@ static enum step_result answer(struct turn *t, struct proposal *chosen)
 enum step_result rekey_asked(struct turn *t)
 {
 	const struct conn *conn = t->sa->conn;
-	struct proposal chosen;
+	struct proposal ours[CONN_PROPOSALS_MAX], chosen;
 	char text[EXPLAIN_MAX];
 
 	/* 2.25.2: no children that are half made may be carried over. */
@@ -236,11 +258,12 @@ enum step_result rekey_asked(struct turn *t)
 		return refuse(t, N_TEMPORARY_FAILURE);
 	if (!conn)
 		return refuse(t, N_NO_PROPOSAL_CHOSEN);
-	if (proposal_choose(conn->ike, conn->n_ike, t->in->sa.proposals, t->in->sa.n, &chosen) ||
+	if (proposal_choose(ours, our_proposals(conn, ours), t->in->sa.proposals, t->in->sa.n,
+			    &chosen) ||
 	    !read_spi(&chosen))
 		return turn_refuse(t, STEP_NOTIFY, N_NO_PROPOSAL_CHOSEN,
 				   "rekey of the IKE_SA refused: NO_PROPOSAL_CHOSEN: %s",
-				   explain_proposals(conn->ike, conn->n_ike, t->in->sa.proposals,
+				   explain_proposals(ours, conn->n_ike, t->in->sa.proposals,
 						     t->in->sa.n, text, sizeof(text)));
 	const struct transform *ke = proposal_get(&chosen, TRANSFORM_KE);
 	if (!ke || ke->id != t->in->ke.group) {

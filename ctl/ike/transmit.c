@@ -111,7 +111,8 @@ bool transmit_response(struct ike_sa *sa, struct payload_writer *pw)
 	if (!finish(sa, pw, &theirs->response, &theirs->len))
 		return false;
 	theirs->id++;
-	send_bytes(sa->ike, &sa->local, &sa->remote, rd_from(theirs->response, theirs->len));
+	send_bytes(sa->ike, &sa->reply_local, &sa->reply_remote,
+		   rd_from(theirs->response, theirs->len));
 	sa_touch(sa);
 	return true;
 }

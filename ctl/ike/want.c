@@ -51,7 +51,7 @@ static void set_endpoints(struct ike_sa *sa, const struct conn *conn, const stru
 	sa->remote = (struct endpoint){ conn->remote[0], to };
 }
 
-static int sa_initiate(struct ike *ike, const struct conn *conn, struct ike_sa **ret_sa)
+int sa_initiate(struct ike *ike, const struct conn *conn, struct ike_sa **ret_sa)
 {
 	struct ip_addr local;
 

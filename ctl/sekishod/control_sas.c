@@ -42,7 +42,7 @@ static struct vici_algs algs_of(const struct proposal *p)
 {
 	const struct transform *encr = proposal_get(p, TRANSFORM_ENCR);
 
-	return (struct vici_algs){
+	struct vici_algs algs = {
 		.encr = transform_id(p, TRANSFORM_ENCR),
 		.encr_bits = encr ? encr->key_bits : 0,
 		.integ = transform_id(p, TRANSFORM_INTEG),
@@ -50,6 +50,10 @@ static struct vici_algs algs_of(const struct proposal *p)
 		.ke = transform_id(p, TRANSFORM_KE),
 		.is_esn = transform_id(p, TRANSFORM_ESN) == ESN_YES,
 	};
+
+	for (uint8_t i = 0; i < VICI_ADDKE_MAX; i++)
+		algs.addke[i] = transform_id(p, (enum transform_type)(TRANSFORM_ADDKE1 + i));
+	return algs;
 }
 
 void control_ts_text(const struct ts_val *ts, size_t n, struct vici_ts *ret)

@@ -55,8 +55,14 @@ static void fx_sa_add(struct shell *sh, const struct ike_effect *fx)
 	int err = pairs_add(&sh->pairs, fx->sa, shell_now_ms());
 
 	told(fx->sa, "install", err);
-	if (err)
+	if (err) {
 		ike_hard_limit(sh->ike, fx->sa->spi_in, true, shell_now_ms());
+		return;
+	}
+	/* Before the answer goes out: the peer's first packet may be faster than what follows. */
+	if (instance_has_policies(fx->sa) && shell_write_spd(sh))
+		log_error("%s/%s: cannot write its policies", fx->sa->conn->name,
+			  fx->sa->conn_child->name);
 }
 
 static void on_orphan_timer(uv_timer_t *timer)
@@ -72,9 +78,6 @@ static void on_orphan_timer(uv_timer_t *timer)
 
 static void fx_child_up(struct shell *sh, const struct ike_effect *fx)
 {
-	if (instance_has_policies(fx->sa) && shell_write_spd(sh))
-		log_error("%s/%s: cannot write its policies", fx->sa->conn->name,
-			  fx->sa->conn_child->name);
 	bool has_orphans = instance_retire_orphans(sh, fx->sa);
 	if (has_orphans || pairs_has_orphan(&sh->pairs, fx->sa->child)) {
 		pairs_retire_orphans(&sh->pairs, fx->sa->child, shell_now_ms());

@@ -235,6 +235,7 @@ int shell_start(struct shell *sh)
 	    (err = step(ike_new(&host, &sh->ike), "start the IKEv2 core")) ||
 	    (err = step(udp_start(&sh->udp, &sh->loop, on_datagram, sh),
 			"open UDP ports 500 and 4500")) ||
+	    (err = step(roam_start(sh), "watch the addresses of this host")) ||
 	    (err = step(start_signals(sh), "catch signals")) ||
 	    (err = step(start_events(sh), "open the event ring")) ||
 	    (err = step(control_start(sh), "open the control socket")))
@@ -245,6 +246,7 @@ int shell_start(struct shell *sh)
 void shell_fini(struct shell *sh)
 {
 	dp_events_close(sh->events);
+	roam_fini(sh);
 	ike_free(sh->ike);
 	leases_fini(&sh->leases);
 	free(sh->conns);

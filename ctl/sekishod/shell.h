@@ -15,6 +15,7 @@
 #include "ike/ike.h"
 #include "leases.h"
 #include "pairs.h"
+#include "roam.h"
 #include "udp.h"
 
 #define DP_RETRY_MS 1000 /* how often to look for the worker's pins: are they there, still ours? */
@@ -37,6 +38,7 @@ struct shell {
 	struct leases leases;
 	struct control *control;
 	struct last_error *last_errors;
+	struct roam roam;
 	uint64_t started_ms;
 	uint32_t last_instance; /* see instances.h */
 	bool is_spd_stale;      /* an instance has gone: policies and slot follow */

@@ -77,6 +77,11 @@ static void put_algs(struct vici_msg *m, const struct vici_algs *a)
 	put_alg(m, "integ-alg", TRANSFORM_INTEG, a->integ);
 	put_alg(m, "prf-alg", TRANSFORM_PRF, a->prf);
 	put_alg(m, "dh-group", TRANSFORM_KE, a->ke);
+	for (size_t i = 0; i < VICI_ADDKE_MAX; i++) {
+		const char key[] = { 'k', 'e', (char)('1' + i), '-', 'a', 'l', 'g', '\0' };
+
+		put_alg(m, key, TRANSFORM_KE, a->addke[i]);
+	}
 	if (a->is_esn)
 		vici_kv(m, "esn", "1");
 }

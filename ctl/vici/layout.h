@@ -21,8 +21,10 @@
 
 /* Transforms by IANA number (sekisho/ike_num.h); 0: none. Spelled as strongSwan does:
  * "AES_GCM_16", "HMAC_SHA2_256_128", "PRF_HMAC_SHA2_256", "CURVE_25519". */
+#define VICI_ADDKE_MAX 7
 struct vici_algs {
 	uint16_t encr, encr_bits, integ, prf, ke;
+	uint16_t addke[VICI_ADDKE_MAX]; /* RFC 9370; 0: none */
 	bool is_esn;
 };
 

@@ -35,6 +35,7 @@ lab_new() {
 	# before it has its name: a sweep cannot come between.
 	exec 9>"$LAB_DIR/owner.new"
 	flock 9
+	echo "$$ $(process_started $$) $0" >&9 # for people
 	mv "$LAB_DIR/owner.new" "$LAB_DIR/owner"
 	: >"$LAB_DIR/namespaces"
 	: >"$LAB_DIR/instances"
@@ -58,6 +59,7 @@ lab_exit() {
 	trap '' INT TERM HUP
 	if [ "$status" -ne 0 ] && [ "$status" -ne "$SKIPPED" ] && [ "$status" -lt 128 ]; then
 		lab_logs
+		lab_failed
 	fi
 	if [ -n "$LAB_KEEP" ]; then
 		exit "$status"
@@ -65,6 +67,9 @@ lab_exit() {
 	lab_clean "$LAB_DIR"
 	exit "$status"
 }
+
+# What else a failure should show, while everything still runs; sourcing scripts replace it.
+lab_failed() { :; }
 
 # The end of every log, for a reader who was not there.
 lab_logs() {

@@ -61,6 +61,8 @@ class Wire:
             self.kind("fragment" if fragment in self.fragments else "clear", text)
             return
         payload = ip[(ip[0] & 15) * 4 :]
+        if protocol == ICMP and len(payload) > 1:
+            text += f" type {payload[0]} code {payload[1]}" + subject(payload)
         name = self.payload(protocol, source, to, payload)
         if name != "clear" and offset & 0x2000:
             self.fragments.add(fragment)
@@ -96,9 +98,17 @@ class Wire:
         return name
 
 
+def subject(icmp):
+    """For people: the packet that an ICMP error is about."""
+    if len(icmp) < 32 or icmp[8] >> 4 != 4 or icmp[0] not in (3, 5, 11):
+        return ""
+    ports = struct.unpack_from("!HH", icmp, 8 + (icmp[8] & 15) * 4)
+    return f", about {dotted(icmp[20:24])} > {dotted(icmp[24:28])} protocol {icmp[17]} {ports}"
+
+
 def about_tunnel(icmp):
-    """An ICMP error whose subject is an ESP or IKE packet: it tells nothing of what is inside."""
-    if len(icmp) < 36 or icmp[0] not in (3, 11) or icmp[8] >> 4 != 4:
+    """An ICMP error or redirect whose subject is an ESP or IKE packet: it tells nothing of what is inside."""
+    if len(icmp) < 36 or icmp[0] not in (3, 5, 11) or icmp[8] >> 4 != 4:
         return False
     ports = struct.unpack_from("!HH", icmp, 8 + (icmp[8] & 15) * 4)
     return icmp[8 + 9] == ESP or icmp[8 + 9] == UDP and (500 in ports or 4500 in ports)

@@ -195,6 +195,31 @@ static void connection_is_chosen_by_identity_and_method(void **state)
 	assert_false(side_logged(&pair.b, "failed"));
 }
 
+/* Two connections that differ in their CAs only. */
+static void connection_is_chosen_by_ca(void **state)
+{
+	struct conn *second = &pair.b.conns[1];
+
+	(void)state;
+	side_signs(&pair.a, &a, &sub);
+	*second = pair.b.conns[0];
+	snprintf(second->name, sizeof(second->name), "with-root");
+	pair.b.children[1][0] = pair.b.children[0][0];
+	second->children = pair.b.children[1];
+	conn_trusts(&pair.b.conns[0], &other_root, REVOCATION_RELAXED);
+	conn_trusts(second, &root, REVOCATION_RELAXED);
+	comes_up();
+	assert_true(side_logged(&pair.b, "with-root[1] IKE_SA established"));
+	again();
+	side_signs(&pair.a, &a, &sub);
+	*second = pair.b.conns[0];
+	snprintf(second->name, sizeof(second->name), "with-root");
+	second->n_children = 0;
+	conn_trusts(&pair.b.conns[0], &other_root, REVOCATION_RELAXED);
+	conn_trusts(second, &b, REVOCATION_RELAXED); /* this one neither */
+	fails_with(&pair.b, "is not of a CA that is trusted here");
+}
+
 /* ---- Must not ---------------------------------------------------------------------- */
 
 static void untrusted(void **state)
@@ -440,6 +465,26 @@ static void ppk_is_used(void **state)
 	}
 }
 
+/* RFC 9370 and RFC 8784 together: the PPK comes after the last key exchange. */
+static void ppk_after_more_key_exchanges(void **state)
+{
+	(void)state;
+	for (int with_certs = 0; with_certs < 2; with_certs++) {
+		teardown(NULL);
+		pair_init(&pair, 1, "aes256gcm16-prfsha256-x25519-ke1_ecp256", ESP_KEYWORDS);
+		side_ppk(&pair.a, "p1", "a postquantum secret", false);
+		side_ppk(&pair.b, "p1", "a postquantum secret", false);
+		if (with_certs) {
+			side_signs(&pair.a, &a, &sub);
+			side_trusts(&pair.b, &root);
+			side_signs(&pair.b, &b, NULL);
+			side_trusts(&pair.a, &root);
+		}
+		comes_up();
+		assert_true(side_logged(&pair.a, "uses a PPK"));
+	}
+}
+
 /* Optional on both sides: without it when the other one has none, or another one. */
 static void ppk_is_left_out(void **state)
 {
@@ -492,6 +537,7 @@ int main(void)
 		CASE(psk_one_way),
 		CASE(identities_of_the_certificate),
 		CASE(connection_is_chosen_by_identity_and_method),
+		CASE(connection_is_chosen_by_ca),
 		CASE(untrusted),
 		CASE(intermediate_missing),
 		CASE(refused_by_the_initiator),
@@ -504,6 +550,7 @@ int main(void)
 		CASE(revocation_policies),
 		CASE(raw_public_keys),
 		CASE(ppk_is_used),
+		CASE(ppk_after_more_key_exchanges),
 		CASE(ppk_is_left_out),
 		CASE(ppk_is_missed),
 	};

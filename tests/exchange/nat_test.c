@@ -108,6 +108,20 @@ static void encap_can_be_forced(void **state)
 	assert_int_equal(side_in_use(&pair.b)->sa.remote.port, 4500);
 }
 
+/* encap = never on either side: no NAT is seen, nothing floats. */
+static void encap_can_be_forbidden(void **state)
+{
+	for (unsigned i = 0; i < 2; i++) {
+		teardown(state);
+		setup(state);
+		(i ? &pair.a : &pair.b)->conns[0].is_encap_forbidden = true;
+		(i ? &pair.b : &pair.a)->conns[0].is_encap_forced = true;
+		up();
+		assert_int_equal(side_in_use(&pair.a)->sa.remote.port, 500);
+		assert_false(side_in_use(i ? &pair.a : &pair.b)->sa.is_encap);
+	}
+}
+
 static void peer_that_moves_is_followed(void **state)
 {
 	(void)state;
@@ -166,7 +180,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(without_nat_nothing_floats),  TEST(behind_a_nat_it_floats),
 		TEST(begun_at_4500_it_leaves_from_4500),
-		TEST(rekeys_through_the_nat),	   TEST(encap_can_be_forced),
+		TEST(encap_can_be_forbidden), TEST(rekeys_through_the_nat),	   TEST(encap_can_be_forced),
 		TEST(peer_that_moves_is_followed), TEST(forged_ones_move_nobody),
 	};
 

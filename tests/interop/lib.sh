@@ -51,3 +51,13 @@ gw_rekey() { # NODE
 	on "$1" swanctl --rekey --child net \
 		--uri "unix:///run/sekisho@$(gw_instance "$1")/sekisho.vici" >"$LAB_DIR/rekey.log" 2>&1
 }
+gw_reauth() { # NODE
+	on "$1" swanctl --rekey --ike tunnel --reauth \
+		--uri "unix:///run/sekisho@$(gw_instance "$1")/sekisho.vici" >"$LAB_DIR/rekey.log" 2>&1
+}
+# gw_reload NODE: our controller takes tunnel_conf as it is now.
+gw_reload() {
+	(umask 077 && tunnel_conf "${1#gw}" >"$LAB_DIR/$1.conf")
+	sekisho "$1" reload
+}
+two_sas() { [ "$(sad_spis gwA | wc -l)" = 2 ]; }

@@ -26,6 +26,20 @@ aes128ctr-sha256-prfsha256-x25519  aes192ctr-aesxcbc-prfaesxcbc-x25519
 aes256ctr-aescmac-prfaescmac-x25519 3des-sha1-prfsha1-modp2048
 3des-sha256-prfsha256-x25519"}
 
+# strongSwan 6 has additional key exchanges (RFC 9370) in IKE_INTERMEDIATE (RFC 9242). ML-KEM takes
+# its plugin ml (which Debian 13 does not build) and our OpenSSL 3.5.
+if [[ $(swanctl --version 2>&1) =~ strongSwan\ [6-9] ]]; then
+	PROPOSALS+=" aes128gcm16-prfsha256-x25519-ke1_ecp384
+		aes256-sha384-prfsha384-x25519-ke1_modp3072-ke2_x448
+		aes128ctr-aesxcbc-prfaesxcbc-ecp256-ke1_x25519
+		aes256gcm16-prfsha512-x25519-ke1_modp8192-ke2_ecp521-ke3_ecp256bp-ke4_x448"
+	if [ -e /usr/lib/ipsec/plugins/libstrongswan-ml.so ]; then
+		SWAN_PLUGINS+=" ml"
+		PROPOSALS+=" aes256gcm16-prfsha384-x25519-ke1_mlkem768
+			aes256gcm16-prfsha384-x25519-ke1_mlkem512-ke2_mlkem1024"
+	fi
+fi
+
 reconfigure() {
 	(umask 077 && tunnel_conf A >"$LAB_DIR/gwA.conf" && tunnel_conf B >"$LAB_DIR/gwB.swanctl.conf")
 	sekisho gwA reload >/dev/null && swan gwB --load-all --file "$LAB_DIR/gwB.swanctl.conf"

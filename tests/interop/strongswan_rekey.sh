@@ -16,7 +16,6 @@ rekey_by() {
 	must_not same "SPIs" "$before" "$(sad_spis gwA)" 2>/dev/null
 	must same "SPIs" "$(sad_spis gwA)" "$(swan_spis gwB)"
 }
-two_sas() { [ "$(sad_spis gwA | wc -l)" = 2 ]; }
 
 lab_with_strongswan
 title "we initiated: rekey by us, then by them, then by us again"

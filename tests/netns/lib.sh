@@ -32,6 +32,19 @@ same() { # WHAT ONE OTHER
 	return 1
 }
 
+# Beside the logs: what each gateway counted, and what was on the road until now.
+lab_failed() {
+	local gw
+	for gw in gwA gwB; do
+		[ -e "$LAB_DIR/pids/sekishod-$gw" ] || continue
+		printf -- '---- counters of %s\n' "$gw"
+		sekisho "$gw" counters 2>&1 | awk '$1 > 0'
+	done
+	[ -s "$LAB_DIR/road-A.pcap" ] || return 0
+	printf -- '---- the road, until now\n'
+	wire_check road
+}
+
 need_programs() {
 	local program
 	for program in sekisho-worker sekishod sekisho; do

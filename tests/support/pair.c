@@ -2,6 +2,7 @@
 #include "support/pair.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -48,6 +49,17 @@ static uint64_t host_last_inbound(void *arg, uint32_t spi_in)
 	struct pair_sa *sa = side_sa(arg, spi_in);
 
 	return sa ? sa->last_in_ms : 0;
+}
+
+static int host_source(void *arg, const struct ip_addr *remote, struct ip_addr *ret_local)
+{
+	const struct side *s = arg;
+
+	(void)remote;
+	if (s->is_homeless)
+		return -ENETUNREACH;
+	*ret_local = s->home.addr;
+	return 0;
 }
 
 /* ---- Building ------------------------------------------------------------------- */
@@ -105,6 +117,7 @@ static void core_new(struct side *s)
 				 .instance = pair_hooks.instance,
 				 .lease_take = pair_hooks.lease_take,
 				 .lease_give = pair_hooks.lease_give,
+				 .source = host_source,
 				 .arg = s };
 	int err = ike_new(&host, &s->ike);
 

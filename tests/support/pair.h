@@ -27,7 +27,8 @@ struct side {
 	struct pair *pair;
 	char name;
 	struct ike *ike;
-	struct endpoint home;
+	struct endpoint home; /* where datagrams reach it, and its source address */
+	bool is_homeless;     /* no route to anybody */
 	struct conn conns[3];
 	struct conn_child children[3][4];
 	struct pair_sa sas[PAIR_SAS];

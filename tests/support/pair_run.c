@@ -166,6 +166,7 @@ static void move(struct side *s, const struct child_sa *sa)
 	assert(mine);
 	mine->sa.local = sa->local;
 	mine->sa.remote = sa->remote;
+	mine->sa.is_encap = sa->is_encap;
 	s->n_moved++;
 }
 

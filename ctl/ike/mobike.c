@@ -1,0 +1,319 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "ike/mobike.h"
+
+#include <stdio.h>
+#include "crypto/secret.h"
+#include "ike/nat.h"
+#include "ike/transmit.h"
+
+#define NO_NATS_LEN 12 /* 4.2.6 for IPv4: two addresses, two ports */
+
+/* ---- Negotiation, 3.1 ------------------------------------------------------------- */
+
+/* Our addresses besides the one in use; NO_ADDITIONAL_ADDRESSES when asked to say even that. */
+static void emit_addresses(struct payload_writer *pw, const struct ike_sa *sa, bool says_none)
+{
+	const struct ike *ike = sa->ike;
+	size_t n = 0;
+
+	for (size_t i = 0; i < ike->n_addrs; i++) {
+		uint8_t bytes[4];
+		struct writer w = wr_into(bytes, sizeof(bytes));
+
+		if (!addr_is_v4(&ike->addrs[i]) || addr_equal(&ike->addrs[i], &sa->local.addr))
+			continue;
+		wr_u32(&w, addr_to_v4(&ike->addrs[i]));
+		notify_emit_plain(pw, N_ADDITIONAL_IP4_ADDRESS, rd_from(bytes, sizeof(bytes)));
+		n++;
+	}
+	if (!n && says_none)
+		notify_emit_plain(pw, N_NO_ADDITIONAL_ADDRESSES, rd_from(NULL, 0));
+}
+
+/* True: the message says something about them. */
+static bool take_addresses(struct ike_sa *sa, const struct message *m)
+{
+	size_t n = 0;
+	bool is_said = message_notify(m, N_NO_ADDITIONAL_ADDRESSES);
+
+	for (size_t i = 0; i < m->n_notifies; i++) {
+		struct reader r = m->notifies[i].data;
+
+		is_said |= m->notifies[i].type == N_ADDITIONAL_IP6_ADDRESS;
+		if (m->notifies[i].type != N_ADDITIONAL_IP4_ADDRESS || n == PEER_ADDRS_MAX)
+			continue;
+		sa->peer_addrs[n] = addr_from_v4(rd_u32(&r));
+		n += rd_done(&r);
+		is_said = true;
+	}
+	if (is_said)
+		sa->n_peer_addrs = n;
+	return is_said;
+}
+
+void mobike_emit(struct turn *t)
+{
+	if (!t->sa->conn->is_mobike || (!t->sa->is_initiator && !t->sa->is_mobike))
+		return;
+	notify_emit_plain(t->out, N_MOBIKE_SUPPORTED, rd_from(NULL, 0));
+	emit_addresses(t->out, t->sa, false);
+}
+
+void mobike_check(struct turn *t)
+{
+	struct ike_sa *sa = t->sa;
+
+	sa->is_mobike = sa->conn->is_mobike && message_notify(t->in, N_MOBIKE_SUPPORTED);
+	if (sa->is_mobike)
+		(void)take_addresses(sa, t->in);
+}
+
+/* ---- Our addresses change --------------------------------------------------------- */
+
+static bool is_ours(const struct ike *ike, const struct ip_addr *addr)
+{
+	for (size_t i = 0; i < ike->n_addrs; i++)
+		if (addr_equal(&ike->addrs[i], addr))
+			return true;
+	return false;
+}
+
+/* What waits for an answer goes out again from the new address, at once (3.4). */
+static void send_again(struct ike_sa *sa)
+{
+	if (!sa->ours.task || !sa->ours.request)
+		return;
+	sa->ours.tries = 0;
+	sa->ours.next_ms = sa->ike->now_ms;
+}
+
+static void queue_move(struct ike_sa *sa)
+{
+	char l[ADDR_TEXT_MAX], r[ADDR_TEXT_MAX];
+
+	sa_log(sa, "MOBIKE: from now on %s to %s", addr_print(&sa->local.addr, l, sizeof(l)),
+	       addr_print(&sa->remote.addr, r, sizeof(r)));
+	send_again(sa);
+	if (sa->ours.task && sa->ours.task->kind == TASK_MOVE)
+		sa->is_move_due = true; /* once more, with what holds now */
+	else
+		(void)task_push(sa, TASK_MOVE, NULL, 0);
+	sa_touch(sa);
+}
+
+void mobike_roam(struct ike_sa *sa, bool is_list)
+{
+	const struct ike_host *host = &sa->ike->host;
+	struct ip_addr local;
+
+	if (!sa->is_mobike || !sa_is_up(sa) || sa->is_condemned)
+		return;
+	int err = host->source ? host->source(host->arg, &sa->remote.addr, &local) : -1;
+	if (err || addr_is_any(&local) || !is_ours(sa->ike, &local)) {
+		/* No way to the peer at the moment; another call follows when there is one. */
+		return;
+	}
+	bool is_same = addr_equal(&local, &sa->local.addr);
+	/* A responder stays where it is spoken to as long as it can (3.5). */
+	if (is_same || (!sa->is_initiator && is_ours(sa->ike, &sa->local.addr))) {
+		if (is_list)
+			(void)task_add(sa, TASK_ADDRESSES, NULL, 0);
+		return;
+	}
+	sa->local.addr = local;
+	if (sa->is_initiator) {
+		queue_move(sa);
+		return;
+	}
+	send_again(sa);
+	(void)task_add(sa, TASK_ADDRESSES, NULL, 0);
+}
+
+/* ---- Our exchanges ---------------------------------------------------------------- */
+
+static struct reader no_nats(const struct endpoint *from, const struct endpoint *to,
+			     uint8_t buf[NO_NATS_LEN])
+{
+	struct writer w = wr_into(buf, NO_NATS_LEN);
+
+	wr_u32(&w, addr_to_v4(&from->addr));
+	wr_u32(&w, addr_to_v4(&to->addr));
+	wr_u16(&w, from->port);
+	wr_u16(&w, to->port);
+	return rd_from(buf, NO_NATS_LEN);
+}
+
+enum step_result mobike_move_start(struct turn *t)
+{
+	struct ike_sa *sa = t->sa;
+	uint8_t buf[NO_NATS_LEN];
+
+	sa->is_move_due = false;
+	notify_emit_plain(t->out, N_UPDATE_SA_ADDRESSES, rd_from(NULL, 0));
+	nat_emit(t->out, sa);
+	if (sa->conn && sa->conn->is_encap_forbidden)
+		notify_emit_plain(t->out, N_NO_NATS_ALLOWED, no_nats(&sa->local, &sa->remote, buf));
+	emit_addresses(t->out, sa, true);
+	return STEP_NEXT;
+}
+
+enum step_result mobike_move_answered(struct turn *t)
+{
+	const struct notify *n = message_error(t->in);
+	struct ike_sa *sa = t->sa;
+
+	if (sa->is_move_due) {
+		struct task *done = t->task;
+
+		done->spi = 1; /* the next one is not a duplicate of this one */
+		(void)task_push(sa, TASK_MOVE, NULL, 0);
+		return STEP_NEXT;
+	}
+	if (n) {
+		const char *name = notify_name(n->type);
+
+		sa_error(sa, "peer does not take the new addresses: %s (%u)", name ? name : "error",
+			 n->type);
+		return STEP_NEXT;
+	}
+	nat_check(sa, t->from);
+	nat_move(sa);
+	return STEP_NEXT;
+}
+
+enum step_result mobike_tell_start(struct turn *t)
+{
+	emit_addresses(t->out, t->sa, true);
+	return STEP_NEXT;
+}
+
+/* 3.7: what comes back came from where we sent it. */
+enum step_result mobike_check_start(struct turn *t)
+{
+	struct ike_sa *sa = t->sa;
+
+	ike_random(t->ike, sa->cookie2, sizeof(sa->cookie2));
+	notify_emit_plain(t->out, N_COOKIE2, rd_from(sa->cookie2, sizeof(sa->cookie2)));
+	return STEP_NEXT;
+}
+
+enum step_result mobike_check_answered(struct turn *t)
+{
+	const struct notify *n = message_notify(t->in, N_COOKIE2);
+
+	if (n && rd_left(&n->data) == COOKIE2_LEN &&
+	    memeq_ct(n->data.at, t->sa->cookie2, COOKIE2_LEN))
+		return STEP_NEXT;
+	return turn_refuse(t, STEP_FAIL, N_INVALID_SYNTAX,
+			   "peer's new address does not return our COOKIE2");
+}
+
+/* ---- The peer's ------------------------------------------------------------------- */
+
+static bool has_nat(const struct turn *t, const struct notify *no_nats_allowed)
+{
+	uint8_t buf[NO_NATS_LEN];
+	struct reader want = no_nats(&t->from->remote, &t->from->local, buf);
+	struct reader said = no_nats_allowed->data;
+
+	return rd_left(&said) != NO_NATS_LEN || memcmp(said.at, want.at, NO_NATS_LEN) != 0;
+}
+
+static enum step_result refuse(struct turn *t, uint16_t why)
+{
+	return turn_refuse(t, STEP_NOTIFY, why, "peer's new addresses refused: %s",
+			   notify_name(why));
+}
+
+/* 3.5: the peer decided; the packet's own addresses count. */
+static enum step_result update(struct turn *t)
+{
+	const struct notify *no_nats_allowed = message_notify(t->in, N_NO_NATS_ALLOWED);
+	struct ike_sa *sa = t->sa;
+	char l[ADDR_TEXT_MAX], r[ADDR_TEXT_MAX];
+
+	if (sa->is_initiator)
+		return refuse(t, N_UNACCEPTABLE_ADDRESSES);
+	if (no_nats_allowed && has_nat(t, no_nats_allowed))
+		return refuse(t, N_UNEXPECTED_NAT_DETECTED);
+	sa->local = t->from->local;
+	sa->remote = t->from->remote;
+	sa_log(sa, "MOBIKE: peer moved to %s:%u, we are %s",
+	       addr_print(&sa->remote.addr, r, sizeof(r)), sa->remote.port,
+	       addr_print(&sa->local.addr, l, sizeof(l)));
+	nat_check(sa, t->from);
+	nat_move(sa);
+	send_again(sa);
+	(void)task_add(sa, TASK_CHECK, NULL, 0);
+	return STEP_NEXT;
+}
+
+/* The responder speaks from another address: the one before is gone. */
+static void follow_responder(struct turn *t)
+{
+	struct ike_sa *sa = t->sa;
+
+	if (!sa->is_initiator || addr_equal(&sa->remote.addr, &t->from->remote.addr))
+		return;
+	sa->remote = t->from->remote;
+	sa->local = t->from->local;
+	queue_move(sa);
+}
+
+enum step_result mobike_asked(struct turn *t)
+{
+	const struct notify *cookie = message_notify(t->in, N_COOKIE2);
+	bool is_update = message_notify(t->in, N_UPDATE_SA_ADDRESSES);
+
+	if (!t->sa->is_mobike)
+		return STEP_NEXT;
+	if (take_addresses(t->sa, t->in) && !is_update)
+		follow_responder(t);
+	if (is_update && update(t) != STEP_NEXT)
+		return STEP_NOTIFY;
+	if (cookie) /* 4.2.5: 8 to 64 octets */
+		notify_emit_plain(t->out, N_COOKIE2, cookie->data);
+	if (message_notify(t->in, N_NAT_DETECTION_SOURCE_IP))
+		nat_emit_for(t->out, t->sa, &t->from->local, &t->from->remote);
+	return STEP_NEXT;
+}
+
+/* ---- What else may have changed ----------------------------------------------------- */
+
+void mobike_dpd_emit(struct turn *t)
+{
+	if (t->sa->is_mobike && t->sa->is_initiator && t->sa->is_nat_local)
+		nat_emit(t->out, t->sa);
+}
+
+/* 3.8: the peer's hash of our address as it sees it: another one, another mapping. */
+void mobike_dpd_answered(struct turn *t)
+{
+	const struct notify *n = message_notify(t->in, N_NAT_DETECTION_DESTINATION_IP);
+	struct ike_sa *sa = t->sa;
+
+	if (!sa->is_mobike || !sa->is_initiator || !n || rd_left(&n->data) != NAT_HASH_LEN)
+		return;
+	bool is_known = sa->has_seen_hash;
+	bool is_same = is_known && memcmp(sa->seen_hash, n->data.at, NAT_HASH_LEN) == 0;
+	memcpy(sa->seen_hash, n->data.at, NAT_HASH_LEN);
+	sa->has_seen_hash = true;
+	if (is_known && !is_same)
+		queue_move(sa);
+}
+
+bool mobike_try_other(struct ike_sa *sa)
+{
+	if (!sa->is_mobike || !sa->is_initiator || !sa_is_up(sa) || !sa->ours.request)
+		return false;
+	while (sa->n_tried < sa->n_peer_addrs) {
+		const struct ip_addr *next = &sa->peer_addrs[sa->n_tried++];
+
+		if (addr_equal(next, &sa->remote.addr))
+			continue;
+		sa->remote.addr = *next;
+		queue_move(sa);
+		return true;
+	}
+	return false;
+}

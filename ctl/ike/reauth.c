@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "ike/reauth.h"
+
+#include <string.h>
+#include "ike/exchange.h"
+
+static bool is_under_way(const struct ike_sa *old)
+{
+	for (const struct ike_sa *sa = old->ike->sas; sa; sa = sa->next)
+		if (sa->reauth_of == old->unique_id && sa->state < ST_CLOSED)
+			return true;
+	return false;
+}
+
+/* The first child comes with IKE_AUTH, the others follow. */
+static void ask_for_children(struct ike_sa *fresh, const struct ike_sa *old)
+{
+	enum task_kind kind = TASK_IKE_AUTH;
+
+	for (const struct child *c = old->children; c; c = c->next) {
+		if (!child_is_live(c) || !c->sa.conn_child)
+			continue;
+		task_add(fresh, kind, c->sa.conn_child, 0);
+		kind = TASK_CHILD_NEW;
+	}
+}
+
+static bool has_children(const struct ike_sa *sa)
+{
+	for (const struct child *c = sa->children; c; c = c->next)
+		if (child_is_live(c) && c->sa.conn_child)
+			return true;
+	return false;
+}
+
+bool reauth_begin(struct ike_sa *old)
+{
+	struct ike_sa *fresh;
+
+	if (!sa_is_up(old) || old->is_condemned || !old->is_initiator || !old->conn)
+		return false;
+	old->reauth_ms = old->ike->now_ms + REAUTH_AGAIN_MS;
+	sa_touch(old);
+	if (is_under_way(old))
+		return false;
+	if (!has_children(old)) { /* nothing to carry over: nothing is missed meanwhile */
+		sa_log(old, "reauthentication: IKE_SA without children is deleted");
+		exchange_delete(old);
+		return true;
+	}
+	int err = sa_initiate(old->ike, old->conn, &fresh);
+	if (err) {
+		sa_error(old, "reauthentication: cannot initiate: %s", strerror(-err));
+		return false;
+	}
+	fresh->reauth_of = old->unique_id;
+	fresh->is_first_contact = false;
+	ask_for_children(fresh, old);
+	sa_log(old, "reauthentication: IKE_SA [%u] takes over", fresh->unique_id);
+	return true;
+}
+
+void reauth_settle(struct ike_sa *fresh)
+{
+	struct ike_sa *old;
+
+	if (!fresh->reauth_of || !sa_is_up(fresh) || fresh->ours.task || fresh->tasks)
+		return;
+	old = sa_by_id(fresh->ike, fresh->reauth_of);
+	fresh->reauth_of = 0;
+	if (!old || !sa_is_up(old))
+		return;
+	sa_log(old, "reauthenticated: IKE_SA [%u] has taken over", fresh->unique_id);
+	exchange_delete(old);
+}

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "roam.h"
+
+#include <errno.h>
+#include <string.h>
+#include "log.h"
+#include "net/net.h"
+#include "shell.h"
+
+/* News come in bunches: an address goes, its routes go, another one comes. strongSwan waits for
+ * 100 ms, too. */
+#define ROAM_DELAY_MS 100
+#define ROAM_ADDRS_MAX 64
+
+/* 127.0.0.0/8 and 169.254.0.0/16 lead nowhere. */
+static bool is_usable(const struct net *net, const struct net_addr *a)
+{
+	const struct net_link *link = net_link(net, a->ifindex);
+	uint32_t v4 = addr_to_v4(&a->addr);
+
+	return link && link->up && v4 && v4 >> 24 != 127 && v4 >> 16 != 0xa9fe;
+}
+
+static void tell(struct shell *sh)
+{
+	struct ip_addr addrs[ROAM_ADDRS_MAX];
+	size_t n_all, n = 0;
+	const struct net_addr *all = net_addrs(sh->roam.net, &n_all);
+
+	for (size_t i = 0; i < n_all && n < ROAM_ADDRS_MAX; i++)
+		if (is_usable(sh->roam.net, &all[i]))
+			addrs[n++] = all[i].addr;
+	ike_addresses(sh->ike, addrs, n, shell_now_ms());
+	shell_carry_out(sh);
+}
+
+static void on_timer(uv_timer_t *timer)
+{
+	tell(timer->data);
+}
+
+static void on_readable(uv_poll_t *poll, int status, int events)
+{
+	struct shell *sh = poll->data;
+	int what = net_read(sh->roam.net);
+
+	(void)status;
+	(void)events;
+	if (what < 0)
+		log_error("cannot read netlink: %s", strerror(-what));
+	else if (what && !uv_is_active((uv_handle_t *)&sh->roam.timer))
+		uv_timer_start(&sh->roam.timer, on_timer, ROAM_DELAY_MS, 0);
+}
+
+int roam_start(struct shell *sh)
+{
+	struct roam *r = &sh->roam;
+	int err = net_open(&r->net);
+
+	if (err)
+		return err;
+	r->poll.data = r->timer.data = sh;
+	uv_timer_init(&sh->loop, &r->timer);
+	err = uv_poll_init(&sh->loop, &r->poll, net_fd(r->net));
+	if (!err)
+		err = uv_poll_start(&r->poll, UV_READABLE, on_readable);
+	if (!err)
+		tell(sh);
+	return err;
+}
+
+void roam_fini(struct shell *sh)
+{
+	net_close(sh->roam.net);
+}

@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* MOBIKE (RFC 4555): addresses of either side change while packets flow. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <cmocka.h>
+
+#include <string.h>
+#include "ike/limits.h"
+#include "support/pair.h"
+
+static struct pair pair;
+
+#define A_NEW 0xc6336414 /* 198.51.100.20 */
+#define B_NEW 0xcb007121 /* 203.0.113.33 */
+
+static int setup(void **state)
+{
+	(void)state;
+	pair_init(&pair, 11, "aes256gcm16-prfsha256-x25519", "aes256gcm16");
+	pair.a.conns[0].is_mobike = pair.b.conns[0].is_mobike = true;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	pair_fini(&pair);
+	return 0;
+}
+
+/* What the shell tells when netlink says so. */
+static void has_addresses(struct side *s, const struct ip_addr *addrs, size_t n)
+{
+	ike_addresses(s->ike, addrs, n, pair.now_ms);
+	side_effects(s);
+}
+
+static void moves_to(struct side *s, uint32_t addr)
+{
+	s->home.addr = addr_from_v4(addr);
+	has_addresses(s, &s->home.addr, 1);
+}
+
+static void up(void)
+{
+	pair_configure(&pair);
+	has_addresses(&pair.a, &pair.a.home.addr, 1);
+	has_addresses(&pair.b, &pair.b.home.addr, 1);
+	pair_up(&pair);
+	pair_run(&pair, 1000);
+}
+
+static void rekey_all(void)
+{
+	assert_int_equal(ike_rekey_child(pair.a.ike, "net", pair.now_ms), 0);
+	side_effects(&pair.a);
+	pair_run(&pair, 10000);
+	assert_int_equal(ike_rekey(pair.b.ike, "gw-gw", pair.now_ms), 0);
+	side_effects(&pair.b);
+	pair_run(&pair, 70000);
+}
+
+static void assert_between(uint32_t a, uint32_t b)
+{
+	const struct child_sa *ours = &side_in_use(&pair.a)->sa, *theirs = &side_in_use(&pair.b)->sa;
+
+	assert_int_equal(addr_to_v4(&ours->local.addr), a);
+	assert_int_equal(addr_to_v4(&ours->remote.addr), b);
+	assert_int_equal(addr_to_v4(&theirs->local.addr), b);
+	assert_int_equal(addr_to_v4(&theirs->remote.addr), a);
+	assert_int_equal(side_n_ike(&pair.a), 1);
+	assert_int_equal(side_n_ike(&pair.b), 1);
+	assert_true(pair_fits(&pair));
+}
+
+static void goes_on_at_4500(void **state)
+{
+	(void)state;
+	up();
+	assert_false(side_in_use(&pair.a)->sa.is_encap);
+	assert_int_equal(side_in_use(&pair.a)->sa.remote.port, 4500);
+	assert_int_equal(side_in_use(&pair.b)->sa.remote.port, 4500);
+}
+
+static void the_initiator_moves(void **state)
+{
+	(void)state;
+	up();
+	moves_to(&pair.a, A_NEW);
+	pair_run(&pair, 1000);
+	assert_between(A_NEW, 0xc0000202);
+	assert_true(side_logged(&pair.b, "MOBIKE: peer moved to 198.51.100.20:4500"));
+	rekey_all();
+	assert_between(A_NEW, 0xc0000202);
+	moves_to(&pair.a, 0xc0000201); /* and back, on the rekeyed IKE SA */
+	pair_run(&pair, 1000);
+	assert_between(0xc0000201, 0xc0000202);
+}
+
+static void the_responder_moves(void **state)
+{
+	(void)state;
+	up();
+	moves_to(&pair.b, B_NEW);
+	pair_run(&pair, 6000);
+	assert_between(0xc0000201, B_NEW);
+	rekey_all();
+	assert_between(0xc0000201, B_NEW);
+}
+
+static void both_move(void **state)
+{
+	(void)state;
+	up();
+	moves_to(&pair.a, A_NEW);
+	pair_run(&pair, 500);
+	moves_to(&pair.b, B_NEW);
+	pair_run(&pair, 30000);
+	assert_between(A_NEW, B_NEW);
+}
+
+/* The request under way goes out again from the new address, the change follows it. */
+static void in_the_middle_of_a_rekey(void **state)
+{
+	(void)state;
+	up();
+	assert_int_equal(ike_rekey_child(pair.a.ike, "net", pair.now_ms), 0);
+	side_effects(&pair.a);
+	pair_run(&pair, 5);
+	moves_to(&pair.a, A_NEW);
+	pair_run(&pair, 12);
+	moves_to(&pair.a, A_NEW + 1);
+	pair_run(&pair, 20000);
+	assert_between(A_NEW + 1, 0xc0000202);
+	assert_int_equal(side_n_sas(&pair.a), 1);
+}
+
+static void without_route_it_waits(void **state)
+{
+	(void)state;
+	up();
+	pair.a.is_homeless = true;
+	pair.a.home.addr = addr_from_v4(A_NEW);
+	has_addresses(&pair.a, NULL, 0);
+	pair_run(&pair, 30000);
+	pair.a.is_homeless = false;
+	moves_to(&pair.a, A_NEW);
+	pair_run(&pair, 1000);
+	assert_between(A_NEW, 0xc0000202);
+}
+
+static void on_a_bad_line_too(void **state)
+{
+	for (uint64_t seed = 1; seed <= 20; seed++) {
+		teardown(state);
+		setup(state);
+		up();
+		pair.rng = seed;
+		pair.loss = 30;
+		pair.twice = 20;
+		pair.jitter_ms = 100;
+		moves_to(&pair.a, A_NEW);
+		pair_run(&pair, 200);
+		moves_to(&pair.a, A_NEW + 1);
+		pair_run(&pair, 60000);
+		moves_to(seed % 2 ? &pair.b : &pair.a, B_NEW);
+		pair_run(&pair, 200000);
+		pair.loss = 0;
+		pair_run(&pair, 100000);
+		if (seed % 2)
+			assert_between(A_NEW + 1, B_NEW);
+		else
+			assert_between(B_NEW, 0xc0000202);
+	}
+}
+
+/* Who does not know it is not told, and nothing moves. */
+static void only_if_both_know_it(void **state)
+{
+	for (unsigned i = 0; i < 2; i++) {
+		teardown(state);
+		setup(state);
+		(i ? &pair.a : &pair.b)->conns[0].is_mobike = false;
+		up();
+		moves_to(&pair.a, A_NEW);
+		pair_run(&pair, 1000);
+		assert_int_equal(pair.a.n_moved + pair.b.n_moved, 0);
+	}
+}
+
+static void put_nat(uint16_t port)
+{
+	pair.nat_500 = (struct endpoint){ addr_from_v4(0xc6336401), port };
+	pair.nat_4500 = (struct endpoint){ addr_from_v4(0xc6336401), (uint16_t)(port + 1) };
+}
+
+static void behind_a_nat_esp_goes_in_udp(void **state)
+{
+	(void)state;
+	pair.b.conns[0].n_remote = 0;
+	pair.a.conns[0].dpd_delay_s = 10;
+	up();
+	put_nat(40000);
+	moves_to(&pair.a, A_NEW);
+	pair_run(&pair, 1000);
+	assert_true(side_in_use(&pair.a)->sa.is_encap && side_in_use(&pair.b)->sa.is_encap);
+	assert_int_equal(side_in_use(&pair.b)->sa.remote.port, 40001);
+	pair_run(&pair, 30000); /* what the peer sees of us is learned by DPD */
+	put_nat(50000);         /* another mapping */
+	pair_run(&pair, 30000);
+	assert_int_equal(side_in_use(&pair.b)->sa.remote.port, 50001);
+	memset(&pair.nat_500, 0, sizeof(pair.nat_500)); /* and home again */
+	memset(&pair.nat_4500, 0, sizeof(pair.nat_4500));
+	moves_to(&pair.a, 0xc0000201);
+	pair_run(&pair, 1000);
+	assert_false(side_in_use(&pair.a)->sa.is_encap || side_in_use(&pair.b)->sa.is_encap);
+	assert_between(0xc0000201, 0xc0000202);
+}
+
+static void a_nat_may_be_forbidden(void **state)
+{
+	(void)state;
+	pair.a.conns[0].is_encap_forbidden = true;
+	pair.b.conns[0].n_remote = 0;
+	up();
+	put_nat(40000);
+	moves_to(&pair.a, A_NEW);
+	pair_run(&pair, 1000);
+	assert_true(side_logged(&pair.a, "UNEXPECTED_NAT_DETECTED"));
+	assert_int_equal(pair.b.n_moved, 0);
+}
+
+/* The peer's address fails; it has told of another one. */
+static void another_address_is_tried(void **state)
+{
+	struct ip_addr both[] = { pair.b.home.addr, addr_from_v4(B_NEW) };
+
+	(void)state;
+	pair.a.conns[0].dpd_delay_s = 10;
+	up();
+	has_addresses(&pair.b, both, 2);
+	pair_run(&pair, 1000);
+	pair.b.home.addr = both[1]; /* nothing reaches the first one any more */
+	pair_run(&pair, 400000);
+	assert_between(0xc0000201, B_NEW);
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(goes_on_at_4500),		 TEST(the_initiator_moves),
+		TEST(the_responder_moves),	 TEST(both_move),
+		TEST(in_the_middle_of_a_rekey),	 TEST(without_route_it_waits),
+		TEST(on_a_bad_line_too),	 TEST(only_if_both_know_it),
+		TEST(behind_a_nat_esp_goes_in_udp), TEST(a_nat_may_be_forbidden),
+		TEST(another_address_is_tried),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
