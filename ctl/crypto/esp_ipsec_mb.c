@@ -17,6 +17,7 @@
 struct mb_key {
 	struct esp_key head;
 	struct gcm_key_data expanded;
+	uint8_t chacha[ESP_CHACHA20_LEN];
 };
 
 static IMB_MGR *manager;
@@ -52,15 +53,20 @@ static void mb_key_free(struct esp_key *key)
 static int mb_key_new(uint16_t key_bits, const uint8_t *enc, size_t enc_len,
 		      struct esp_key **ret_key)
 {
-	if ((key_bits != 128 && key_bits != 256) || enc_len != key_bits / 8u + ESP_GCM_SALT_LEN)
+	bool is_chacha = key_bits == ESP_BITS_CHACHA20;
+	size_t len = is_chacha ? ESP_CHACHA20_LEN : key_bits / 8u;
+
+	if ((!is_chacha && key_bits != 128 && key_bits != 256) || enc_len != len + ESP_GCM_SALT_LEN)
 		return -EINVAL;
 	struct mb_key *k = aligned_alloc(64, sizeof(*k));
 	if (!k)
 		return -ENOMEM;
 	memset(k, 0, sizeof(*k));
 	k->head = (struct esp_key){ .provider = &esp_ipsec_mb, .key_bits = key_bits };
-	memcpy(k->head.salt, enc + key_bits / 8, ESP_GCM_SALT_LEN);
-	if (key_bits == 128)
+	memcpy(k->head.salt, enc + len, ESP_GCM_SALT_LEN);
+	if (is_chacha)
+		memcpy(k->chacha, enc, len);
+	else if (key_bits == 128)
 		IMB_AES128_GCM_PRE(manager, enc, &k->expanded);
 	else
 		IMB_AES256_GCM_PRE(manager, enc, &k->expanded);
@@ -74,6 +80,28 @@ static void nonce_make(const struct esp_job *job, uint8_t nonce[IMB_GCM_IV_DATA_
 	memcpy(nonce + ESP_GCM_SALT_LEN, job->iv, ESP_GCM_IV_LEN);
 }
 
+static void chacha_seal(struct esp_job *j, const uint8_t *nonce)
+{
+	const uint8_t *key = ((struct mb_key *)j->key)->chacha;
+	struct chacha20_poly1305_context_data ctx;
+
+	IMB_CHACHA20_POLY1305_INIT(manager, key, &ctx, nonce, j->aad, j->aad_len);
+	IMB_CHACHA20_POLY1305_ENC_UPDATE(manager, key, &ctx, j->text, j->text, j->text_len);
+	IMB_CHACHA20_POLY1305_ENC_FINALIZE(manager, &ctx, j->icv, ESP_GCM_ICV_LEN);
+	OPENSSL_cleanse(&ctx, sizeof(ctx));
+}
+
+static void chacha_open(struct esp_job *j, const uint8_t *nonce, uint8_t *tag)
+{
+	const uint8_t *key = ((struct mb_key *)j->key)->chacha;
+	struct chacha20_poly1305_context_data ctx;
+
+	IMB_CHACHA20_POLY1305_INIT(manager, key, &ctx, nonce, j->aad, j->aad_len);
+	IMB_CHACHA20_POLY1305_DEC_UPDATE(manager, key, &ctx, j->text, j->text, j->text_len);
+	IMB_CHACHA20_POLY1305_DEC_FINALIZE(manager, &ctx, tag, ESP_GCM_ICV_LEN);
+	OPENSSL_cleanse(&ctx, sizeof(ctx));
+}
+
 static void mb_seal(struct esp_job *jobs, size_t n)
 {
 	struct gcm_context_data ctx;
@@ -83,7 +111,9 @@ static void mb_seal(struct esp_job *jobs, size_t n)
 		const struct gcm_key_data *k = &((struct mb_key *)j->key)->expanded;
 
 		nonce_make(j, nonce);
-		if (j->key->key_bits == 128)
+		if (j->key->key_bits == ESP_BITS_CHACHA20)
+			chacha_seal(j, nonce);
+		else if (j->key->key_bits == 128)
 			IMB_AES128_GCM_ENC(manager, k, &ctx, j->text, j->text, j->text_len, nonce,
 					   j->aad, j->aad_len, j->icv, ESP_GCM_ICV_LEN);
 		else
@@ -103,7 +133,9 @@ static void mb_open(struct esp_job *jobs, size_t n)
 		const struct gcm_key_data *k = &((struct mb_key *)j->key)->expanded;
 
 		nonce_make(j, nonce);
-		if (j->key->key_bits == 128)
+		if (j->key->key_bits == ESP_BITS_CHACHA20)
+			chacha_open(j, nonce, tag);
+		else if (j->key->key_bits == 128)
 			IMB_AES128_GCM_DEC(manager, k, &ctx, j->text, j->text, j->text_len, nonce,
 					   j->aad, j->aad_len, tag, ESP_GCM_ICV_LEN);
 		else

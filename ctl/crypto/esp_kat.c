@@ -2,7 +2,8 @@
 /*
  * Known-answer tests of an ESP provider. Sources: "The Galois/Counter Mode of Operation"
  * (McGrew and Viega, as submitted to NIST), test cases 3 and 15, and
- * draft-mcgrew-gcm-test-01 section 4, ESP packets with 8 and 12 bytes of AAD.
+ * draft-mcgrew-gcm-test-01 section 4, ESP packets with 8 and 12 bytes of AAD; RFC 7634 appendix A,
+ * an ESP packet with ChaCha20-Poly1305.
  */
 #include "crypto/esp_provider.h"
 
@@ -11,11 +12,12 @@
 #include <string.h>
 #include <openssl/crypto.h>
 
-#define KAT_TEXT_MAX 80u
+#define KAT_TEXT_MAX 96u
 
 /* All in hexadecimal; key is followed by its salt. */
 struct kat {
 	const char *key, *iv, *aad, *plain, *cipher, *icv;
+	bool is_chacha;
 };
 
 #define MV_PLAIN                                                                                   \
@@ -68,6 +70,18 @@ static const struct kat kats[] = {
 		    "cfa2436f14a3f3cf65925bf1f4a13c5d15b21e1884f5ff6247aeabb786b93bce"
 		    "61bc17d768fd9732",
 	  .icv = "459018148f6cbe722fd04796562dfdb4" },
+	{ /* ESP, ChaCha20-Poly1305 */
+	  .is_chacha = true,
+	  .key = "808182838485868788898a8b8c8d8e8f909192939495969798999a9b9c9d9e9fa0a1a2a3",
+	  .iv = "1011121314151617",
+	  .aad = "0102030400000005",
+	  .plain = "45000054a6f200004001e778c6336405c000020508005b7a3a080000553bec10"
+		   "0007362708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f20212223"
+		   "2425262728292a2b2c2d2e2f303132333435363701020204",
+	  .cipher = "24039428b97f417e3c13753a4f05087b67c352e6a7fab1b982d466ef407ae5c6"
+		    "14ee8099d52844eb61aa95dfab4c02f72aa71e7c4c4f64c9befe2facc638e8f3"
+		    "cbec163fac469b502773f6fb94e664da9165b82829f641e0",
+	  .icv = "76aaa8266b7fb0f7b11b369907e1ad43" },
 };
 
 static size_t unhex(const char *hex, uint8_t *out)
@@ -110,7 +124,9 @@ static int kat_run(const struct esp_provider *p, const struct kat *kat)
 	struct esp_job job = { .text = text, .icv = tag };
 	int err;
 
-	err = p->key_new((uint16_t)(8 * (enc_len - ESP_GCM_SALT_LEN)), enc, enc_len, &job.key);
+	uint16_t bits =
+		kat->is_chacha ? ESP_BITS_CHACHA20 : (uint16_t)(8 * (enc_len - ESP_GCM_SALT_LEN));
+	err = p->key_new(bits, enc, enc_len, &job.key);
 	if (err)
 		return err;
 	job.aad_len = (uint16_t)unhex(kat->aad, job.aad);

@@ -41,18 +41,34 @@ static EVP_CIPHER_CTX *context_new(const EVP_CIPHER *cipher, const uint8_t *key,
 	return NULL;
 }
 
+/* NULL: no such key length. */
+static const EVP_CIPHER *cipher_of(uint16_t key_bits)
+{
+	switch (key_bits) {
+	case ESP_BITS_CHACHA20:
+		return EVP_chacha20_poly1305();
+	case 128:
+		return EVP_aes_128_gcm();
+	case 256:
+		return EVP_aes_256_gcm();
+	default:
+		return NULL;
+	}
+}
+
 static int evp_key_new(uint16_t key_bits, const uint8_t *enc, size_t enc_len,
 		       struct esp_key **ret_key)
 {
-	const EVP_CIPHER *cipher = key_bits == 128 ? EVP_aes_128_gcm() : EVP_aes_256_gcm();
+	const EVP_CIPHER *cipher = cipher_of(key_bits);
+	size_t len = key_bits == ESP_BITS_CHACHA20 ? ESP_CHACHA20_LEN : key_bits / 8u;
 
-	if ((key_bits != 128 && key_bits != 256) || enc_len != key_bits / 8u + ESP_GCM_SALT_LEN)
+	if (!cipher || enc_len != len + ESP_GCM_SALT_LEN)
 		return -EINVAL;
 	struct evp_key *k = calloc(1, sizeof(*k));
 	if (!k)
 		return -ENOMEM;
 	k->head = (struct esp_key){ .provider = &esp_openssl, .key_bits = key_bits };
-	memcpy(k->head.salt, enc + key_bits / 8, ESP_GCM_SALT_LEN);
+	memcpy(k->head.salt, enc + len, ESP_GCM_SALT_LEN);
 	k->seal = context_new(cipher, enc, 1);
 	k->open = context_new(cipher, enc, 0);
 	if (!k->seal || !k->open) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * ESP crypto providers behind one batch interface (RFC 4106 AES-GCM with a 16-byte ICV).
+ * ESP crypto providers behind one batch interface: AES-GCM with a 16-byte ICV (RFC 4106), and
+ * ChaCha20-Poly1305 (RFC 7634), whose salt, IV, ICV and AAD are of the same lengths.
  * The worker fills an array of jobs, one call works them all off in place. Every provider
  * gives the same bytes; known-answer tests prove it each time the worker starts.
  *
@@ -15,6 +16,8 @@
 #include <sekisho/esp.h>
 #include "base/must.h"
 
+#define ESP_BITS_CHACHA20 0 /* its key_bits: it has one length only, so none is negotiated */
+#define ESP_CHACHA20_LEN 32u
 #define ESP_AAD_MAX 12u /* SPI and sequence number, 12 bytes with ESN (RFC 4106 5) */
 
 struct esp_provider;
@@ -41,7 +44,8 @@ struct esp_provider {
 	const char *name;
 	/* 0, or -ENOTSUP when this CPU lacks what it needs. Called before everything else. */
 	int (*start)(void);
-	/* enc: cipher key followed by its salt, as in struct sa_secret; key_bits 128 or 256.
+	/* enc: cipher key followed by its salt, as in struct sa_secret; key_bits 128 or 256, or
+	 * ESP_BITS_CHACHA20.
 	 * -EINVAL: lengths that do not fit together; -ENOMEM. */
 	int (*key_new)(uint16_t key_bits, const uint8_t *enc, size_t enc_len,
 		       struct esp_key **ret_key);

@@ -128,7 +128,8 @@ enum step_result eap_proved(struct turn *t)
 		return turn_refuse(t, STEP_FAIL, N_AUTHENTICATION_FAILED,
 				   "AUTH could not be computed");
 	t->in = first;
-	auth_child_answer(t);
+	if (first->present & P_SA) /* else without a child, RFC 6023 */
+		auth_child_answer(t);
 	mobike_check(t);
 	mobike_emit(t);
 	t->in = last;

@@ -49,14 +49,24 @@ static bool is_same_child(const struct child *a, const struct child *b)
 		      a->sa.n_remote_ts * sizeof(a->sa.remote_ts[0])) == 0;
 }
 
+/* What one rekey is made of: the old one, and the two that both sides made for it (2.8.1). */
+static bool is_of_one_rekey(const struct child *fresh, const struct child *c)
+{
+	return fresh->replaces &&
+	       (c->replaces == fresh->replaces || c->sa.spi_in == fresh->replaces);
+}
+
 void collision_find_child(struct ike_sa *sa, struct child *fresh)
 {
 	for (struct child *c = sa->children; c; c = c->next) {
-		if (!is_same_child(c, fresh) || c->is_theirs == fresh->is_theirs || c->redundant_ms)
+		/* Two of the peer's are its own wish. */
+		if (!is_same_child(c, fresh) || is_of_one_rekey(fresh, c) || c->redundant_ms ||
+		    (c->is_theirs && fresh->is_theirs))
 			continue;
 		struct child *loser = collision_loses(fresh, c) ? fresh : c;
-		loser->redundant_ms =
-			sa->ike->now_ms + (loser->is_theirs ? REDUNDANT_PEER_MS : REDUNDANT_MS);
+		if (!fresh->redundant_ms)
+			loser->redundant_ms = sa->ike->now_ms +
+					      (loser->is_theirs ? REDUNDANT_PEER_MS : REDUNDANT_MS);
 		return;
 	}
 }

@@ -27,7 +27,7 @@ bool collision_loses(const struct child *a, const struct child *b);
  * has an heir: until then it looks again.
  */
 /* The same for two Child SAs of one IKE SA, with the same selectors: both sides asked for it. */
-void collision_find_child(struct ike_sa *sa, struct child *fresh);	    /* it is no rekey */
+void collision_find_child(struct ike_sa *sa, struct child *fresh);
 void collision_inherit_child(const struct ike_sa *sa, struct child *fresh); /* by a rekey */
 void collision_born(struct ike_sa *sa);	   /* established; sa->init is still there */
 void collision_find(struct ike_sa *fresh); /* it has come up */

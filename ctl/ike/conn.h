@@ -61,6 +61,14 @@ enum conn_fragmentation {
 	FRAGMENT_NO,
 };
 
+/* RFC 6023: an IKE SA without a Child SA in IKE_AUTH. */
+enum conn_childless {
+	CHILDLESS_ALLOW,  /* as responder only */
+	CHILDLESS_NEVER,
+	CHILDLESS_PREFER, /* as initiator, too, where the peer can */
+	CHILDLESS_FORCE,  /* nothing else */
+};
+
 enum conn_unique {
 	UNIQUE_NO,
 	UNIQUE_NEVER,
@@ -141,6 +149,7 @@ struct conn {
 	bool is_encap_forbidden;                     /* encap = never: no NAT traversal at all */
 	enum conn_fragmentation fragmentation;       /* RFC 7383 */
 	bool is_mobike;                              /* RFC 4555 */
+	enum conn_childless childless;               /* RFC 6023 */
 	enum conn_unique unique;                     /* see unique.h */
 	uint32_t keyingtries;                        /* 0: for ever */
 	struct conn_child *children;

@@ -38,6 +38,12 @@ static bool is_only_one(const struct ike_sa *mine)
 	return true;
 }
 
+/* RFC 6023: the Child SA is asked for later. */
+static bool is_childless(const struct ike_sa *sa)
+{
+	return sa->conn->childless >= CHILDLESS_PREFER && sa->can_childless;
+}
+
 static enum step_result auth_start(struct turn *t)
 {
 	struct ike_sa *sa = t->sa;
@@ -45,6 +51,8 @@ static enum step_result auth_start(struct turn *t)
 
 	if (!cc)
 		return turn_refuse(t, STEP_FAIL, 0, "no child is configured any more");
+	if (sa->conn->childless == CHILDLESS_FORCE && !sa->can_childless)
+		return turn_refuse(t, STEP_FAIL, 0, "peer wants a child at once (childless = force)");
 	if (ppk_prepare(sa))
 		return turn_refuse(t, STEP_FAIL, 0, "no keys of the PPK");
 	enum step_result r = auth_begin(t, AUTH_MAKE, NULL);
@@ -62,8 +70,10 @@ static enum step_result auth_start(struct turn *t)
 		return turn_refuse(t, STEP_FAIL, 0, "AUTH could not be computed");
 	cfg_request(t);
 	ppk_identity_emit(t);
-	deal_offer_sa(t, cc, false, sa->ours.nego.spi_in);
-	deal_offer_ts(t, cc);
+	if (!is_childless(sa)) {
+		deal_offer_sa(t, cc, false, sa->ours.nego.spi_in);
+		deal_offer_ts(t, cc);
+	}
 	mobike_emit(t);
 	if (sa->is_first_contact && sa->conn->unique != UNIQUE_NEVER && is_only_one(sa))
 		notify_emit_plain(t->out, N_INITIAL_CONTACT, rd_from(NULL, 0));
@@ -127,6 +137,19 @@ static enum step_result auth_finish(struct turn *t)
 	enum step_result r = auth_check_peer(t);
 
 	return r == STEP_NEXT ? auth_child_finish(t) : r;
+}
+
+/* RFC 6023 3: no word of a Child SA; we ask for it now. */
+static enum step_result auth_alone(struct turn *t)
+{
+	enum step_result r = auth_check_peer(t);
+
+	if (r != STEP_NEXT)
+		return r;
+	auth_log_up(t->sa);
+	if (t->task->conn_child)
+		task_add(t->sa, TASK_CHILD_NEW, t->task->conn_child, 0);
+	return STEP_NEXT;
 }
 
 static enum step_result auth_childless(struct turn *t)
@@ -274,6 +297,11 @@ static enum step_result auth_answer(struct turn *t)
 		return auth_failed(t, "it left out a key exchange that it had agreed to");
 	if (!t->job)
 		r = auth_find_peer(t);
+	if (r == STEP_NEXT && sa->conn->childless ==
+				      (t->in->present & P_SA ? CHILDLESS_FORCE : CHILDLESS_NEVER))
+		return turn_refuse(t, STEP_FAIL, N_INVALID_SYNTAX, "peer asks %s (childless = %s)",
+				   t->in->present & P_SA ? "for a child at once" : "for no child",
+				   t->in->present & P_SA ? "force" : "never");
 	if (r == STEP_NEXT && !t->job)
 		auth_note(sa, t->in);
 	if (r == STEP_NEXT)
@@ -291,7 +319,8 @@ static enum step_result auth_answer(struct turn *t)
 		return turn_refuse(t, STEP_FAIL, N_AUTHENTICATION_FAILED,
 				   "AUTH could not be computed");
 	ppk_confirm(t);
-	auth_child_answer(t);
+	if (t->in->present & P_SA)
+		auth_child_answer(t);
 	mobike_check(t);
 	mobike_emit(t);
 	return STEP_NEXT;
@@ -321,12 +350,17 @@ static const struct step steps[] = {
 	{ STEP_RESPONSE, IN(AUTH_SENT), ST_ESTABLISHED,
 	  ON(TASK_IKE_AUTH) | P_IDR | P_AUTH | P_NOTIFY | HAS_ERROR, MAY_SAY, auth_childless, auth_childless,
 	  TM_NONE, "up, but the Child SA was refused" },
+	{ STEP_RESPONSE, IN(AUTH_SENT), ST_ESTABLISHED, ON(TASK_IKE_AUTH) | P_IDR | P_AUTH,
+	  MAY_SAY & ~(HAS_ERROR | HAS_AUTH_FAILED), auth_alone, auth_alone, TM_NONE,
+	  "up without a Child SA, which is asked for now (RFC 6023)" },
 	{ STEP_RESPONSE, IN(AUTH_SENT), ST_CLOSED, ON(TASK_IKE_AUTH) | P_NOTIFY | HAS_ERROR,
 	  P_VENDOR | HAS_AUTH_FAILED, auth_refused, NULL, TM_CLOSED, "the peer refuses" },
 	{ STEP_TIMEOUT, IN(AUTH_SENT), ST_CLOSED, 0, ON_ANY, auth_unanswered, NULL, TM_CLOSED,
 	  "no answer: give up" },
 	{ STEP_REQUEST, IN(INIT_REPLIED), ST_ESTABLISHED, P_IDI | P_AUTH | CHILD_PAYLOADS,
 	  P_IDR | MAY_SAY, auth_answer, auth_answer, TM_NONE, "check the peer, answer the Child SA" },
+	{ STEP_REQUEST, IN(INIT_REPLIED), ST_ESTABLISHED, P_IDI | P_AUTH, P_IDR | MAY_SAY,
+	  auth_answer, auth_answer, TM_NONE, "check the peer, no Child SA yet (RFC 6023)" },
 	{ STEP_REQUEST, IN(INIT_REPLIED), ST_EAP_ASKED, P_IDI, P_IDR | CHILD_PAYLOADS | MAY_SAY,
 	  eap_asked, eap_asked, TM_HALF_OPEN, "the peer wants EAP: AUTH of ours, first EAP packet" },
 	{ STEP_REQUEST, IN(EAP_ASKED), ST_SAME, P_EAP, ANY_NOTIFY, eap_answered, NULL, TM_NONE,

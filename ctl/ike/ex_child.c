@@ -176,8 +176,7 @@ static enum step_result child_finish(struct turn *t)
 		settle_rekey(t->sa, child, t->task->spi);
 	else
 		child_switch(t->sa, child);
-	if (!is_rekey)
-		collision_find_child(t->sa, child);
+	collision_find_child(t->sa, child);
 	return STEP_NEXT;
 }
 
@@ -316,8 +315,7 @@ static enum step_result child_answer_with(struct turn *t, struct deal *deal, str
 	if (!child)
 		return refuse(t, N_NO_ADDITIONAL_SAS);
 	child_await(t->sa, child, old ? SWITCH_WAIT_MS : TAKEOVER_MS);
-	if (!old)
-		collision_find_child(t->sa, child);
+	collision_find_child(t->sa, child);
 	if (old && old->state == CHILD_INSTALLED) /* else the answer to our own rekey decides */
 		child_move(t->sa, old, CHILD_ON_REPLACE);
 	deal_answer_sa(t, deal);

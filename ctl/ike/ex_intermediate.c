@@ -8,6 +8,7 @@
 
 #include "crypto/secret.h"
 #include "ike/alloc.h"
+#include "ike/ppk.h"
 
 #define GENERIC_HEADER_LEN 4
 

@@ -177,6 +177,7 @@ static enum step_result init_finish(struct turn *t)
 	auth_note(sa, t->in);
 	nat_check(sa, t->from);
 	fragmentation_check(t);
+	sa->can_childless = message_notify(t->in, N_CHILDLESS_IKEV2_SUPPORTED);
 	nat_float(sa);
 	inter_plan(sa);
 	return ppk_answered(t);
@@ -338,6 +339,8 @@ static enum step_result init_answer(struct turn *t)
 		auth_hashes_emit(t->out);
 	ppk_answer(t);
 	auth_certreq_any(t);
+	if (sa->conn && sa->conn->childless != CHILDLESS_NEVER)
+		notify_emit_plain(t->out, N_CHILDLESS_IKEV2_SUPPORTED, rd_from(NULL, 0));
 	fragmentation_check(t);
 	if (sa->is_fragmenting) /* 2.3: only where the peer has said so */
 		fragmentation_emit(t);

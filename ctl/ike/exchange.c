@@ -243,9 +243,10 @@ static void end_request(struct turn *t, enum step_result r, struct inbound *in)
 		t->sa->theirs.in = in;
 		return;
 	}
-	if (r == STEP_NEXT && transmit_response(t->sa, t->out)) {
+	if ((r == STEP_NEXT || r == STEP_STAY) && transmit_response(t->sa, t->out)) {
 		inter_sent(t->sa);
-		follow(t);
+		if (r == STEP_NEXT)
+			follow(t);
 	} else if (r == STEP_NOTIFY || r == STEP_FAIL)
 		answer_why(t);
 	else
@@ -268,7 +269,7 @@ static void end_response(struct turn *t, enum step_result r, struct inbound *in)
 		sa->ours.in = in;
 		return;
 	}
-	if (r == STEP_NEXT || r == STEP_NOTIFY)
+	if (r == STEP_NEXT || r == STEP_STAY || r == STEP_NOTIFY)
 		exchange_over(sa);
 	if (r == STEP_NEXT)
 		follow(t);

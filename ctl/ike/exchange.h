@@ -35,6 +35,7 @@ enum step_role {
 
 enum step_result {
 	STEP_NEXT,   /* done: state `to`; START, REQUEST: send what was written */
+	STEP_STAY,   /* as NEXT, but the state stays */
 	STEP_WAIT,   /* a job was given out; `resume` goes on */
 	STEP_AGAIN,  /* RESPONSE: our task begins anew, with its START row */
 	STEP_NOTIFY, /* REQUEST: answer with turn.why alone, the state stays. START, RESPONSE: our
@@ -90,7 +91,7 @@ struct exchange {
 	size_t n_steps;
 };
 
-extern const struct exchange ex_sa_init, ex_intermediate, ex_auth, ex_child, ex_info;
+extern const struct exchange ex_sa_init, ex_intermediate, ex_auth, ex_child, ex_followup, ex_info;
 extern const struct exchange *const exchanges[];
 extern const size_t n_exchanges;
 

@@ -6,6 +6,7 @@
 #include "ike/alloc.h"
 #include "ike/auth_eap.h"
 #include "ike/cfg.h"
+#include "ike/followup.h"
 #include "ike/fragment.h"
 
 void ike_count(struct ike *ike, enum ike_count c)
@@ -195,6 +196,8 @@ void sa_free(struct ike_sa *sa)
 	nego_wipe(&sa->ours.nego);
 	init_free(sa);
 	fragment_free(sa);
+	followup_free(&sa->followup_ours);
+	followup_free(&sa->followup_theirs);
 	child_free_all(sa);
 	secret_wipe(sa, sizeof(*sa));
 	free(sa);

@@ -84,6 +84,7 @@ enum task_kind {
 	TASK_MOVE,      /* MOBIKE: UPDATE_SA_ADDRESSES */
 	TASK_ADDRESSES, /* MOBIKE: our other addresses */
 	TASK_CHECK,     /* MOBIKE: does the peer's new address answer? */
+	TASK_FOLLOWUP, /* spi: which one, from 0 */
 	TASK_INTERMEDIATE, /* spi: which one, from 0 */
 	TASK_COUNT
 };
@@ -156,6 +157,8 @@ struct init {
 	bool is_nat_known; /* the peer sent NAT_DETECTION_* */
 };
 
+struct followup;
+
 /* How it came to be, by IKE_SA_INIT; outlives rekeys. See collision.h. */
 struct birth {
 	bool is_ours; /* we initiated */
@@ -182,6 +185,7 @@ struct ike_sa {
 	struct endpoint local, remote;
 	bool is_nat_local, is_nat_remote, is_encap;
 	bool is_fresh;         /* came up in this call (settle) */
+	bool can_childless;    /* the peer has said so (RFC 6023) */
 	bool is_mobike;        /* both sides know RFC 4555 */
 	bool is_move_due;      /* addresses changed again while we told of a change */
 	struct ip_addr peer_addrs[PEER_ADDRS_MAX]; /* its other ones */
@@ -206,6 +210,7 @@ struct ike_sa {
 	struct init *init;
 	struct auth_eap *eap;  /* auth_eap.h; NULL: no EAP under way */
 	struct inbound *first; /* with EAP the responder keeps the first IKE_AUTH request */
+	struct followup *followup_ours, *followup_theirs; /* a rekey under way, RFC 9370 */
 	struct birth birth;
 	char why[640]; /* reason of the end, for logs and FX_CONN_FAILED */
 	/* Deadlines in ms, 0: none. */

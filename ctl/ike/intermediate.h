@@ -20,7 +20,6 @@ bool inter_is_open(const struct ike_sa *sa);
 void inter_sent(struct ike_sa *sa);
 /* IntAuth = IntAuth_i | IntAuth_r | message ID of IKE_AUTH (RFC 9242 3.3.1), the end of what both
  * sides sign; empty without such exchanges. buf: INT_AUTH_MAX bytes. */
-#define INT_AUTH_MAX (2 * PRF_LEN_MAX + 4)
 struct reader inter_auth(const struct ike_sa *sa, uint8_t buf[INT_AUTH_MAX]);
 
 #endif

@@ -99,7 +99,7 @@ int keymat_initial(const struct ike_suite *suite, const struct ike_seed *seed,
 int keymat_rekey(const struct ike_keys *old, const struct ike_suite *suite,
 		 const struct ike_seed *seed, struct ike_keys *ret_keys)
 {
-	struct reader parts[] = { seed->shared, seed->ni, seed->nr };
+	struct reader parts[] = { seed->shared, seed->ni, seed->nr, seed->more };
 	uint8_t skeyseed[PRF_LEN_MAX];
 	int err = prf_compute(old->suite.prf, rd_from(old->sk_d, old->prf_len), parts,
 			      ARRAY_SIZE(parts), skeyseed);

@@ -38,6 +38,7 @@ struct ike_keys {
 struct ike_seed {
 	struct reader shared, ni, nr;
 	uint64_t spi_i, spi_r;
+	struct reader more; /* rekey: SK(1) | ... | SK(n) of RFC 9370 2.2.4, or empty */
 };
 
 /* The algorithms of a chosen proposal of protocol IKE. -ENOTSUP: something is missing. */
@@ -46,7 +47,7 @@ int ike_suite_from(const struct proposal *chosen, struct ike_suite *ret_suite) M
 /* 2.14: SKEYSEED = prf(Ni | Nr, g^ir) and the seven SK_*. */
 int keymat_initial(const struct ike_suite *suite, const struct ike_seed *seed,
 		   struct ike_keys *ret_keys) MUST_USE;
-/* 2.18: SKEYSEED = prf(SK_d (old), g^ir | Ni | Nr), with the old SA's PRF. seed: the new SPIs. */
+/* 2.18: SKEYSEED = prf(SK_d (old), g^ir | Ni | Nr | more), with the old SA's PRF. seed: the new SPIs. */
 int keymat_rekey(const struct ike_keys *old, const struct ike_suite *suite,
 		 const struct ike_seed *seed, struct ike_keys *ret_keys) MUST_USE;
 void keymat_wipe(struct ike_keys *keys);
@@ -70,6 +71,8 @@ struct child_keys {
 int keymat_child(const struct ike_keys *keys, const struct proposal *esp, struct reader shared,
 		 struct reader ni, struct reader nr, struct child_keys *ret_keys) MUST_USE;
 void keymat_child_wipe(struct child_keys *keys);
+
+#define INT_AUTH_MAX (2 * PRF_LEN_MAX + 4) /* both sides' sums, and a message ID */
 
 /* 2.15. The octets that one side signs: RealMessage | NonceOfTheOther | prf(SK_p, ID') | IntAuth, as
  * views; the third one points into `maced`. With PSK they go through keymat_auth_psk(). */

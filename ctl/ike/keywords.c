@@ -39,7 +39,7 @@ static const struct keyword keywords[] = {
 	ENCR("aes256gcm", ENCR_AES_GCM_16, 256, BOTH),
 	AES("gcm", ENCR_AES_GCM, 12, 96, FOR_IKE),
 	AES("gcm", ENCR_AES_GCM, 8, 64, FOR_IKE),
-	ENCR("chacha20poly1305", ENCR_CHACHA20_POLY1305, 0, FOR_IKE),
+	ENCR("chacha20poly1305", ENCR_CHACHA20_POLY1305, 0, BOTH),
 	AES("ccm", ENCR_AES_CCM, 16, 128, FOR_IKE),
 	ENCR("aes128ccm", ENCR_AES_CCM_16, 128, FOR_IKE),
 	ENCR("aes192ccm", ENCR_AES_CCM_16, 192, FOR_IKE),

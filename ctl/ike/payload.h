@@ -87,6 +87,7 @@ enum exchange_type {
 	X(UNEXPECTED_NAT_DETECTED, 41)                                                             \
 	X(TEMPORARY_FAILURE, 43)                                                                   \
 	X(CHILD_SA_NOT_FOUND, 44)                                                                  \
+	X(STATE_NOT_FOUND, 47)                                                                     \
 	X(INITIAL_CONTACT, 16384)                                                                  \
 	X(SET_WINDOW_SIZE, 16385)                                                                  \
 	X(ADDITIONAL_TS_POSSIBLE, 16386)                                                           \

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "ike/ppk.h"
 
+#include <errno.h>
 #include "ike/auth.h"
 
 enum { PPK_ID_FIXED = 2 }; /* RFC 8784 5.1 */

@@ -5,6 +5,7 @@
 #include "ike/cfg.h"
 #include "ike/collision.h"
 #include "ike/explain.h"
+#include "ike/followup.h"
 
 /* ---- The new IKE SA ------------------------------------------------------------- */
 
@@ -50,22 +51,6 @@ static void take_over(struct ike_sa *fresh, struct ike_sa *old)
 	}
 }
 
-static int derive(struct ike_sa *fresh, const struct ike_sa *old, const struct ike_job *job,
-		  struct reader ni, struct reader nr)
-{
-	struct ike_suite suite;
-	struct ike_seed seed = {
-		.shared = rd_from(job->secret, job->secret_len),
-		.ni = ni,
-		.nr = nr,
-		.spi_i = fresh->spi_i,
-		.spi_r = fresh->spi_r,
-	};
-	int err = ike_suite_from(&fresh->chosen, &suite);
-
-	return err ? err : keymat_rekey(&old->keys, &suite, &seed, &fresh->keys);
-}
-
 static void come_up(struct ike_sa *fresh, struct ike_sa *old)
 {
 	char suite[PROPOSAL_TEXT_MAX];
@@ -98,14 +83,44 @@ static uint64_t read_spi(const struct proposal *p)
 	return p->spi_len == 8 ? rd_u64(&r) : 0;
 }
 
-/* What is offered and chosen from. Additional key exchanges would need IKE_FOLLOWUP_KE (RFC 9370
- * 2.2.4); what they gave is in SK_d, from which the new keys come. */
+static int derive(struct ike_sa *fresh, const struct ike_sa *old, const struct rekeyed *r)
+{
+	struct ike_suite suite;
+	struct ike_seed seed = {
+		.shared = r->shared,
+		.ni = r->ni,
+		.nr = r->nr,
+		.more = r->more,
+		.spi_i = fresh->spi_i,
+		.spi_r = fresh->spi_r,
+	};
+	int err = ike_suite_from(&fresh->chosen, &suite);
+
+	return err ? err : keymat_rekey(&old->keys, &suite, &seed, &fresh->keys);
+}
+
+struct ike_sa *rekey_make(struct ike_sa *old, const struct rekeyed *r)
+{
+	struct ike_sa *fresh = sa_new_with(old->ike, r->is_initiator, r->our_spi);
+
+	if (!fresh)
+		return NULL;
+	inherit(fresh, old);
+	fresh->chosen = *r->chosen;
+	*(r->is_initiator ? &fresh->spi_r : &fresh->spi_i) = read_spi(r->chosen);
+	if (derive(fresh, old, r)) {
+		sa_free(fresh);
+		return NULL;
+	}
+	come_up(fresh, old);
+	return fresh;
+}
+
 static size_t our_proposals(const struct conn *conn, struct proposal ret_ours[CONN_PROPOSALS_MAX])
 {
 	for (size_t i = 0; i < conn->n_ike; i++) {
 		ret_ours[i] = conn->ike[i];
 		ret_ours[i].number = (uint8_t)(i + 1);
-		proposal_drop_addke(&ret_ours[i]);
 	}
 	return conn->n_ike;
 }
@@ -177,6 +192,19 @@ enum step_result rekey_answered(struct turn *t)
 	return turn_wait(t, nego->group, &nego->pair, t->in->ke.public_value);
 }
 
+/* RFC 9370 2.2.4 */
+static enum step_result more_to_come(struct turn *t, const struct proposal *chosen,
+				     struct reader ni)
+{
+	struct followup *f = followup_begin(&t->sa->followup_ours, chosen, t->sa->ours.nego.spi_ike,
+					    ni, t->in->nonce, t->job);
+
+	if (!followup_link(f, t->in))
+		return spoilt(t);
+	task_push(t->sa, TASK_FOLLOWUP, NULL, 0);
+	return STEP_STAY;
+}
+
 enum step_result rekey_finish(struct turn *t)
 {
 	struct nego *nego = &t->sa->ours.nego;
@@ -184,17 +212,17 @@ enum step_result rekey_finish(struct turn *t)
 
 	if (t->job->result || !is_answer_good(t, &chosen))
 		return spoilt(t);
-	struct ike_sa *fresh = sa_new_with(t->ike, true, nego->spi_ike);
-	if (!fresh)
+	struct reader ni = rd_from(nego->nonce, sizeof(nego->nonce));
+	if (proposal_addke(&chosen, 0))
+		return more_to_come(t, &chosen, ni);
+	struct rekeyed r = { .chosen = &chosen,
+			     .our_spi = nego->spi_ike,
+			     .is_initiator = true,
+			     .shared = rd_from(t->job->secret, t->job->secret_len),
+			     .ni = ni,
+			     .nr = t->in->nonce };
+	if (!rekey_make(t->sa, &r))
 		return spoilt(t);
-	inherit(fresh, t->sa);
-	fresh->chosen = chosen;
-	fresh->spi_r = read_spi(&chosen);
-	if (derive(fresh, t->sa, t->job, rd_from(nego->nonce, sizeof(nego->nonce)), t->in->nonce)) {
-		sa_free(fresh);
-		return spoilt(t);
-	}
-	come_up(fresh, t->sa);
 	t->sa->is_condemned = true;
 	task_push(t->sa, TASK_IKE_DELETE, NULL, 0);
 	return STEP_NEXT;
@@ -220,31 +248,49 @@ static enum step_result refuse(struct turn *t, uint16_t why)
 			   notify_name(why));
 }
 
-static enum step_result answer(struct turn *t, struct proposal *chosen)
+static uint64_t fresh_spi(struct ike *ike)
 {
-	uint8_t nonce[NONCE_LEN];
-	struct ike_sa *fresh = sa_new(t->ike, false);
+	uint64_t spi = 0;
 
-	if (!fresh || t->job->result) {
-		sa_free(fresh);
-		return refuse(t, fresh ? N_INVALID_SYNTAX : N_NO_ADDITIONAL_SAS);
-	}
-	ike_random(t->ike, nonce, sizeof(nonce));
-	inherit(fresh, t->sa);
-	fresh->chosen = *chosen;
-	fresh->spi_i = read_spi(chosen);
-	if (derive(fresh, t->sa, t->job, t->in->nonce, rd_from(nonce, sizeof(nonce)))) {
-		sa_free(fresh);
-		return refuse(t, N_NO_PROPOSAL_CHOSEN);
-	}
+	while (!spi || sa_by_spi(ike, spi))
+		ike_random(ike, &spi, sizeof(spi));
+	return spi;
+}
+
+static void answer_emit(struct turn *t, const struct proposal *chosen, uint64_t our_spi,
+			struct reader nonce)
+{
 	struct ke ke = { t->job->group,
 			 rd_from(t->job->pair.public_value, t->job->pair.public_len) };
-	write_spi(chosen, fresh->spi_r);
-	sa_emit(t->out, chosen, 1);
-	nonce_emit(t->out, rd_from(nonce, sizeof(nonce)));
+	struct proposal ours = *chosen;
+
+	write_spi(&ours, our_spi);
+	sa_emit(t->out, &ours, 1);
+	nonce_emit(t->out, nonce);
 	ke_emit(t->out, &ke);
-	come_up(fresh, t->sa);
-	return STEP_NEXT;
+}
+
+static enum step_result answer(struct turn *t, const struct proposal *chosen)
+{
+	uint8_t bytes[NONCE_LEN];
+	struct reader nonce = rd_from(bytes, sizeof(bytes));
+	uint64_t spi = fresh_spi(t->ike);
+
+	if (t->job->result)
+		return refuse(t, N_INVALID_SYNTAX);
+	ike_random(t->ike, bytes, sizeof(bytes));
+	answer_emit(t, chosen, spi, nonce);
+	if (proposal_addke(chosen, 0)) {
+		followup_emit(t, followup_begin(&t->sa->followup_theirs, chosen, spi, t->in->nonce,
+						nonce, t->job));
+		return STEP_STAY;
+	}
+	struct rekeyed r = { .chosen = chosen,
+			     .our_spi = spi,
+			     .shared = rd_from(t->job->secret, t->job->secret_len),
+			     .ni = t->in->nonce,
+			     .nr = nonce };
+	return rekey_make(t->sa, &r) ? STEP_NEXT : refuse(t, N_NO_ADDITIONAL_SAS);
 }
 
 enum step_result rekey_asked(struct turn *t)
@@ -254,7 +300,8 @@ enum step_result rekey_asked(struct turn *t)
 	char text[EXPLAIN_MAX];
 
 	/* 2.25.2: no children that are half made may be carried over. */
-	if (t->sa->is_condemned || (t->sa->ours.task && t->sa->ours.task->kind != TASK_DPD))
+	if (t->sa->is_condemned || t->sa->followup_ours ||
+	    (t->sa->ours.task && t->sa->ours.task->kind != TASK_DPD))
 		return refuse(t, N_TEMPORARY_FAILURE);
 	if (!conn)
 		return refuse(t, N_NO_PROPOSAL_CHOSEN);

@@ -9,6 +9,17 @@
 
 #include "ike/exchange.h"
 
+/* What was agreed on. chosen: with the peer's SPI. */
+struct rekeyed {
+	const struct proposal *chosen;
+	uint64_t our_spi;
+	bool is_initiator;
+	struct reader shared, ni, nr;
+	struct reader more; /* secrets of additional key exchanges */
+};
+/* The new IKE SA, up, with all children of the old one. NULL: too many, or no keys. */
+struct ike_sa *rekey_make(struct ike_sa *old, const struct rekeyed *r);
+
 enum step_result rekey_start(struct turn *t);
 enum step_result rekey_started(struct turn *t);
 enum step_result rekey_answered(struct turn *t);

@@ -2,7 +2,7 @@
 /* Which row of which exchange takes a message. */
 #include "ike/exchange.h"
 
-const struct exchange *const exchanges[] = { &ex_sa_init, &ex_intermediate, &ex_auth, &ex_child, &ex_info };
+const struct exchange *const exchanges[] = { &ex_sa_init, &ex_intermediate, &ex_auth, &ex_child, &ex_followup, &ex_info };
 const size_t n_exchanges = ARRAY_SIZE(exchanges);
 
 const struct exchange *exchange_by_type(uint8_t type)

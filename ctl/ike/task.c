@@ -94,6 +94,7 @@ const char *task_text(enum task_kind kind)
 		[TASK_DPD] = "dead peer detection",	 [TASK_MOVE] = "a change of addresses",
 		[TASK_ADDRESSES] = "further addresses",	 [TASK_CHECK] = "a check of the new address",
 		[TASK_INTERMEDIATE] = "IKE_INTERMEDIATE",
+		[TASK_FOLLOWUP] = "IKE_FOLLOWUP_KE",
 	};
 
 	return text[kind];

@@ -17,11 +17,19 @@ void sa_cache_init(struct sa_cache *c, struct dataplane *dp, const struct esp_pr
 	c->hot = dp_sa_hot(dp);
 }
 
-/* What this worker can serve: ESP tunnels over IPv4 with AES-GCM-16. */
+/* A provider tells the two apart by key_bits alone. */
+static bool is_served_cipher(const struct sa_val *val)
+{
+	if (val->encr == ENCR_CHACHA20_POLY1305)
+		return val->key_bits == ESP_BITS_CHACHA20;
+	return val->encr == ENCR_AES_GCM_16 && val->key_bits != ESP_BITS_CHACHA20;
+}
+
+/* What this worker can serve: ESP tunnels over IPv4 with AES-GCM-16 or ChaCha20-Poly1305. */
 static bool servable(const struct sa_val *val)
 {
 	return val->proto == IPPROTO_NUM_ESP && val->mode == SA_TUNNEL &&
-	       val->encr == ENCR_AES_GCM_16 && val->integ == INTEG_NONE && val->spi != 0 &&
+	       is_served_cipher(val) && val->integ == INTEG_NONE && val->spi != 0 &&
 	       (val->dir == SA_IN || val->dir == SA_OUT) && addr_is_v4(&val->src) &&
 	       addr_is_v4(&val->dst);
 }

@@ -33,10 +33,10 @@ lab_new() {
 	mkdir "$LAB_DIR/pids"
 	# Held as long as this script lives, and by none of the processes that it starts. Locked
 	# before it has its name: a sweep cannot come between.
-	exec 9>"$LAB_DIR/owner.new"
+	exec 9>"$LAB_DIR/lock.new"
 	flock 9
-	echo "$$ $(process_started $$) $0" >&9 # for people
-	mv "$LAB_DIR/owner.new" "$LAB_DIR/owner"
+	echo "$$ $0" >&9 # for people
+	mv "$LAB_DIR/lock.new" "$LAB_DIR/lock"
 	: >"$LAB_DIR/namespaces"
 	: >"$LAB_DIR/instances"
 	trap lab_exit EXIT
@@ -48,7 +48,7 @@ lab_new() {
 lab_sweep() {
 	local dir
 	for dir in /tmp/sekisho-lab.*; do
-		[ -e "$dir/owner" ] && [ ! -e "$dir/kept" ] && flock -n "$dir/owner" true && lab_clean "$dir"
+		[ -e "$dir/lock" ] && [ ! -e "$dir/kept" ] && flock -n "$dir/lock" true && lab_clean "$dir"
 	done
 	return 0
 }
@@ -308,7 +308,7 @@ steady_end() { # SECONDS
 iperf_mbps() { # CLIENT SERVER ADDRESS SECONDS
 	start "$2" iperf-server iperf3 -s -1 -p 5201
 	wait_for 5 "iperf3 server" listening "$2" 5201 || return 1
-	on "$1" iperf3 -J -c "$3" -p 5201 -t "$4" >"$LAB_DIR/iperf.log" 2>&1 </dev/null || return 1
+	on "$1" timeout $(($4 + 20)) iperf3 -J -c "$3" -p 5201 -t "$4" >"$LAB_DIR/iperf.log" 2>&1 </dev/null || return 1
 	python3 -c 'import json, sys
 print(round(json.load(open(sys.argv[1]))["end"]["sum_received"]["bits_per_second"] / 1e6))' "$LAB_DIR/iperf.log"
 }

@@ -64,6 +64,87 @@ static void one_and_seven_more(void **state)
 		 9, "ke6_modp3072-ke7_modp2048");
 }
 
+static unsigned n_followups;
+
+static bool count_followups(struct pair *p, struct flight *f, void *arg)
+{
+	(void)p;
+	(void)arg;
+	n_followups += f->len > 18 && f->bytes[18] == EX_IKE_FOLLOWUP_KE;
+	return true;
+}
+
+static void rekey_of(struct side *s)
+{
+	assert_int_equal(ike_rekey(s->ike, "gw-gw", pair.now_ms), 0);
+	side_effects(s);
+}
+
+/* RFC 9370 2.2.4: the same key exchanges in a rekey, whoever asks. */
+static void rekeys_have_them_too(void **state)
+{
+	(void)state;
+	begin("aes128gcm16-x25519-ke1_ecp256-ke2_x448", "aes128gcm16-x25519-ke1_ecp256-ke2_x448");
+	pair_up(&pair);
+	pair.on_wire = count_followups;
+	for (unsigned i = 1; i <= 4; i++) {
+		n_followups = 0;
+		rekey_of(i % 2 ? &pair.a : &pair.b);
+		pair_run(&pair, 8000);
+		assert_int_equal(n_followups, 4);
+		assert_int_equal(side_n_ike(&pair.a), 1);
+		assert_int_equal(side_n_ike(&pair.b), 1);
+		assert_true(pair_fits(&pair));
+	}
+	assert_int_equal(ike_rekey_child(pair.a.ike, "net", pair.now_ms), 0);
+	side_effects(&pair.a);
+	pair_run(&pair, 8000);
+	assert_true(pair_fits(&pair));
+	pair_fini(&pair);
+}
+
+/* Both at once, at every offset within the exchanges: one IKE SA is left in the end. */
+static void crossed_rekeys_settle(void **state)
+{
+	(void)state;
+	for (uint64_t offset_ms = 0; offset_ms < 120; offset_ms += 5) {
+		begin("aes128gcm16-x25519-ke1_ecp256-ke2_x448",
+		      "aes128gcm16-x25519-ke1_ecp256-ke2_x448");
+		pair_up(&pair);
+		pair_run(&pair, 3000);
+		rekey_of(&pair.a);
+		pair_run(&pair, offset_ms);
+		if (ike_rekey(pair.b.ike, "gw-gw", pair.now_ms) == 0)
+			side_effects(&pair.b);
+		pair_run(&pair, 200000);
+		assert_int_equal(side_n_ike(&pair.a), 1);
+		assert_int_equal(side_n_ike(&pair.b), 1);
+		assert_true(pair_fits(&pair));
+		pair_fini(&pair);
+	}
+}
+
+static void rekeys_survive_loss(void **state)
+{
+	(void)state;
+	for (uint64_t seed = 1; seed <= 10; seed++) {
+		pair_init(&pair, seed, "aes128gcm16-x25519-ke1_ecp256", ESP);
+		pair_configure(&pair);
+		pair_up(&pair);
+		pair.loss = 20;
+		pair.twice = 20;
+		pair.jitter_ms = 50;
+		rekey_of(&pair.a);
+		pair_run(&pair, 160000);
+		pair.loss = 0;
+		pair_run(&pair, 1000);
+		assert_int_equal(side_n_ike(&pair.a), 1);
+		assert_int_equal(side_n_ike(&pair.b), 1);
+		assert_true(pair_fits(&pair));
+		pair_fini(&pair);
+	}
+}
+
 static void may_be_left_out(void **state)
 {
 	(void)state;
@@ -180,6 +261,50 @@ static void in_fragments(void **state)
 	pair_fini(&pair);
 }
 
+/* RFC 9242 3.3.1: AUTH covers both messages of it, for whichever method of authentication. */
+static void what_was_exchanged_is_signed(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		struct ike_sa *half_open;
+
+		begin("aes128gcm16-x25519-ke1_ecp256", "aes128gcm16-x25519-ke1_ecp256");
+		initiate();
+		while (!(half_open = pair.b.ike->sas) || !half_open->init ||
+		       !half_open->init->n_inter)
+			assert_true(pair_step(&pair));
+		*(i ? half_open->init->int_i : half_open->init->int_r) ^= 1;
+		pair_run(&pair, 400000);
+		assert_int_equal(side_n_sas(&pair.a) + side_n_sas(&pair.b), 0);
+		assert_true(side_logged(&pair.b, "authentication of peer"));
+		pair_fini(&pair);
+	}
+}
+
+static void set_ppk(struct side *s)
+{
+	struct conn *c = &s->conns[0];
+
+	c->ppk_id = (struct ike_id){ .type = ID_KEY_ID, .len = 2, .data = "p1" };
+	c->ppk_len = 6;
+	memcpy(c->ppk, "secret", 6);
+	c->is_ppk_required = true;
+}
+
+/* RFC 8784 with RFC 9370: the PPK goes into the keys that are there when AUTH is made. */
+static void with_a_ppk(void **state)
+{
+	(void)state;
+	pair_init(&pair, 1, "aes128gcm16-x25519-ke1_ecp256", ESP);
+	set_ppk(&pair.a);
+	set_ppk(&pair.b);
+	pair_configure(&pair);
+	pair_up(&pair);
+	assert_true(pair_fits(&pair));
+	assert_true(side_logged(&pair.a, "uses a PPK"));
+	pair_fini(&pair);
+}
+
 /* Who leaves IKE_INTERMEDIATE out is refused, though its AUTH may be right: no downgrade. Here b
  * has agreed to more than a knows of. */
 static void skipping_is_refused(void **state)
@@ -203,6 +328,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(one_and_seven_more),
+		cmocka_unit_test(rekeys_have_them_too),
+		cmocka_unit_test(crossed_rekeys_settle),
+		cmocka_unit_test(rekeys_survive_loss),
 		cmocka_unit_test(may_be_left_out),
 		cmocka_unit_test(no_method_twice),
 		cmocka_unit_test(ml_kem),
@@ -212,6 +340,8 @@ int main(void)
 		cmocka_unit_test(silence_ends_it),
 		cmocka_unit_test(in_fragments),
 		cmocka_unit_test(skipping_is_refused),
+		cmocka_unit_test(what_was_exchanged_is_signed),
+		cmocka_unit_test(with_a_ppk),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

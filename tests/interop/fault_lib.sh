@@ -77,6 +77,7 @@ fault_road() {
 		address gwA wan "192.0.2.$((10 + n))/24"
 		address gwB wan "192.0.2.$((110 + n))/24"
 		for net in "$n" $((n + 100)); do
+			address gwB lan "10.2.$net.1/16" # strongSwan wants one in its selector
 			address hostA eth0 "10.1.$net.2/16"
 			address hostB eth0 "10.2.$net.2/16"
 		done

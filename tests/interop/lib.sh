@@ -29,6 +29,8 @@ lab_with_strongswan() {
 tunnel_is_up() {
 	must wait_for 15 "the tunnel on gwA" gw_has_child gwA
 	must wait_for 5 "the tunnel on gwB" swan_has_child gwB
+	# Under load charon's route into ipsec0 may come some packets later than its SAs.
+	must wait_for 5 "the peer's routes" pings hostA 10.2.0.2
 }
 
 tunnel_is_down() {

@@ -56,6 +56,10 @@ swan_settings() { # NODE
 	EOT
 }
 
+# What charon has no route into ipsec0 for must not leave in clear meanwhile: its own routes, in
+# table 220, are asked before this one.
+no_clear() { ip -n "$(ns "$1")" route replace unreachable "$2"; }
+
 # swan_start NODE SIDE: charon up with tunnel_conf SIDE loaded.
 swan_start() {
 	local node=$1 side=$2
@@ -64,6 +68,7 @@ swan_start() {
 	swan_program swanctl
 	swan_settings "$node" >"$LAB_DIR/$node.strongswan.conf"
 	(umask 077 && tunnel_conf "$side" >"${SWAN_DIR:-$LAB_DIR}/$node.swanctl.conf")
+	no_clear "$node" "$(side_lan "$(other "$side")")"
 	STRONGSWAN_CONF=$LAB_DIR/$node.strongswan.conf \
 		start "$node" "charon-$node" "$LAB_DIR/charon-systemd"
 	wait_for 10 "charon's control socket in $node" test -S "$LAB_DIR/$node.vici" || return 1

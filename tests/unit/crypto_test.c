@@ -5,6 +5,8 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <cmocka.h>
+#include <openssl/core_names.h>
+#include <openssl/evp.h>
 #include "crypto/digest.h"
 #include "crypto/ike_aead.h"
 #include "crypto/ke.h"
@@ -124,6 +126,73 @@ static void both_sides_share_a_secret(void **state)
 		ke_fini(&a);
 		ke_fini(&b);
 		ke_fini(&b); /* empty by now */
+	}
+}
+
+/* Made from a seed, as only a test wants it. */
+static struct evp_pkey_st *kem_from_seed(const char *type, struct reader seed)
+{
+	OSSL_PARAM params[] = {
+		OSSL_PARAM_construct_octet_string("seed", (void *)seed.at, rd_left(&seed)),
+		OSSL_PARAM_construct_end(),
+	};
+	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, type, NULL);
+	EVP_PKEY *key = NULL;
+
+	assert_int_equal(EVP_PKEY_fromdata_init(ctx), 1);
+	assert_int_equal(EVP_PKEY_fromdata(ctx, &key, EVP_PKEY_KEYPAIR, params), 1);
+	EVP_PKEY_CTX_free(ctx);
+	return key;
+}
+
+static void ml_kem_as_published(void **state)
+{
+	static const char file[] = "tests/vectors/mlkem512.txt";
+	struct ke_pair pair = { .group = KE_ML_KEM_512 };
+	uint8_t secret[KE_SECRET_MAX];
+
+	(void)state;
+	if (!ke_is_available(KE_ML_KEM_512))
+		skip();
+	pair.key = kem_from_seed("ML-KEM-512", hex_file_field(file, "seed"));
+	assert_int_equal(ke_shared(&pair, hex_file_field(file, "c"), secret), 0);
+	assert_bytes(rd_from(secret, ke_secret_len(pair.group)), hex_file_field(file, "K"));
+	ke_fini(&pair);
+}
+
+/* The responder's half makes no key pair of its own: a ciphertext for the initiator's. */
+static void kems_share_a_secret(void **state)
+{
+	static const uint16_t kems[] = { KE_ML_KEM_512, KE_ML_KEM_768, KE_ML_KEM_1024 };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(kems); i++) {
+		uint8_t one[KE_SECRET_MAX], other[KE_SECRET_MAX];
+		struct ke_pair a = { 0 }, b = { 0 };
+
+		if (!ke_is_available(kems[i])) {
+			assert_true(ke_generate(kems[i], &a) < 0);
+			continue;
+		}
+		assert_int_equal(ke_generate(kems[i], &a), 0);
+		assert_int_equal(a.public_len, ke_public_len(kems[i]));
+		struct reader key = rd_from(a.public_value, a.public_len);
+		assert_int_equal(ke_answer(kems[i], rd_from(key.at, a.public_len - 1), &b, other),
+				 -EBADMSG);
+		assert_int_equal(ke_answer(kems[i], key, &b, other), 0);
+		assert_int_equal(b.public_len, ke_answer_len(kems[i]));
+		struct reader answer = rd_from(b.public_value, b.public_len);
+		assert_int_equal(ke_shared(&a, answer, one), 0);
+		assert_memory_equal(one, other, ke_secret_len(kems[i]));
+		b.public_value[7] ^= 1; /* FIPS 203 6.3: another secret, no error */
+		assert_int_equal(ke_shared(&a, answer, one), 0);
+		assert_memory_not_equal(one, other, ke_secret_len(kems[i]));
+		assert_int_equal(ke_shared(&a, rd_from(answer.at, b.public_len - 1), one),
+				 -EBADMSG);
+		memset(a.public_value, 0xff, a.public_len); /* above the modulus, 7.2 */
+		ke_fini(&b);
+		assert_int_equal(ke_answer(kems[i], key, &b, other), -EBADMSG);
+		ke_fini(&a);
 	}
 }
 
@@ -363,6 +432,8 @@ int main(void)
 		cmocka_unit_test(prf_takes_an_empty_key_and_empty_parts),
 		cmocka_unit_test(prf_plus_ends_at_255_blocks),
 		cmocka_unit_test(both_sides_share_a_secret),
+		cmocka_unit_test(ml_kem_as_published),
+		cmocka_unit_test(kems_share_a_secret),
 		cmocka_unit_test(unknown_group_is_refused),
 		cmocka_unit_test(public_value_of_wrong_length_is_refused),
 		cmocka_unit_test(x25519_small_order_is_refused),

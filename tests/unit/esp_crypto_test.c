@@ -62,6 +62,7 @@ static void unknown_names_and_key_lengths_are_refused(void **state)
 		assert_int_equal(all[i]->key_new(128, enc, 36, &key), -EINVAL);
 		assert_int_equal(all[i]->key_new(256, enc, 20, &key), -EINVAL);
 		assert_int_equal(all[i]->key_new(192, enc, 28, &key), -EINVAL);
+		assert_int_equal(all[i]->key_new(ESP_BITS_CHACHA20, enc, 32, &key), -EINVAL);
 	}
 	assert_null(key);
 }
@@ -75,7 +76,7 @@ static void seal_batch(const struct esp_provider *p, uint16_t key_bits, unsigned
 	uint8_t enc[36];
 
 	noise(enc, sizeof(enc), key_bits);
-	assert_int_equal(p->key_new(key_bits, enc, key_bits / 8u + 4u, &key), 0);
+	assert_int_equal(p->key_new(key_bits, enc, key_bits ? key_bits / 8u + 4u : 36, &key), 0);
 	for (unsigned i = 0; i < BATCH; i++) {
 		struct esp_job *j = &jobs[i];
 
@@ -99,7 +100,7 @@ static void providers_agree_byte_for_byte(void **state)
 	(void)state;
 	if (esp_ipsec_mb.start())
 		skip();
-	for (uint16_t bits = 128; bits <= 256; bits += 128)
+	for (uint16_t bits = ESP_BITS_CHACHA20; bits <= 256; bits += 128)
 		for (unsigned base = 1; base < 1600; base += 300) {
 			seal_batch(&esp_ipsec_mb, bits, base, a);
 			seal_batch(&esp_openssl, bits, base, b);
@@ -110,16 +111,17 @@ static void providers_agree_byte_for_byte(void **state)
 
 /* What one seals the other opens; any flipped bit of text, ICV, IV or AAD is noticed. */
 static void one_opens_what_the_other_seals(const struct esp_provider *one,
-					   const struct esp_provider *other)
+					   const struct esp_provider *other, uint16_t bits)
 {
-	uint8_t enc[20], plain[100], text[116];
+	uint8_t enc[36], plain[100], text[116];
 	struct esp_job j = { .text = text, .icv = text + 100, .text_len = 100, .aad_len = 12 };
 	struct esp_key *k1, *k2;
 
 	noise(enc, sizeof(enc), 5);
 	noise(plain, sizeof(plain), 6);
-	assert_int_equal(one->key_new(128, enc, sizeof(enc), &k1), 0);
-	assert_int_equal(other->key_new(128, enc, sizeof(enc), &k2), 0);
+	size_t len = bits ? bits / 8u + 4u : sizeof(enc);
+	assert_int_equal(one->key_new(bits, enc, len, &k1), 0);
+	assert_int_equal(other->key_new(bits, enc, len, &k2), 0);
 	for (unsigned flip = 0; flip < 5; flip++) {
 		memcpy(text, plain, sizeof(plain));
 		j.key = k1;
@@ -142,8 +144,10 @@ static void sealed_by_one_opened_by_the_other(void **state)
 	(void)state;
 	if (esp_ipsec_mb.start())
 		skip();
-	one_opens_what_the_other_seals(&esp_ipsec_mb, &esp_openssl);
-	one_opens_what_the_other_seals(&esp_openssl, &esp_ipsec_mb);
+	one_opens_what_the_other_seals(&esp_ipsec_mb, &esp_openssl, 128);
+	one_opens_what_the_other_seals(&esp_ipsec_mb, &esp_openssl, ESP_BITS_CHACHA20);
+	one_opens_what_the_other_seals(&esp_openssl, &esp_ipsec_mb, 128);
+	one_opens_what_the_other_seals(&esp_openssl, &esp_ipsec_mb, ESP_BITS_CHACHA20);
 }
 
 int main(void)

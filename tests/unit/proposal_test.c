@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <cmocka.h>
 #include "base/nearest.h"
+#include "crypto/ke.h"
 #include "ike/keymat.h"
 #include "ike/proposal.h"
 #include "support/bytes.h"
@@ -95,6 +96,10 @@ static void wrong_keywords_say_why(void **state)
 		  "algorithm 'prfmd5' is weak and does not exist here" },
 		{ ESP, "aes128gcm16-modp768",
 		  "algorithm 'modp768' is weak and does not exist here" },
+		{ IKE, "aes128gcm16-x25519-ke1_sha256", "'ke1_sha256' is not a key exchange" },
+		{ IKE, "aes128gcm16-x25519-ke8_x448", "unknown algorithm 'ke8_x448', did you mean 'x448'?" },
+		{ ESP, "aes128gcm16-x25519-ke1_x448",
+		  "additional key exchange 'ke1_x448' is not available for ESP" },
 		{ PROTO_AH, "sha256", "only IKE and ESP proposals are supported" },
 	};
 
@@ -140,6 +145,45 @@ static void assert_choice(uint8_t protocol, const char *ours, const char *theirs
 	assert_int_equal(chosen.number, 3);
 	assert_int_equal(chosen.spi_len, 4);
 	assert_memory_equal(chosen.spi, "\1\2\3\4", 4);
+}
+
+/* RFC 9370: of seven types, each with its own words. */
+static void additional_key_exchanges(void **state)
+{
+	struct proposal p =
+		parsed(IKE, "x25519-ke2_ecp384-ke1_x448-ke1_none-aes128gcm16-prfsha384");
+	char text[PROPOSAL_TEXT_MAX];
+
+	(void)state;
+	assert_string_equal(proposal_print(&p, text, sizeof(text)),
+			    "aes128gcm16-prfsha384-x25519-ke1_x448-ke1_none-ke2_ecp384");
+	assert_true(proposal_has_addke(&p));
+	assert_int_equal(proposal_addke(&p, 0)->id, KE_X448);
+	assert_int_equal(proposal_addke(&p, 1)->id, KE_ECP_384);
+	assert_null(proposal_addke(&p, 2));
+	assert_choice(IKE, "aes128gcm16-x25519-ke1_x448-ke1_none", "aes128gcm16-x25519",
+		      "aes128gcm16-prfsha256-x25519");
+	assert_choice(IKE, "aes128gcm16-x25519-ke1_x448", "aes128gcm16-x25519", NULL);
+	/* no method twice */
+	assert_choice(IKE, "aes128gcm16-x25519-ke1_x25519-ke1_x448",
+		      "aes128gcm16-x25519-ke1_x25519-ke1_x448",
+		      "aes128gcm16-prfsha256-x25519-ke1_x448");
+	assert_choice(IKE, "aes128gcm16-x25519-ke1_x25519", "aes128gcm16-x25519-ke1_x25519", NULL);
+	proposal_drop_addke(&p);
+	assert_false(proposal_has_addke(&p));
+}
+
+static void what_openssl_lacks_is_said(void **state)
+{
+	struct proposal p;
+	char why[256] = "";
+	int err = proposal_parse(IKE, "aes256gcm16-x25519-ke1_mlkem768", &p, why, sizeof(why));
+
+	(void)state;
+	assert_int_equal(err, ke_is_available(KE_ML_KEM_768) ? 0 : -EINVAL);
+	if (err)
+		assert_string_equal(why,
+				    "'mlkem768' needs OpenSSL 3.5, and this machine's is older");
 }
 
 static void our_order_decides(void **state)
@@ -279,6 +323,8 @@ int main(void)
 		cmocka_unit_test(wrong_keywords_say_why),
 		cmocka_unit_test(a_very_long_word_is_refused),
 		cmocka_unit_test(our_order_decides),
+		cmocka_unit_test(additional_key_exchanges),
+		cmocka_unit_test(what_openssl_lacks_is_said),
 		cmocka_unit_test(nothing_in_common),
 		cmocka_unit_test(our_proposals_come_before_theirs),
 		cmocka_unit_test(protocols_do_not_mix),
