@@ -20,6 +20,7 @@ enum scope {
 	SCOPE_PPK,       /* secrets.ppk<suffix> */
 	SCOPE_PRIVATE,   /* secrets.private<suffix>, rsa, ecdsa, pkcs8 */
 	SCOPE_AUTHORITY, /* authorities.<name> */
+	SCOPE_POOL,      /* pools.<pool> */
 	SCOPE_DATAPLANE, /* dataplane */
 	SCOPE_IKE,       /* ike */
 	SCOPE_COUNT
@@ -41,7 +42,7 @@ struct secret {
 
 /* Of the lists of files the key is kept: what is in them is read when the whole is known. */
 struct auth_draft {
-	struct ike_id id;
+	struct ike_id id, eap_id;
 	bool has_id;
 	enum conn_auth auth;
 	uint32_t schemes; /* scheme_bit() */
@@ -78,8 +79,10 @@ struct build {
 	struct tree *tree;
 	struct creds *creds; /* creds.h; NULL until a connection needs them */
 	struct conf *conf;
-	struct secret *secrets, *ppks;
-	size_t n_secrets, n_ppks;
+	struct conn_pool *pools;
+	size_t n_pools;
+	struct secret *secrets, *ppks, *eaps;
+	size_t n_secrets, n_ppks, n_eaps;
 	bool is_out_of_memory;
 };
 
@@ -118,6 +121,8 @@ __typeof__(take_only) take_start, take_dpd_action, take_close_action, take_defau
 __typeof__(take_only) take_owner, take_secret, take_files, take_password, take_revocation;
 __typeof__(take_only) take_send_cert, take_ppk_id, take_ppk_owner;
 __typeof__(take_only) take_word, take_range, take_thousandths, take_encap;
+__typeof__(take_only) take_vips, take_conn_pools, take_pool_addrs, take_pool_dns;
+__typeof__(take_only) take_pool_subnets, take_eap_id;
 
 /* "1h" "30m" "10s" "2d" "90": seconds. -EINVAL. */
 int value_time(const char *text, uint64_t *ret_s) MUST_USE;
@@ -132,6 +137,10 @@ int value_ts(const char *text, struct ts_val *ret_ts, bool *ret_is_dynamic, char
 	     size_t why_size) MUST_USE;
 
 void build_connections(struct build *b, const struct node *section);
+/* The passwords that a connection needs. */
+void conn_eap(struct build *b, struct conn_draft *d);
+/* Before the connections, which copy what they name. */
+void build_pools(struct build *b, const struct node *section);
 void build_secrets(struct build *b, const struct node *section);
 void secrets_fini(struct build *b);
 /* The best secret for both identities, or NULL. */

@@ -35,6 +35,9 @@ static void build_top(struct build *b)
 	section = node_find(root, "secrets"); /* before the connections, which need them */
 	if (section && !section->value)
 		build_secrets(b, section);
+	section = node_find(root, "pools");
+	if (section && !section->value)
+		build_pools(b, section);
 	section = node_find(root, "connections");
 	if (section && !section->value)
 		build_connections(b, section);
@@ -65,6 +68,7 @@ static int build(struct tree *t, struct conf **ret_conf)
 	build_top(&b);
 	check_modes(t);
 	secrets_fini(&b);
+	free(b.pools);
 	creds_free(b.creds);
 	if (b.is_out_of_memory || t->is_out_of_memory)
 		r = -ENOMEM;

@@ -238,6 +238,7 @@ static void conn_auth(struct build *b, struct conn_draft *d)
 	if (d->conn.local_auth == CONN_AUTH_PSK || d->conn.remote_auth == CONN_AUTH_PSK)
 		conn_secret(b, d);
 	conn_ppk(b, d);
+	conn_eap(b, d);
 }
 
 static bool knows_peer(const struct conn *conn)

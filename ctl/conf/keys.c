@@ -34,15 +34,16 @@
 #define YES "yes true 1 enabled"
 #define EAP "EAP"
 #define INLINE "certificates by handle, slot or module: only as files"
+#define POOL_ATTRS "of what a pool may have: addrs, dns, subnet"
 #define XFRM "packets do not pass the kernel's XFRM here"
 
 static const struct row table[] = {
 	SECTION(SCOPE_TOP, "connections"),
 	SECTION(SCOPE_TOP, "secrets"),
 	SECTION(SCOPE_TOP, "dataplane"),
-	SECTION(SCOPE_TOP, "ike"),
-	SECTION_LATER(SCOPE_TOP, "pools", "virtual IP addresses"),
+	SECTION(SCOPE_TOP, "pools"),
 	SECTION(SCOPE_TOP, "authorities"),
+	SECTION(SCOPE_TOP, "ike"),
 
 	KEY(SCOPE_CONN, "version", take_version, 0, NULL),
 	KEY(SCOPE_CONN, "local_addrs", take_local_addrs, CONN(conn), "%any"),
@@ -78,8 +79,8 @@ static const struct row table[] = {
 	ONLY(SCOPE_CONN, "mediation", NO, "mediation"),
 	ONLY(SCOPE_CONN, "if_id_in", "0", XFRM),
 	ONLY(SCOPE_CONN, "if_id_out", "0", XFRM),
-	LATER(SCOPE_CONN, "vips", "virtual IP addresses"),
-	LATER(SCOPE_CONN, "pools", "virtual IP addresses"),
+	KEY(SCOPE_CONN, "vips", take_vips, CONN(conn), NULL),
+	KEY(SCOPE_CONN, "pools", take_conn_pools, CONN(conn), NULL),
 	LATER(SCOPE_CONN, "mediated_by", "mediation"),
 	LATER(SCOPE_CONN, "mediation_peer", "mediation"),
 
@@ -88,7 +89,7 @@ static const struct row table[] = {
 	NO_EFFECT(SCOPE_LOCAL, "round"),
 	KEY(SCOPE_LOCAL, "certs", take_files, AUTH(certs), NULL),
 	KEY(SCOPE_LOCAL, "pubkeys", take_files, AUTH(pubkeys), NULL),
-	LATER(SCOPE_LOCAL, "eap_id", EAP),
+	KEY(SCOPE_LOCAL, "eap_id", take_eap_id, AUTH(eap_id), NULL),
 	LATER(SCOPE_LOCAL, "aaa_id", EAP),
 	LATER(SCOPE_LOCAL, "xauth_id", EAP),
 	SECTION_LATER(SCOPE_LOCAL, "cert*", INLINE),
@@ -103,7 +104,7 @@ static const struct row table[] = {
 	LATER(SCOPE_REMOTE, "ca_id", "choosing the CA by its name"),
 	LATER(SCOPE_REMOTE, "cert_policy", "certificate policies"),
 	LATER(SCOPE_REMOTE, "groups", "attribute certificates"),
-	LATER(SCOPE_REMOTE, "eap_id", EAP),
+	ONLY(SCOPE_REMOTE, "eap_id", "%any", "EAP identities are those of secrets.eap<suffix>"),
 	LATER(SCOPE_REMOTE, "xauth_id", EAP),
 	SECTION_LATER(SCOPE_REMOTE, "cert*", INLINE),
 	SECTION_LATER(SCOPE_REMOTE, "cacert*", INLINE),
@@ -153,7 +154,7 @@ static const struct row table[] = {
 	LATER(SCOPE_CHILD, "label_mode", "security labels"),
 
 	SECTION(SCOPE_SECRETS, "ike*"),
-	SECTION_LATER(SCOPE_SECRETS, "eap*", EAP),
+	SECTION(SCOPE_SECRETS, "eap*"),
 	SECTION_LATER(SCOPE_SECRETS, "xauth*", EAP),
 	SECTION_LATER(SCOPE_SECRETS, "ntlm*", EAP),
 	SECTION(SCOPE_SECRETS, "ppk*"),
@@ -163,6 +164,16 @@ static const struct row table[] = {
 	SECTION(SCOPE_SECRETS, "pkcs8*"),
 	SECTION_LATER(SCOPE_SECRETS, "pkcs12*", "PKCS#12 containers"),
 	SECTION_LATER(SCOPE_SECRETS, "token*", "tokens"),
+	KEY(SCOPE_POOL, "addrs", take_pool_addrs, 0, NULL),
+	KEY(SCOPE_POOL, "dns", take_pool_dns, 0, NULL),
+	KEY(SCOPE_POOL, "subnet", take_pool_subnets, 0, NULL),
+	LATER(SCOPE_POOL, "nbns", POOL_ATTRS),
+	LATER(SCOPE_POOL, "dhcp", POOL_ATTRS),
+	LATER(SCOPE_POOL, "netmask", POOL_ATTRS),
+	LATER(SCOPE_POOL, "server", POOL_ATTRS),
+	LATER(SCOPE_POOL, "split_include", POOL_ATTRS),
+	LATER(SCOPE_POOL, "split_exclude", POOL_ATTRS),
+
 	KEY(SCOPE_SECRET, "id*", take_owner, 0, NULL),
 	KEY(SCOPE_SECRET, "secret", take_secret, 0, NULL),
 	KEY(SCOPE_PPK, "id*", take_ppk_owner, 0, NULL),
@@ -215,6 +226,7 @@ const char *scope_name(enum scope s)
 		[SCOPE_REMOTE] = "connections.<conn>.remote",
 		[SCOPE_CHILD] = "connections.<conn>.children.<child>",
 		[SCOPE_SECRET] = "secrets.ike<suffix>",
+		[SCOPE_POOL] = "pools.<pool>",
 		[SCOPE_SECRETS] = "secrets",
 		[SCOPE_PPK] = "secrets.ppk<suffix>",
 		[SCOPE_PRIVATE] = "secrets.private<suffix>",

@@ -181,6 +181,7 @@ void build_secrets(struct build *b, const struct node *section)
 {
 	scope_take(b, SCOPE_SECRETS, section, NULL);
 	b->secrets = build_kind(b, section, "ike", SCOPE_SECRET, &b->n_secrets);
+	b->eaps = build_kind(b, section, "eap", SCOPE_SECRET, &b->n_eaps);
 	b->ppks = build_kind(b, section, "ppk", SCOPE_PPK, &b->n_ppks);
 	for (const struct node *m = section->first; m; m = m->next)
 		if (is_kind(m, "private") || is_kind(m, "rsa") || is_kind(m, "ecdsa") ||
@@ -202,6 +203,7 @@ void secrets_fini(struct build *b)
 {
 	list_fini(&b->secrets, &b->n_secrets);
 	list_fini(&b->ppks, &b->n_ppks);
+	list_fini(&b->eaps, &b->n_eaps);
 }
 
 const struct secret *ppk_match(const struct build *b, const struct ike_id *id)

@@ -313,9 +313,13 @@ void take_auth(struct build *b, const struct row *row, const struct node *at, co
 		auth->auth = CONN_AUTH_PSK;
 		return;
 	}
+	if (!strcmp(text, "eap-mschapv2") || !strcmp(text, "eap")) {
+		auth->auth = CONN_AUTH_EAP;
+		return;
+	}
 	auth->auth = CONN_AUTH_PUBKEY;
 	if (!strncmp(text, "eap", 3) || !strncmp(text, "xauth", 5))
-		mistake(b, at, "not supported yet: %s = %s (psk and pubkey)", row->name, text);
+		mistake(b, at, "not supported yet: %s = %s (psk, pubkey and eap-mschapv2)", row->name, text);
 	else if (scheme_parse(method, &auth->schemes))
 		mistake(b, at,
 			"%s = %s: psk, pubkey, rsa, rsa/pss, ecdsa, ed25519 or ed448, the latter "

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include "crypto/mschapv2.h"
 #include "crypto/selftest_in.h"
 
 static uint8_t nibble(char c)
@@ -34,6 +35,8 @@ int crypto_selftest(const char **ret_what)
 		what = selftest_aead();
 	if (!what)
 		what = selftest_ke();
+	if (!what && mschapv2_selftest())
+		what = "MS-CHAPv2";
 	if (!what)
 		return 0;
 	*ret_what = what;

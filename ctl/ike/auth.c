@@ -53,16 +53,21 @@ static int signed_octets(struct ike_sa *sa, enum whose whose, struct reader id_b
 	return err;
 }
 
-static int psk_compute(struct ike_sa *sa, enum whose whose, struct reader id_body,
-		       uint8_t ret_auth[PRF_LEN_MAX])
+static int mac_compute(struct ike_sa *sa, enum whose whose, struct reader psk,
+		       struct reader id_body, uint8_t ret_auth[PRF_LEN_MAX])
 {
-	struct reader psk = rd_from(sa->conn->psk, sa->conn->psk_len);
 	struct to_sign sign;
 	int err = signed_octets(sa, whose, id_body, &sign);
 
 	err = err ? err : keymat_auth_psk(&sa->keys, psk, &sign.octets, ret_auth);
 	secret_wipe(&sign, sizeof(sign));
 	return err;
+}
+
+static int psk_compute(struct ike_sa *sa, enum whose whose, struct reader id_body,
+		       uint8_t ret_auth[PRF_LEN_MAX])
+{
+	return mac_compute(sa, whose, rd_from(sa->conn->psk, sa->conn->psk_len), id_body, ret_auth);
 }
 
 /* The same, for a job. */
@@ -260,6 +265,8 @@ enum step_result auth_begin(struct turn *t, unsigned what, const struct id_view 
 
 bool auth_fits(const struct conn *conn, const struct auth *auth)
 {
+	if (!auth->method || conn->remote_auth == CONN_AUTH_EAP) /* none: it wants EAP */
+		return !auth->method && conn->remote_auth == CONN_AUTH_EAP;
 	return (auth->method == AUTH_PSK) == (conn->remote_auth == CONN_AUTH_PSK);
 }
 
@@ -284,7 +291,9 @@ enum step_result auth_check(struct turn *t, const struct id_view *theirs)
 	if (!conn)
 		return auth_failed(t, "its connection is not configured any more");
 	if (!auth_fits(conn, &t->in->auth))
-		return auth_failed(t, conn->remote_auth == CONN_AUTH_PSK
+		return auth_failed(t, conn->remote_auth == CONN_AUTH_EAP
+					      ? "it sends AUTH at once, we want EAP"
+					      : conn->remote_auth == CONN_AUTH_PSK
 					      ? "it sends a signature, we want a pre-shared key"
 					      : "it uses a pre-shared key, we want a signature");
 	if (job && job->result)
@@ -379,4 +388,31 @@ int auth_emit_ours(struct turn *t)
 	if (sa->conn->local_auth != CONN_AUTH_PSK)
 		return -EIO;
 	return emit_psk(t, id_payload_body(&sa->our_id, id, sizeof(id)));
+}
+
+/* ---- After EAP, 2.16 --------------------------------------------------------------- */
+
+bool auth_is_msk_good(struct turn *t, struct reader msk, struct reader id_body)
+{
+	uint8_t mac[PRF_LEN_MAX];
+	const struct auth *theirs = &t->in->auth;
+	bool is_good = theirs->method == AUTH_PSK &&
+		       !mac_compute(t->sa, THEIRS, msk, id_body, mac) &&
+		       rd_left(&theirs->data) == t->sa->keys.prf_len &&
+		       memeq_ct(theirs->data.at, mac, t->sa->keys.prf_len);
+
+	secret_wipe(mac, sizeof(mac));
+	return is_good;
+}
+
+int auth_emit_msk(struct turn *t, struct reader msk)
+{
+	uint8_t id[IKE_ID_MAX + 4], mac[PRF_LEN_MAX];
+	struct reader body = id_payload_body(&t->sa->our_id, id, sizeof(id));
+	int err = mac_compute(t->sa, OURS, msk, body, mac);
+
+	if (!err)
+		auth_emit(t->out, &(struct auth){ AUTH_PSK, rd_from(mac, t->sa->keys.prf_len) });
+	secret_wipe(mac, sizeof(mac));
+	return err;
 }

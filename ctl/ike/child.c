@@ -63,19 +63,33 @@ const char *child_state_text(enum child_state state)
 	return text[state];
 }
 
+/* Where its policies point: a slot of this IKE SA alone where others may be up beside it. */
+static uint32_t slot_of(const struct ike_sa *sa, const struct conn_child *cc)
+{
+	const struct ike_host *host = &sa->ike->host;
+
+	if (!host->instance || !conn_has_peers(sa->conn))
+		return cc->child;
+	for (const struct child *c = sa->children; c; c = c->next)
+		if (c->sa.conn_child == cc && c->state != CHILD_GONE)
+			return c->sa.child;
+	return host->instance(host->arg, sa->conn, cc);
+}
+
 struct child *child_new(struct ike_sa *sa, const struct conn_child *conn_child)
 {
 	size_t n = 0;
 
 	for (struct child *c = sa->children; c; c = c->next)
 		n++;
-	if (n >= CHILDREN_MAX)
+	uint32_t slot = n < CHILDREN_MAX ? slot_of(sa, conn_child) : 0;
+	if (!slot)
 		return NULL;
 	struct child *child = alloc_zero(sizeof(*child));
 	child->sa.unique_id = ++sa->ike->last_child_id;
 	child->sa.conn = sa->conn;
 	child->sa.conn_child = conn_child;
-	child->sa.child = conn_child->child;
+	child->sa.child = slot;
 	child->sa.local = sa->local;
 	child->sa.remote = sa->remote;
 	child->sa.is_encap = sa->is_encap;

@@ -81,7 +81,8 @@ int child_next_state(enum child_state from, enum child_event event, enum child_s
 /* Takes the event. What does not fit the state is ignored. Frees nothing: see child_reap(). */
 void child_move(struct ike_sa *sa, struct child *child, enum child_event event);
 
-/* A new one in `sa`, in state NEW; the caller fills .sa. NULL: CHILDREN_MAX is reached. */
+/* A new one in `sa`, in state NEW; the caller fills .sa. NULL: CHILDREN_MAX is reached,
+ * or there is no slot for it. */
 struct child *child_new(struct ike_sa *sa, const struct conn_child *conn_child);
 /* Frees those that are GONE; wipes. */
 void child_reap(struct ike_sa *sa);

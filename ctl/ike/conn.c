@@ -13,6 +13,8 @@ void conn_free(struct conn *conn)
 		x509_free(conn->own.certs[i]);
 	key_free(conn->own.key);
 	trust_free(conn->trust);
+	secret_wipe(conn->eap_users, conn->n_eap_users * sizeof(*conn->eap_users));
+	free(conn->eap_users);
 	free(conn->children);
 	secret_wipe(conn, sizeof(*conn));
 	free(conn);
@@ -39,6 +41,14 @@ int conn_match_addr(const struct conn *conn, const struct ip_addr *local,
 	int r = match_list(conn->remote, conn->n_remote, remote);
 
 	return l && r ? l + r : 0;
+}
+
+bool conn_has_peers(const struct conn *conn)
+{
+	for (size_t i = 0; i < conn->n_remote; i++)
+		if (addr_is_any(&conn->remote[i]))
+			return true;
+	return conn->n_remote == 0;
 }
 
 const struct conn_child *conn_child_by_name(const struct conn *conn, const char *name)

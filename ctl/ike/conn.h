@@ -31,6 +31,7 @@ struct ike_id {
 enum conn_auth {
 	CONN_AUTH_PSK,
 	CONN_AUTH_PUBKEY,
+	CONN_AUTH_EAP, /* EAP-MSCHAPv2, of the initiator */
 };
 
 enum conn_send_cert {
@@ -80,7 +81,8 @@ struct conn_child {
 	uint32_t child; /* slot in the maps, given by the shell; stable over reloads by name */
 	struct ts_val local_ts[CONN_TS_MAX], remote_ts[CONN_TS_MAX];
 	size_t n_local_ts, n_remote_ts;
-	bool is_local_dynamic, is_remote_dynamic; /* "dynamic": the IKE endpoint's own address */
+	bool is_local_dynamic, is_remote_dynamic; /* "dynamic": the virtual address,
+						   * else the IKE endpoint's own */
 	struct proposal esp[CONN_PROPOSALS_MAX];
 	size_t n_esp;
 	uint8_t mode;        /* enum sa_mode */
@@ -94,12 +96,37 @@ struct conn_child {
 	bool is_dpd_clear;   /* dpd_action = clear: tear down and forget */
 };
 
+#define EAP_NAME_MAX IKE_ID_MAX
+
+/* secrets.eap<suffix>: a name and its password. */
+struct eap_user {
+	struct ike_id id; /* its bytes are the EAP identity */
+	uint8_t secret[PSK_MAX];
+	size_t secret_len;
+};
+
+#define CONN_POOLS_MAX 4
+#define POOL_DNS_MAX 4
+#define POOL_SUBNETS_MAX 8
+
+/* pools.<name>: what peers get in a configuration payload. */
+struct conn_pool {
+	char name[CONN_NAME_MAX];
+	struct addr_range addrs; /* that may be given, without net and broadcast address */
+	struct ip_addr dns[POOL_DNS_MAX];
+	struct ts_val subnets[POOL_SUBNETS_MAX]; /* prefixes */
+	size_t n_dns, n_subnets;
+};
+
 struct conn {
 	char name[CONN_NAME_MAX];
 	struct ip_addr local[CONN_ADDRS_MAX], remote[CONN_ADDRS_MAX]; /* any: %any */
 	size_t n_local, n_remote;
 	uint16_t local_port, remote_port; /* 500 unless configured */
 	struct ike_id local_id, remote_id;
+	struct conn_pool pools[CONN_POOLS_MAX]; /* as responder: virtual addresses of peers */
+	struct ip_addr vips[1];                 /* as initiator: ask for one, 0.0.0.0: for any */
+	size_t n_pools, n_vips;
 	uint8_t psk[PSK_MAX];
 	size_t psk_len;
 	struct ike_id ppk_id; /* RFC 8784: type KEY_ID */
@@ -107,6 +134,8 @@ struct conn {
 	size_t ppk_len; /* 0: none */
 	bool is_ppk_required;
 	enum conn_auth local_auth, remote_auth;
+	struct eap_user *eap_users; /* owned. remote_auth EAP: who may come; local_auth: us */
+	size_t n_eap_users;
 	struct conn_own own;      /* with local_auth PUBKEY; owned */
 	struct trust *trust;      /* with remote_auth PUBKEY; owned */
 	uint32_t remote_schemes;  /* scheme_bit(): what the peer may sign with */
@@ -133,6 +162,8 @@ void conn_free(struct conn *conn);
  * larger: each side counts 2 when it names the address, 1 when it is %any. */
 int conn_match_addr(const struct conn *conn, const struct ip_addr *local,
 		    const struct ip_addr *remote);
+/* Its peer is not one host: several may be up at once, each with Child SAs of its own. */
+bool conn_has_peers(const struct conn *conn);
 const struct conn_child *conn_child_by_name(const struct conn *conn, const char *name);
 
 #endif

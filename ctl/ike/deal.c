@@ -59,14 +59,29 @@ uint16_t deal_group(const struct conn_child *cc)
 
 /* ---- Traffic selectors ---------------------------------------------------------- */
 
-/* "dynamic" is the address of the IKE SA's end. */
+/* "dynamic" is the virtual address of that end, else its own. What we are going to ask for (cfg.h)
+ * may become any. */
+static struct ts_val dynamic_ts(const struct ike_sa *sa, bool is_local)
+{
+	const struct ip_addr *vip = is_local ? &sa->our_vip : &sa->their_vip;
+	struct ip_addr first = addr_from_v4(0), last = addr_from_v4(UINT32_MAX);
+	struct ts_val any = { .addr = { addr_to_num(&first), addr_to_num(&last) },
+			      .port_last = TS_PORT_MAX };
+
+	if (!addr_is_any(vip))
+		return ts_from_addr(vip);
+	if (is_local && sa->is_initiator && sa->conn && sa->conn->n_vips)
+		return any;
+	return ts_from_addr(is_local ? &sa->local.addr : &sa->remote.addr);
+}
+
 static size_t our_ts(const struct ike_sa *sa, const struct conn_child *cc, bool is_local,
 		     struct ts_val ret_ts[CONN_TS_MAX])
 {
 	size_t n = is_local ? cc->n_local_ts : cc->n_remote_ts;
 
 	if (is_local ? cc->is_local_dynamic : cc->is_remote_dynamic) {
-		ret_ts[0] = ts_from_addr(is_local ? &sa->local.addr : &sa->remote.addr);
+		ret_ts[0] = dynamic_ts(sa, is_local);
 		return 1;
 	}
 	memcpy(ret_ts, is_local ? cc->local_ts : cc->remote_ts, n * sizeof(*ret_ts));

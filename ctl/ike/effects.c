@@ -169,6 +169,11 @@ void fx_conn(struct effects *fx, enum ike_effect_type type, const struct conn *c
 	n->fx.is_error = type == FX_CONN_FAILED;
 }
 
+void fx_addr(struct effects *fx, enum ike_effect_type type, const struct ip_addr *addr)
+{
+	node_add(fx, type, 0)->fx.addr = *addr;
+}
+
 void fx_log(struct effects *fx, bool is_error, const struct conn *conn, const char *text)
 {
 	struct fx_node *n = text_add(fx, FX_LOG, text);

@@ -39,6 +39,8 @@ void fx_child(struct effects *fx, enum ike_effect_type type, const struct child_
 /* type: FX_CHILD_DOWN, FX_CONN_FAILED (with text), for one child. */
 void fx_conn(struct effects *fx, enum ike_effect_type type, const struct conn *conn,
 	     const struct conn_child *conn_child, const char *text);
+/* type: FX_VIP_ADD, FX_VIP_DEL. */
+void fx_addr(struct effects *fx, enum ike_effect_type type, const struct ip_addr *addr);
 void fx_log(struct effects *fx, bool is_error, const struct conn *conn, const char *text);
 
 #endif

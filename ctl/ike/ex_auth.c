@@ -4,6 +4,8 @@
  * is wrong with that Child SA alone leaves the IKE SA up.
  */
 #include "ike/auth.h"
+#include "ike/auth_eap.h"
+#include "ike/cfg.h"
 #include "ike/deal.h"
 #include "ike/id.h"
 #include "ike/intermediate.h"
@@ -11,7 +13,7 @@
 #include "ike/ppk.h"
 #include "ike/unique.h"
 
-static void log_up(struct ike_sa *sa)
+void auth_log_up(struct ike_sa *sa)
 {
 	char l[ADDR_TEXT_MAX], r[ADDR_TEXT_MAX], suite[PROPOSAL_TEXT_MAX];
 	char our_id[ID_TEXT_MAX], their_id[ID_TEXT_MAX];
@@ -62,8 +64,11 @@ static enum step_result auth_start(struct turn *t)
 	auth_certreq_emit(t);
 	if (!id_is_pattern(&sa->conn->remote_id)) /* IDr: whom we want */
 		id_payload_emit(t->out, PL_IDR, &sa->conn->remote_id);
-	if (auth_emit_ours(t))
+	if (sa->conn->local_auth == CONN_AUTH_EAP) /* 2.16: no AUTH asks for it */
+		auth_eap_offer(t);
+	else if (auth_emit_ours(t))
 		return turn_refuse(t, STEP_FAIL, 0, "AUTH could not be computed");
+	cfg_request(t);
 	ppk_identity_emit(t);
 	if (!is_childless(sa)) {
 		deal_offer_sa(t, cc, false, sa->ours.nego.spi_in);
@@ -76,7 +81,7 @@ static enum step_result auth_start(struct turn *t)
 }
 
 /* STEP_NEXT: it is who it says, and its identity is kept in the SA. */
-static enum step_result check_peer(struct turn *t)
+enum step_result auth_check_peer(struct turn *t)
 {
 	struct ike_sa *sa = t->sa;
 
@@ -106,18 +111,16 @@ static struct deal_secrets init_secrets(const struct ike_sa *sa, bool is_initiat
 	};
 }
 
-static enum step_result auth_finish(struct turn *t)
+enum step_result auth_child_finish(struct turn *t)
 {
 	const struct conn_child *cc = t->task->conn_child;
 	struct deal_secrets secrets = init_secrets(t->sa, true);
-	enum step_result r = check_peer(t);
 	struct child *child = NULL;
 	struct deal deal;
 
-	if (r != STEP_NEXT)
-		return r;
-	log_up(t->sa);
-	uint16_t why = cc ? deal_check(t, cc, false, &deal) : N_TS_UNACCEPTABLE;
+	auth_log_up(t->sa);
+	uint16_t why = cc ? cfg_take(t) : N_TS_UNACCEPTABLE;
+	why = why ? why : deal_check(t, cc, false, &deal);
 	if (!why)
 		child = deal_install(t->sa, &deal, &secrets, 0);
 	if (child) {
@@ -129,14 +132,21 @@ static enum step_result auth_finish(struct turn *t)
 	return STEP_NEXT;
 }
 
+static enum step_result auth_finish(struct turn *t)
+{
+	enum step_result r = auth_check_peer(t);
+
+	return r == STEP_NEXT ? auth_child_finish(t) : r;
+}
+
 /* RFC 6023 3: no word of a Child SA; we ask for it now. */
 static enum step_result auth_alone(struct turn *t)
 {
-	enum step_result r = check_peer(t);
+	enum step_result r = auth_check_peer(t);
 
 	if (r != STEP_NEXT)
 		return r;
-	log_up(t->sa);
+	auth_log_up(t->sa);
 	if (t->task->conn_child)
 		task_add(t->sa, TASK_CHILD_NEW, t->task->conn_child, 0);
 	return STEP_NEXT;
@@ -144,12 +154,13 @@ static enum step_result auth_alone(struct turn *t)
 
 static enum step_result auth_childless(struct turn *t)
 {
-	enum step_result r = check_peer(t);
+	enum step_result r = auth_check_peer(t);
 
 	if (r != STEP_NEXT)
 		return r;
-	log_up(t->sa);
 	uint16_t why = message_error(t->in)->type;
+
+	auth_log_up(t->sa);
 	if (!deal_single_pair(t, t->task->conn_child, why))
 		deal_failed(t, t->task->conn_child, why);
 	return STEP_NEXT;
@@ -207,7 +218,7 @@ static const struct conn *conn_find(const struct turn *t, const struct ike_id *i
 }
 
 /* Whom the peer named, who we are for it, which connection that is; not one that was tried. */
-static enum step_result find_peer(struct turn *t)
+enum step_result auth_find_peer(struct turn *t)
 {
 	struct ike_sa *sa = t->sa;
 	struct ike_id idr;
@@ -226,14 +237,15 @@ static enum step_result find_peer(struct turn *t)
 	return STEP_NEXT;
 }
 
-static void answer_child(struct turn *t)
+void auth_child_answer(struct turn *t)
 {
 	struct deal_secrets secrets = init_secrets(t->sa, false);
 	struct child *child = NULL;
 	struct deal deal;
-	uint16_t why = deal_find(t, NULL, false, &deal);
+	uint16_t why = cfg_answer(t);
 	char text[EXPLAIN_MAX];
 
+	why = why ? why : deal_find(t, NULL, false, &deal);
 	if (!why) {
 		deal.spi_in = deal_spi(t->ike);
 		child = deal_install(t->sa, &deal, &secrets, 0);
@@ -276,7 +288,7 @@ static bool try_another(struct turn *t)
 		return false;
 	sa_log(sa, "looking whether it is the peer of connection '%s'", conn->name);
 	t->job = NULL; /* the engine's */
-	return find_peer(t) == STEP_NEXT;
+	return auth_find_peer(t) == STEP_NEXT;
 }
 
 static enum step_result auth_answer(struct turn *t)
@@ -287,7 +299,7 @@ static enum step_result auth_answer(struct turn *t)
 	if (inter_is_open(sa)) /* RFC 9370 2.2.2: all of them, or nothing */
 		return auth_failed(t, "it left out a key exchange that it had agreed to");
 	if (!t->job)
-		r = find_peer(t);
+		r = auth_find_peer(t);
 	if (r == STEP_NEXT && sa->conn->childless ==
 				      (t->in->present & P_SA ? CHILDLESS_FORCE : CHILDLESS_NEVER))
 		return turn_refuse(t, STEP_FAIL, N_INVALID_SYNTAX, "peer asks %s (childless = %s)",
@@ -303,7 +315,7 @@ static enum step_result auth_answer(struct turn *t)
 		return r;
 	if (!unique_admit(sa, message_notify(t->in, N_INITIAL_CONTACT)))
 		return auth_failed(t, "it has an IKE_SA already (unique = keep)");
-	log_up(sa);
+	auth_log_up(sa);
 	id_payload_emit(t->out, PL_IDR, &sa->our_id);
 	auth_certs_emit(t);
 	if (auth_emit_ours(t))
@@ -311,17 +323,10 @@ static enum step_result auth_answer(struct turn *t)
 				   "AUTH could not be computed");
 	ppk_confirm(t);
 	if (t->in->present & P_SA)
-		answer_child(t);
+		auth_child_answer(t);
 	mobike_check(t);
 	mobike_emit(t);
 	return STEP_NEXT;
-}
-
-static enum step_result auth_wants_eap(struct turn *t)
-{
-	if (id_from_view(&t->in->idi, &t->sa->their_id)) /* for the log line only */
-		t->sa->their_id = (struct ike_id){ 0 };
-	return auth_failed(t, "it sends no AUTH: it wants EAP, which is not configured");
 }
 
 /* ---- Rows ----------------------------------------------------------------------- */
@@ -359,9 +364,28 @@ static const struct step steps[] = {
 	  P_IDR | MAY_SAY, auth_answer, auth_answer, TM_NONE, "check the peer, answer the Child SA" },
 	{ STEP_REQUEST, IN(INIT_REPLIED), ST_ESTABLISHED, P_IDI | P_AUTH, P_IDR | MAY_SAY,
 	  auth_answer, auth_answer, TM_NONE, "check the peer, no Child SA yet (RFC 6023)" },
-	{ STEP_REQUEST, IN(INIT_REPLIED), ST_CLOSED, P_IDI, P_IDR | CHILD_PAYLOADS | MAY_SAY,
-	  auth_wants_eap, NULL, TM_CLOSED, "the peer wants EAP: AUTHENTICATION_FAILED" },
-	{ STEP_TIMEOUT, IN(INIT_REPLIED), ST_CLOSED, 0, ON_ANY, auth_missing, NULL, TM_CLOSED,
+	{ STEP_REQUEST, IN(INIT_REPLIED), ST_EAP_ASKED, P_IDI, P_IDR | CHILD_PAYLOADS | MAY_SAY,
+	  eap_asked, eap_asked, TM_HALF_OPEN, "the peer wants EAP: AUTH of ours, first EAP packet" },
+	{ STEP_REQUEST, IN(EAP_ASKED), ST_SAME, P_EAP, ANY_NOTIFY, eap_answered, NULL, TM_NONE,
+	  "the next EAP packet" },
+	{ STEP_REQUEST, IN(EAP_ASKED), ST_ESTABLISHED, P_AUTH, ANY_NOTIFY, eap_proved, NULL, TM_NONE,
+	  "check AUTH with the key of EAP, answer the Child SA" },
+	{ STEP_RESPONSE, IN(AUTH_SENT), ST_EAP_READY, ON(TASK_IKE_AUTH) | P_IDR | P_AUTH | P_EAP,
+	  MAY_SAY, eap_offered, eap_offered, TM_NONE, "the peer is who it should be, EAP begins" },
+	{ STEP_START, IN(EAP_READY), ST_EAP_SENT, ON(TASK_IKE_EAP), 0, eap_start, NULL,
+	  TM_RETRANSMIT, "send the next EAP packet, or AUTH" },
+	{ STEP_RESPONSE, IN(EAP_SENT), ST_EAP_READY, ON(TASK_IKE_EAP) | P_EAP, ANY_NOTIFY, eap_next,
+	  NULL, TM_NONE, "the next EAP packet" },
+	{ STEP_RESPONSE, IN(EAP_SENT), ST_ESTABLISHED, ON(TASK_IKE_EAP) | P_AUTH | CHILD_PAYLOADS,
+	  MAY_SAY, eap_finish, NULL, TM_NONE, "EAP is done: up, with a Child SA" },
+	{ STEP_RESPONSE, IN(EAP_SENT), ST_ESTABLISHED,
+	  ON(TASK_IKE_EAP) | P_AUTH | P_NOTIFY | HAS_ERROR, MAY_SAY, eap_childless, NULL, TM_NONE,
+	  "up, but the Child SA was refused" },
+	{ STEP_RESPONSE, IN(EAP_SENT), ST_CLOSED, ON(TASK_IKE_EAP) | P_NOTIFY | HAS_ERROR,
+	  P_VENDOR | HAS_AUTH_FAILED, auth_refused, NULL, TM_CLOSED, "the peer refuses" },
+	{ STEP_TIMEOUT, IN(EAP_SENT), ST_CLOSED, 0, ON_ANY, auth_unanswered, NULL, TM_CLOSED,
+	  "no answer: give up" },
+	{ STEP_TIMEOUT, IN(INIT_REPLIED) | IN(EAP_ASKED), ST_CLOSED, 0, ON_ANY, auth_missing, NULL, TM_CLOSED,
 	  "half open for too long" },
 };
 

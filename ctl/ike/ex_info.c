@@ -154,7 +154,7 @@ static const struct step steps[] = {
 	  TM_RETRANSMIT, "delete a Child SA" },
 	{ STEP_START, IN(ESTABLISHED) | IN(REKEYED), ST_DELETING, ON(TASK_IKE_DELETE), 0,
 	  ike_delete_start, NULL, TM_RETRANSMIT, "delete the IKE SA" },
-	{ STEP_START, IN(AUTH_SENT) | IN(ESTABLISHED), ST_DELETING, ON(TASK_TELL), 0, tell_start,
+	{ STEP_START, IN(AUTH_SENT) | IN(EAP_SENT) | IN(ESTABLISHED), ST_DELETING, ON(TASK_TELL), 0, tell_start,
 	  NULL, TM_RETRANSMIT, "tell the peer why it is over" },
 	{ STEP_RESPONSE, IN(ESTABLISHED) | IN(REKEYED), ST_SAME, 0,
 	  ON(TASK_DPD) | ON(TASK_CHILD_DELETE) | ON(TASK_ADDRESSES) | ANY_INFO, answered, NULL, TM_NONE,

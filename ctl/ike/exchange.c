@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include "crypto/secret.h"
 #include "ike/alloc.h"
+#include "ike/cfg.h"
 #include "ike/collision.h"
 #include "ike/intermediate.h"
 #include "ike/mobike.h"
@@ -92,7 +93,7 @@ static void enter(struct ike_sa *sa, enum ike_state to, enum step_timer timer)
 	if (sa->state == from)
 		return;
 	/* One that failed to authenticate is still what anybody can make. */
-	sa_set_half_open(sa, sa->state == ST_INIT_REPLIED ||
+	sa_set_half_open(sa, sa->state == ST_INIT_REPLIED || sa->state == ST_EAP_ASKED ||
 				     (sa->state == ST_CLOSED && sa->is_half_open));
 	sa->state_end_ms = state_ms[timer] ? sa->ike->now_ms + state_ms[timer] : 0;
 	if (from == ST_ESTABLISHED)
@@ -108,6 +109,7 @@ void exchange_close(struct ike_sa *sa, enum ike_end end)
 	/* Only who has answered something may be asked for it again. */
 	enter(sa, sa->theirs.response ? ST_CLOSED : ST_GONE, TM_CLOSED);
 	end_all(sa, end);
+	cfg_end(sa);
 	exchange_forget(sa);
 	init_free(sa);
 	keymat_wipe(&sa->keys);
@@ -184,7 +186,8 @@ static void tell_and_close(struct ike_sa *sa, uint16_t notify, enum ike_end end)
 	end_all(sa, end);
 	exchange_forget(sa);
 	/* Before, the peer has no keys; later, our delete has told it already. */
-	if (!notify || (sa->state != ST_AUTH_SENT && sa->state != ST_ESTABLISHED)) {
+	if (!notify || (sa->state != ST_AUTH_SENT && sa->state != ST_EAP_SENT &&
+			sa->state != ST_ESTABLISHED)) {
 		exchange_close(sa, end);
 		return;
 	}
@@ -233,6 +236,8 @@ static void answer_why(struct turn *t)
 /* Takes over `in` when the step waits for a job. */
 static void end_request(struct turn *t, enum step_result r, struct inbound *in)
 {
+	bool is_kept = t->sa->first == in;
+
 	if (r == STEP_WAIT) {
 		t->sa->theirs.waits = t->step;
 		t->sa->theirs.in = in;
@@ -248,7 +253,8 @@ static void end_request(struct turn *t, enum step_result r, struct inbound *in)
 		ike_count(t->ike, IKE_COUNT_UNEXPECTED);
 	if (r == STEP_FAIL || t->sa->state == ST_NONE)
 		exchange_close(t->sa, END_PEER);
-	inbound_free(in);
+	if (!is_kept)
+		inbound_free(in);
 }
 
 static void run_start(struct ike_sa *sa, struct ike_job *job);

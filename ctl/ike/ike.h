@@ -44,6 +44,8 @@ enum ike_effect_type {
 	FX_CONN_FAILED, /* an initiation failed: .text says why. conn_child NULL: all of .conn.
 			 * With keyingtries left, the core tries again by itself */
 	FX_SA_MOVE,     /* .sa has new outer addresses or ports (the peer's NAT changed) */
+	FX_VIP_ADD,     /* .addr is ours: the virtual address that the peer gave us */
+	FX_VIP_DEL,     /* .addr is ours no more */
 	FX_KEEPALIVE,   /* send .datagram (one byte 0xff, RFC 3948 2.3) without non-ESP marker */
 };
 
@@ -78,6 +80,15 @@ struct ike_effect {
 	const struct conn_child *conn_child;
 	bool is_error;
 	const char *text;
+	struct ip_addr addr;
+};
+
+/* A peer asks for a virtual address of the pools of its connection. */
+struct lease_request {
+	const struct conn *conn;
+	const struct ike_id *id;      /* authenticated */
+	const struct ip_addr *wanted; /* NULL: any */
+	bool is_alone;                /* INITIAL_CONTACT: it has no other one in use */
 };
 
 /* What the shell lends. random: cryptographic bytes (0 or -errno). spi: a fresh inbound SPI that
@@ -91,6 +102,14 @@ struct ike_host {
 	/* The source address that the kernel would use towards `remote`, for connections whose
 	 * local address is %any. May be NULL. 0 or -errno. */
 	int (*source)(void *arg, const struct ip_addr *remote, struct ip_addr *ret_local);
+	/* A fresh slot for a Child SA of a connection with several peers (conn_has_peers): each IKE
+	 * SA has its own, so that each peer has its own policies. Given back after FX_SA_DELETE of
+	 * the last SA in it. 0: no room. NULL: they all share conn_child->child. */
+	uint32_t (*instance)(void *arg, const struct conn *conn, const struct conn_child *child);
+	/* A virtual address, 0 or -errno (none is left); the same one for the same identity as
+	 * long as possible. Each that was taken is given back once. NULL: there are none. */
+	int (*lease_take)(void *arg, const struct lease_request *request, struct ip_addr *ret_addr);
+	void (*lease_give)(void *arg, const struct ike_id *id, const struct ip_addr *addr);
 	void *arg;
 };
 

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include "crypto/secret.h"
 #include "ike/alloc.h"
+#include "ike/auth_eap.h"
+#include "ike/cfg.h"
 #include "ike/followup.h"
 #include "ike/fragment.h"
 
@@ -148,6 +150,7 @@ void nego_wipe(struct nego *nego)
 
 void init_free(struct ike_sa *sa)
 {
+	auth_eap_free(sa);
 	if (!sa->init)
 		return;
 	free(sa->init->message_i);
@@ -181,6 +184,7 @@ void sa_free(struct ike_sa *sa)
 {
 	if (!sa)
 		return;
+	cfg_end(sa);
 	unlink_sa(sa);
 	sa_set_half_open(sa, false);
 	tasks_free(sa);

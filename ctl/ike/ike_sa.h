@@ -21,6 +21,7 @@
 
 struct ike;
 struct ike_sa;
+struct auth_eap;
 struct step;
 
 /* name, word for people (strongSwan's). */
@@ -30,6 +31,9 @@ struct step;
 	X(KEYED, "CONNECTING")         /* initiator: has keys, will send IKE_AUTH */       \
 	X(AUTH_SENT, "CONNECTING")     /* initiator: IKE_AUTH is on its way */             \
 	X(INIT_REPLIED, "CONNECTING")  /* responder: half open */                          \
+	X(EAP_READY, "CONNECTING")     /* initiator: will send the next EAP packet, or AUTH */ \
+	X(EAP_SENT, "CONNECTING")      /* initiator: it is on its way */                   \
+	X(EAP_ASKED, "CONNECTING")     /* responder: waits for the next one */             \
 	X(ESTABLISHED, "ESTABLISHED")                                                      \
 	X(REKEYED, "REKEYED")          /* another IKE SA has taken its children over */    \
 	X(DELETING, "DELETING")        /* our last request is on its way */                \
@@ -69,6 +73,7 @@ struct fragments {
 enum task_kind {
 	TASK_IKE_INIT,
 	TASK_IKE_AUTH,
+	TASK_IKE_EAP, /* the further rounds of IKE_AUTH */
 	TASK_CHILD_NEW,
 	TASK_CHILD_REKEY,
 	TASK_CHILD_DELETE,
@@ -193,6 +198,7 @@ struct ike_sa {
 	bool is_their_first;   /* INITIAL_CONTACT was in theirs */
 	bool is_first_contact; /* INITIAL_CONTACT belongs into our IKE_AUTH */
 	struct ike_id our_id, their_id;
+	struct ip_addr our_vip, their_vip; /* virtual addresses; any: none. See cfg.h */
 	struct proposal chosen;
 	struct ike_keys keys;
 	struct ours ours;
@@ -202,6 +208,8 @@ struct ike_sa {
 	struct task *tasks;
 	struct child *children;
 	struct init *init;
+	struct auth_eap *eap;  /* auth_eap.h; NULL: no EAP under way */
+	struct inbound *first; /* with EAP the responder keeps the first IKE_AUTH request */
 	struct followup *followup_ours, *followup_theirs; /* a rekey under way, RFC 9370 */
 	struct birth birth;
 	char why[640]; /* reason of the end, for logs and FX_CONN_FAILED */

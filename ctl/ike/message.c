@@ -104,8 +104,7 @@ static int payload_parse(struct message *m, uint8_t type, struct reader body)
 	case PL_TSR:
 		return ts_parse(body, &m->tsr);
 	case PL_CP:
-		m->cp = body;
-		return 0;
+		return cp_parse(body, &m->cp);
 	case PL_EAP:
 		m->eap = body;
 		return 0;

@@ -63,7 +63,8 @@ struct message {
 	struct auth auth;
 	struct reader nonce;
 	struct ts_list tsi, tsr;
-	struct reader cp, eap;
+	struct cp cp;
+	struct reader eap;
 	struct notify notifies[MESSAGE_NOTIFIES_MAX];
 	struct delete_payload deletes[MESSAGE_DELETES_MAX];
 	struct reader vendors[MESSAGE_VENDORS_MAX];

@@ -278,7 +278,47 @@ int ts_parse(struct reader body, struct ts_list *ret_list) MUST_USE;
 /* type: PL_TSI or PL_TSR. */
 void ts_emit(struct payload_writer *pw, enum payload_type type, const struct ts_val *ts, size_t n);
 
-/* ---- Opaque ones: V 3.12, CP 3.15, EAP 3.16 -------------------------------------- */
+/* ---- Configuration, 3.15 --------------------------------------------------------- */
+
+enum cp_type {
+	CFG_REQUEST = 1,
+	CFG_REPLY = 2,
+};
+
+/* INTERNAL_..., 3.15.1 */
+enum cp_attr_type {
+	CP_IP4_ADDRESS = 1,
+	CP_IP4_DNS = 3,
+	CP_IP6_ADDRESS = 8,
+	CP_IP6_DNS = 10,
+	CP_IP4_SUBNET = 13,
+	CP_IP6_SUBNET = 15,
+};
+
+#define CP_ATTRS_MAX 32 /* more are left out */
+#define CP_VALUE_MAX 17 /* bytes of an attribute of ours */
+#define CP_LEN_MAX (4 + CP_ATTRS_MAX * (4 + CP_VALUE_MAX))
+
+struct cp_attr {
+	uint16_t type;
+	struct reader value; /* empty: the request wants any */
+};
+
+struct cp {
+	uint8_t type; /* enum cp_type, unknown ones too */
+	size_t n;
+	struct cp_attr attrs[CP_ATTRS_MAX];
+};
+
+int cp_parse(struct reader body, struct cp *ret_cp) MUST_USE;
+void cp_emit(struct payload_writer *pw, const struct cp *cp);
+/* The address of an ADDRESS or DNS attribute; false: it has none. */
+bool cp_addr(const struct cp_attr *attr, struct ip_addr *ret_addr);
+/* Values of attributes, in buf. An IPv6 address of these has no prefix length (DNS). */
+struct reader cp_addr_value(const struct ip_addr *addr, uint8_t buf[CP_VALUE_MAX]);
+struct reader cp_subnet_value(const struct ts_val *ts, uint8_t buf[CP_VALUE_MAX]);
+
+/* ---- Opaque ones: V 3.12, EAP 3.16 -------------------------------------- */
 
 void opaque_emit(struct payload_writer *pw, enum payload_type type, struct reader body);
 

@@ -2,6 +2,7 @@
 #include "ike/rekey.h"
 
 #include "ike/alloc.h"
+#include "ike/cfg.h"
 #include "ike/collision.h"
 #include "ike/explain.h"
 #include "ike/followup.h"
@@ -55,6 +56,7 @@ static void come_up(struct ike_sa *fresh, struct ike_sa *old)
 	char suite[PROPOSAL_TEXT_MAX];
 
 	take_over(fresh, old);
+	cfg_move(fresh, old);
 	collision_inherit(fresh, old);
 	exchange_established(fresh);
 	sa_log(fresh, "IKE_SA rekeyed, takes over from [%u], %s", old->unique_id,

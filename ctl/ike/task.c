@@ -90,6 +90,7 @@ const char *task_text(enum task_kind kind)
 		[TASK_CHILD_NEW] = "a new CHILD_SA",	 [TASK_CHILD_REKEY] = "CHILD_SA rekey",
 		[TASK_CHILD_DELETE] = "CHILD_SA delete", [TASK_IKE_REKEY] = "IKE_SA rekey",
 		[TASK_IKE_DELETE] = "IKE_SA delete",	 [TASK_TELL] = "error",
+		[TASK_IKE_EAP] = "EAP",
 		[TASK_DPD] = "dead peer detection",	 [TASK_MOVE] = "a change of addresses",
 		[TASK_ADDRESSES] = "further addresses",	 [TASK_CHECK] = "a check of the new address",
 		[TASK_INTERMEDIATE] = "IKE_INTERMEDIATE",

@@ -75,7 +75,8 @@ int sa_initiate(struct ike *ike, const struct conn *conn, struct ike_sa **ret_sa
 
 static bool is_under_way(const struct ike_sa *sa, const struct conn_child *cc)
 {
-	return task_is_there(sa, TASK_IKE_AUTH, cc, 0) || task_is_there(sa, TASK_CHILD_NEW, cc, 0);
+	return task_is_there(sa, TASK_IKE_AUTH, cc, 0) ||
+	       task_is_there(sa, TASK_IKE_EAP, cc, 0) || task_is_there(sa, TASK_CHILD_NEW, cc, 0);
 }
 
 int want_start(struct ike *ike, struct want *want)

@@ -4,7 +4,9 @@
 #define NET_DEV_H
 
 #include <net/if.h>
+#include <stdbool.h>
 #include <stdint.h>
+#include "base/addr.h"
 #include "base/must.h"
 
 /* Names of the veth pair of an instance: sekisho0 and sekisho0p, or skNAME0 and skNAME0p with
@@ -13,6 +15,8 @@ void dev_pair_names(const char *instance, char ret_host[IF_NAMESIZE], char ret_p
 /* Both ends there and up, reused if they are, with that MTU and without IPv6. -EEXIST: one
  * of the names belongs to something else. */
 int dev_pair_make(const char *host, const char *port, uint32_t mtu) MUST_USE;
+/* A host address on the interface: there, or gone. -ENODEV, -EIO. */
+int dev_addr_set(const char *name, const struct ip_addr *addr, bool is_there) MUST_USE;
 int dev_remove(const char *name) MUST_USE; /* 0 too when there is none */
 
 #define OFFLOAD_TX 0x1 /* transmit checksums, TSO, GSO: frames must be complete */

@@ -3,9 +3,11 @@
 
 #include <string.h>
 #include "control.h"
+#include "instances.h"
 #include "jobs.h"
 #include "last_error.h"
 #include "log.h"
+#include "net/dev.h"
 #include "policy.h"
 
 static void on_core_timer(uv_timer_t *timer)
@@ -53,8 +55,14 @@ static void fx_sa_add(struct shell *sh, const struct ike_effect *fx)
 	int err = pairs_add(&sh->pairs, fx->sa, shell_now_ms());
 
 	told(fx->sa, "install", err);
-	if (err)
+	if (err) {
 		ike_hard_limit(sh->ike, fx->sa->spi_in, true, shell_now_ms());
+		return;
+	}
+	/* Before the answer goes out: the peer's first packet may be faster than what follows. */
+	if (instance_has_policies(fx->sa) && shell_write_spd(sh))
+		log_error("%s/%s: cannot write its policies", fx->sa->conn->name,
+			  fx->sa->conn_child->name);
 }
 
 static void on_orphan_timer(uv_timer_t *timer)
@@ -64,19 +72,31 @@ static void on_orphan_timer(uv_timer_t *timer)
 
 	if (next)
 		uv_timer_start(timer, on_orphan_timer, next - now, 0);
+	sh->is_spd_stale = true;
+	shell_carry_out(sh);
 }
 
 static void fx_child_up(struct shell *sh, const struct ike_effect *fx)
 {
-	if (policy_is_dynamic(fx->sa->conn, fx->sa->conn_child) && shell_write_spd(sh))
-		log_error("%s/%s: cannot write its policies", fx->sa->conn->name,
-			  fx->sa->conn_child->name);
-	if (pairs_has_orphan(&sh->pairs, fx->sa->child)) {
+	bool has_orphans = instance_retire_orphans(sh, fx->sa);
+	if (has_orphans || pairs_has_orphan(&sh->pairs, fx->sa->child)) {
 		pairs_retire_orphans(&sh->pairs, fx->sa->child, shell_now_ms());
 		sh->orphan_timer.data = sh;
 		uv_timer_start(&sh->orphan_timer, on_orphan_timer, ORPHAN_REST_MS, 0);
 	}
 	control_child_up(sh, fx->sa);
+}
+
+/* On the host's end of the worker's veth: what is decrypted arrives there. */
+static void fx_vip(struct shell *sh, const struct ip_addr *addr, bool is_there)
+{
+	char host[IF_NAMESIZE], port[IF_NAMESIZE], text[ADDR_TEXT_MAX];
+
+	dev_pair_names(sh->instance, host, port);
+	int err = dev_addr_set(host, addr, is_there);
+	if (err && is_there)
+		log_error("cannot set the virtual address %s on %s: %s",
+			  addr_print(addr, text, sizeof(text)), host, strerror(-err));
 }
 
 static void fx_log(struct shell *sh, const struct ike_effect *fx)
@@ -113,11 +133,16 @@ void effect_carry_out(struct shell *sh, const struct ike_effect *fx)
 		/* One that is lost is as good as one the network loses. */
 		(void)!udp_send_keepalive(&sh->udp, &fx->datagram.local, &fx->datagram.remote);
 		break;
+	case FX_VIP_ADD:
+	case FX_VIP_DEL:
+		fx_vip(sh, &fx->addr, fx->type == FX_VIP_ADD);
+		break;
 	case FX_SA_SWITCH:
 		told(fx->sa, "switch to", pairs_switch(&sh->pairs, fx->sa));
 		break;
 	case FX_SA_DELETE:
 		told(fx->sa, "remove", pairs_delete(&sh->pairs, fx->sa));
+		sh->is_spd_stale |= fx->sa->conn_child && instance_has_policies(fx->sa);
 		break;
 	case FX_LOG:
 		fx_log(sh, fx);

@@ -10,6 +10,7 @@
  * then the order of the file. */
 #define CLASS_PASS 0u
 #define CLASS_OTHER 0x10000u
+#define RANKS 4u /* enum policy_rank, and room */
 
 void policies_free(struct policies *p)
 {
@@ -42,11 +43,11 @@ static int policy_push(struct policies *p, const struct spd_policy *policy)
 	return 0;
 }
 
-int policy_add_selectors(struct policies *p, const struct conn_child *child,
+int policy_add_selectors(struct policies *p, enum policy_rank rank, uint8_t action, uint32_t slot,
 			 const struct ts_val *local, size_t n_local, const struct ts_val *remote,
 			 size_t n_remote)
 {
-	uint32_t rank = child->action == SPD_BYPASS ? CLASS_PASS : CLASS_OTHER;
+	uint32_t class = action == SPD_BYPASS ? CLASS_PASS : CLASS_OTHER;
 	int err = 0;
 
 	for (size_t i = 0; i < n_local && !err; i++)
@@ -54,10 +55,11 @@ int policy_add_selectors(struct policies *p, const struct conn_child *child,
 			struct spd_policy policy = {
 				.local = local[i],
 				.remote = remote[j],
-				.action = child->action,
-				.child = child->action == SPD_PROTECT ? child->child : 0,
-				.priority = rank + 0x1000u - specificity(&local[i]) -
-					    specificity(&remote[j]),
+				.action = action,
+				.child = action == SPD_PROTECT ? slot : 0,
+				.priority = class + rank +
+					    RANKS * (0x1000u - specificity(&local[i]) -
+						     specificity(&remote[j])),
 			};
 			err = policy_push(p, &policy);
 		}
@@ -71,7 +73,21 @@ static bool has_remote(const struct conn *conn)
 
 bool policy_is_dynamic(const struct conn *conn, const struct conn_child *child)
 {
+	if (child->is_local_dynamic && conn->n_vips)
+		return true;
 	return (child->is_remote_dynamic || child->is_local_dynamic) && !has_remote(conn);
+}
+
+/* What a peer may have as its virtual address goes to nobody else, also while it is away. */
+static int add_pools(struct policies *p, const struct conn *conn, const struct conn_child *child)
+{
+	struct ts_val pools[CONN_POOLS_MAX];
+
+	for (size_t i = 0; i < conn->n_pools; i++)
+		pools[i] = (struct ts_val){ .addr = conn->pools[i].addrs,
+					    .port_last = TS_PORT_MAX };
+	return policy_add_selectors(p, POLICY_BASE, child->action, child->child, child->local_ts,
+				    child->n_local_ts, pools, conn->n_pools);
 }
 
 int policy_add_child(struct policies *p, const struct conn *conn, const struct conn_child *child)
@@ -81,6 +97,8 @@ int policy_add_child(struct policies *p, const struct conn *conn, const struct c
 	struct ts_val our_host, their_host;
 	struct ip_addr source;
 
+	if (child->is_remote_dynamic && !child->is_local_dynamic && conn->n_pools)
+		return add_pools(p, conn, child);
 	if (policy_is_dynamic(conn, child))
 		return 0;
 	if (child->is_remote_dynamic) {
@@ -97,5 +115,6 @@ int policy_add_child(struct policies *p, const struct conn *conn, const struct c
 		local = &our_host;
 		n_local = 1;
 	}
-	return policy_add_selectors(p, child, local, n_local, remote, n_remote);
+	return policy_add_selectors(p, POLICY_BASE, child->action, child->child, local, n_local,
+				    remote, n_remote);
 }

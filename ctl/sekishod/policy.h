@@ -19,8 +19,15 @@ struct policies {
  * addresses of the connection; where those are %any nothing is added until an SA is up. */
 int policy_add_child(struct policies *p, const struct conn *conn,
 		     const struct conn_child *child) MUST_USE;
-/* The same for given selectors, those of an SA. */
-int policy_add_selectors(struct policies *p, const struct conn_child *child,
+/* Of policies with the same selectors the first of these wins. */
+enum policy_rank {
+	POLICY_LIVE,   /* of a Child SA */
+	POLICY_ORPHAN, /* of one whose controller is gone */
+	POLICY_BASE,   /* of the configuration: drops what no peer has */
+};
+
+/* The same for given selectors, those of an SA in `slot`. */
+int policy_add_selectors(struct policies *p, enum policy_rank rank, uint8_t action, uint32_t slot,
 			 const struct ts_val *local, size_t n_local, const struct ts_val *remote,
 			 size_t n_remote) MUST_USE;
 bool policy_is_dynamic(const struct conn *conn, const struct conn_child *child);

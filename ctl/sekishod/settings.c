@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "instances.h"
 #include "last_error.h"
 #include "log.h"
 #include "policy.h"
@@ -64,7 +65,8 @@ static void free_slots(struct shell *sh, const struct conf *conf)
 	struct child_name name;
 
 	for (uint32_t slot = 1; slot < CHILD_MAX; slot++) {
-		if (child_slot_name(sh->dp, slot, &name) || !name.name[0] || is_slot_used(conf, slot))
+		if (child_slot_name(sh->dp, slot, &name) || !name.name[0] ||
+		    is_slot_used(conf, slot) || instance_is_used(sh, conf, slot, &name))
 			continue;
 		log_info("%s is not configured any more", name.name);
 		if (pairs_drop_child(&sh->pairs, slot) || child_slot_free(sh->dp, slot))
@@ -80,7 +82,7 @@ struct gather {
 	int err;
 };
 
-/* Selectors that the configuration cannot know ("dynamic" with a peer of any address). */
+/* Selectors that the configuration cannot know: of one of several peers, or "dynamic". */
 static void gather_child(const struct child_sa *sa, const char *state, uint64_t rekey_ms,
 			 uint64_t life_ms, void *arg)
 {
@@ -89,9 +91,10 @@ static void gather_child(const struct child_sa *sa, const char *state, uint64_t 
 	(void)state;
 	(void)rekey_ms;
 	(void)life_ms;
-	if (!g->err && policy_is_dynamic(sa->conn, sa->conn_child))
-		g->err = policy_add_selectors(g->policies, sa->conn_child, sa->local_ts,
-					      sa->n_local_ts, sa->remote_ts, sa->n_remote_ts);
+	if (!g->err && sa->conn_child && instance_has_policies(sa))
+		g->err = policy_add_selectors(g->policies, POLICY_LIVE, SPD_PROTECT, sa->child,
+					      sa->local_ts, sa->n_local_ts, sa->remote_ts,
+					      sa->n_remote_ts);
 }
 
 static void gather_sa(const struct ike_sa_info *info, void *arg)
@@ -111,6 +114,8 @@ static int write_spd(struct shell *sh, const struct conf *conf)
 			g.err = policy_add_child(&policies, conf->conns[i],
 						 &conf->conns[i]->children[j]);
 	ike_each_sa(sh->ike, gather_sa, &g);
+	if (!g.err)
+		g.err = instances_add_orphans(sh, &policies);
 	if (!g.err)
 		g.err = spd_replace(sh->dp, policies.list, policies.n,
 				    conf->dataplane.default_action);
@@ -151,6 +156,7 @@ static void start_orphans(struct shell *sh, const struct conf *conf)
 int settings_apply(struct shell *sh, struct conf *conf)
 {
 	const struct conn **conns = calloc(conf->n_conns + 1, sizeof(*conns));
+	struct conf *old = sh->conf;
 	int err = conns ? give_slots(sh, conf) : -ENOMEM;
 
 	if (!err)
@@ -162,19 +168,20 @@ int settings_apply(struct shell *sh, struct conf *conf)
 	}
 	for (size_t i = 0; i < conf->n_conns; i++)
 		conns[i] = conf->conns[i];
+	sh->conf = conf; /* whoever writes the SPD from here on */
 	ike_tune(sh->ike, &conf->ike);
 	err = ike_configure(sh->ike, conns, conf->n_conns, shell_now_ms());
 	shell_carry_out(sh);
 	if (err) {
 		log_error("the IKEv2 core refuses the configuration: %s", strerror(-err));
+		sh->conf = old;
 		free(conns);
 		return err;
 	}
 	free(sh->conns);
 	sh->conns = conns;
-	if (sh->conf != conf)
-		conf_free(sh->conf);
-	sh->conf = conf;
+	if (old != conf)
+		conf_free(old);
 	/* Once more: policies of SAs that have just gone with their connection ("dynamic" ones). */
 	if (shell_write_spd(sh))
 		log_error("cannot write the SPD again; policies of connections that are gone stay");

@@ -10,6 +10,7 @@
 #include "crypto/random.h"
 #include "effects.h"
 #include "ike/ts.h"
+#include "instances.h"
 #include "last_error.h"
 #include "log.h"
 #include "policy.h"
@@ -29,6 +30,7 @@ void shell_carry_out(struct shell *sh)
 
 	while (ike_effect(sh->ike, &fx))
 		effect_carry_out(sh, &fx);
+	instances_settle(sh);
 	control_settle(sh);
 }
 
@@ -68,6 +70,26 @@ static int host_source(void *arg, const struct ip_addr *remote, struct ip_addr *
 	return udp_source_for(remote, ret_local);
 }
 
+static uint32_t host_instance(void *arg, const struct conn *conn, const struct conn_child *child)
+{
+	return instance_new(arg, conn, child);
+}
+
+static int host_lease_take(void *arg, const struct lease_request *request,
+			   struct ip_addr *ret_addr)
+{
+	struct shell *sh = arg;
+
+	return leases_take(&sh->leases, request, ret_addr);
+}
+
+static void host_lease_give(void *arg, const struct ike_id *id, const struct ip_addr *addr)
+{
+	struct shell *sh = arg;
+
+	leases_give(&sh->leases, id, addr);
+}
+
 /* ---- Input ---------------------------------------------------------------------- */
 
 static void on_datagram(const struct datagram *in, void *arg)
@@ -104,6 +126,8 @@ static void on_event(const struct event *ev, void *arg)
 		ike_soft_limit(sh->ike, pair->spi_in, true, now);
 	else if (pair && pair->spi_in && ev->type == EVENT_HARD)
 		ike_hard_limit(sh->ike, pair->spi_in, true, now);
+	else if (pair && ev->type == EVENT_HARD)
+		instance_orphan_ended(sh, pair->child);
 	shell_carry_out(sh);
 }
 
@@ -212,7 +236,8 @@ int shell_start(struct shell *sh)
 {
 	struct ike_host host = { .random = host_random, .spi = host_spi,
 				 .last_inbound_ms = host_last_inbound, .source = host_source,
-				 .arg = sh };
+				 .instance = host_instance, .lease_take = host_lease_take,
+				 .lease_give = host_lease_give, .arg = sh };
 	int err;
 
 	sh->started_ms = shell_now_ms();
@@ -220,6 +245,8 @@ int shell_start(struct shell *sh)
 	uv_timer_init(&sh->loop, &sh->orphan_timer);
 	start_pins_timer(sh);
 	if ((err = step(pairs_init(&sh->pairs, sh->dp), "read the SAD")) ||
+	    (err = step(instances_init(sh), "read the slots")) ||
+	    (err = step(leases_init(&sh->leases, sh->instance), "read the leases")) ||
 	    (err = step(ike_new(&host, &sh->ike), "start the IKEv2 core")) ||
 	    (err = step(udp_start(&sh->udp, &sh->loop, on_datagram, sh),
 			"open UDP ports 500 and 4500")) ||
@@ -236,6 +263,7 @@ void shell_fini(struct shell *sh)
 	dp_events_close(sh->events);
 	roam_fini(sh);
 	ike_free(sh->ike);
+	leases_fini(&sh->leases);
 	free(sh->conns);
 	last_errors_fini(sh);
 	conf_free(sh->conf);

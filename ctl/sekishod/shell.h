@@ -13,6 +13,7 @@
 #include "conf/conf.h"
 #include "dataplane/dataplane.h"
 #include "ike/ike.h"
+#include "leases.h"
 #include "pairs.h"
 #include "roam.h"
 #include "udp.h"
@@ -34,10 +35,13 @@ struct shell {
 	struct ike *ike;
 	struct udp udp;
 	struct pairs pairs;
+	struct leases leases;
 	struct control *control;
 	struct last_error *last_errors;
 	struct roam roam;
 	uint64_t started_ms;
+	uint32_t last_instance; /* see instances.h */
+	bool is_spd_stale;      /* an instance has gone: policies and slot follow */
 	bool is_stopping;
 	bool is_unpinned; /* the loop ended because the maps serve nobody any more */
 };

@@ -291,12 +291,14 @@ static void every_exchange_in_every_state(void **state)
 	assert_true(is_good);
 }
 
-/* A state that is added has to be driven too. NONE passes within one call, GONE is freed. */
+/* A state that is added has to be driven too. NONE passes within one call, GONE is freed; the
+ * states of EAP are driven by eap_test.c. */
 static void every_state_is_in_the_table(void **state)
 {
 	(void)state;
 	for (enum ike_state st = 0; st < ST_COUNT; st++)
-		assert_int_equal(!expected[st], st == ST_NONE || st == ST_GONE);
+		assert_int_equal(!expected[st], st == ST_NONE || st == ST_GONE || st == ST_EAP_READY ||
+							st == ST_EAP_SENT || st == ST_EAP_ASKED);
 }
 
 int main(void)

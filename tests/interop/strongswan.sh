@@ -33,7 +33,7 @@ swan_settings() { # NODE
 	cat <<-EOT
 	charon-systemd {
 	    load = ${SWAN_PLUGINS//[$'\n\t']/ }
-	    install_virtual_ip = no
+	    install_virtual_ip = ${SWAN_VIP:-no}
 	    retransmit_tries = 3
 	    retransmit_timeout = 1.0
 	    ${SWAN_MORE:-}

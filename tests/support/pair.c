@@ -107,11 +107,16 @@ static struct ike_id id_of(const char *text)
 	return id;
 }
 
+struct pair_hooks pair_hooks;
+
 static void core_new(struct side *s)
 {
 	struct ike_host host = { .random = host_random,
 				 .spi = host_spi,
 				 .last_inbound_ms = host_last_inbound,
+				 .instance = pair_hooks.instance,
+				 .lease_take = pair_hooks.lease_take,
+				 .lease_give = pair_hooks.lease_give,
 				 .source = host_source,
 				 .arg = s };
 	int err = ike_new(&host, &s->ike);

@@ -36,6 +36,7 @@ struct side {
 	uint64_t timer_ms, rng;
 	unsigned n_up, n_down, n_failed, n_sent, n_added, n_deleted, n_switched, n_moved;
 	unsigned n_keepalives;
+	struct ip_addr vip; /* the last one that the peer gave; any: none */
 	char last_error[1024], trace[65536]; /* effects in order: "ADD SEND SWITCH ..." */
 	char log[131072];
 };
@@ -75,6 +76,14 @@ struct pair {
 	bool (*on_wire)(struct pair *p, struct flight *f, void *arg);
 	void *arg;
 };
+
+/* More of struct ike_host, for cores that are made from now on. */
+struct pair_hooks {
+	uint32_t (*instance)(void *arg, const struct conn *conn, const struct conn_child *child);
+	int (*lease_take)(void *arg, const struct lease_request *request, struct ip_addr *ret_addr);
+	void (*lease_give)(void *arg, const struct ike_id *id, const struct ip_addr *addr);
+};
+extern struct pair_hooks pair_hooks;
 
 /* Two sides with one connection "gw-gw" with one child "net": PSK, ike and esp keywords. */
 void pair_init(struct pair *p, uint64_t seed, const char *ike, const char *esp);

@@ -206,6 +206,12 @@ static void carry_out(struct side *s, const struct ike_effect *fx)
 	case FX_KEEPALIVE:
 		s->n_keepalives++;
 		return;
+	case FX_VIP_ADD:
+		s->vip = fx->addr;
+		return;
+	case FX_VIP_DEL:
+		s->vip = (struct ip_addr){ 0 };
+		return;
 	}
 }
 

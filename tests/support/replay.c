@@ -63,7 +63,7 @@ static void payload_replay(struct payload_writer *pw, const struct message *m, u
 		ts_emit(pw, PL_TSR, m->tsr.ts, m->tsr.n);
 		break;
 	case PL_CP:
-		opaque_emit(pw, PL_CP, m->cp);
+		cp_emit(pw, &m->cp);
 		break;
 	case PL_EAP:
 		opaque_emit(pw, PL_EAP, m->eap);

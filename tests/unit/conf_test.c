@@ -283,7 +283,9 @@ static void mistakes_of_keys_have_their_line(void **state)
 		{ "keyingtries = -1", "", "no number" },
 		{ "unique = maybe", "", "no, never, keep or replace" },
 		{ "aggressive = yes", "", "IKEv1 only" },
-		{ "vips = 0.0.0.0", "", "not supported yet: vips" },
+		{ "vips = ::", "", "not supported yet: IPv6" },
+		{ "vips = 10.0.0.1, 10.0.0.2", "", "more than one address" },
+		{ "pools = road", "", "no such section in pools" },
 		{ "rekey_time = 10m\nrand_time = 10m", "", "rand_time has to be shorter" },
 		{ "local-2 { auth = psk\n}", "", "several rounds" },
 		{ "", "mode = transport", "not supported yet: mode = transport" },
@@ -346,7 +348,14 @@ static void mistakes_of_the_whole_are_told(void **state)
 			   "} }\n", 2, "remote_addrs has no address");
 	assert_mistake("secrets { ike-1 { id = a\n} }\n", 1, "'ike-1' has no secret");
 	assert_mistake("secrets { ike-1 { secret = 0xabc\n} }\n", 1, "cannot be read");
-	assert_mistake("pools { p { addrs = 10.0.0.0/24\n} }\n", 1, "not supported yet: pools");
+	assert_mistake("pools { p { addrs = 10.0.0.x\n} }\n", 1, "neither a subnet nor a range");
+	assert_mistake("pools { p { addrs = fec0::/64\n} }\n", 1, "IPv6");
+	assert_mistake("pools { p { dns = 10.0.0.1\n} }\n", 1, "has no addrs");
+	assert_mistake("pools { p { addrs = 10.0.0.0/24\n dns = x\n} }\n", 2, "no IPv4 address");
+	assert_mistake("pools { p { addrs = 10.0.0.0/24\n subnet = 10.0.0.1-10.0.0.9\n} }\n", 2,
+		       "no IPv4 subnet");
+	assert_mistake("pools { p { addrs = 10.0.0.0/24\n nbns = 10.0.0.1\n} }\n", 2,
+		       "not supported yet: nbns");
 	assert_mistake("ike { fragment_size = 100\n}\n", 1, "200 to 65535 bytes");
 	assert_mistake("ike { retransmit_base = 0.5\n}\n", 1, "1 to 10");
 	assert_mistake("ike { retransmit_timeout = 4.\n}\n", 1, "0.1 to 600 seconds");

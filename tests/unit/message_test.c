@@ -123,7 +123,7 @@ static void rare_payloads_are_read(void **state)
 
 	(void)state;
 	assert_int_equal(message_parse(clear("25", "26 00 0006 0401 25 00 0006 0402 2f 00 0006 0403"
-						   "30 00 0006 aaaa 2a 00 0006 bbbb"
+						   "30 00 000c 01000000 00010000 2a 00 0006 bbbb"
 						   "29 00 0008 01000000 c8 00 0008 00009c40"
 						   "00 00 0005 cc"),
 				       &m),
@@ -132,6 +132,8 @@ static void rare_payloads_are_read(void **state)
 	assert_int_equal(m.n_certs, 2);
 	assert_bytes(m.certs[1].data, hex("03"));
 	assert_int_equal(m.n_certreqs, 1);
+	assert_int_equal(m.cp.n, 1);
+	assert_int_equal(m.cp.attrs[0].type, CP_IP4_ADDRESS);
 	assert_bytes(m.eap, hex("bbbb"));
 	assert_int_equal(m.deletes[0].protocol, PROTO_IKE);
 	assert_string_equal(message_print(&m, text, sizeof(text)), whole);

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* EAP of a connection: whose password is whose. */
+#include <stdlib.h>
+#include <string.h>
+#include "conf/build.h"
+#include "ike/id.h"
+
+void take_eap_id(struct build *b, const struct row *row, const struct node *at, const char *text,
+		 void *to)
+{
+	struct auth_draft parsed = {};
+
+	take_id(b, row, at, text, &parsed);
+	*(struct ike_id *)to = parsed.id;
+}
+
+/* The bytes are what EAP sends: of what type they look is of no interest. */
+static bool is_same(const struct ike_id *a, const struct ike_id *b)
+{
+	return a->len == b->len && !memcmp(a->data, b->data, a->len);
+}
+
+static struct eap_user *users_new(struct build *b, struct conn *conn, size_t n)
+{
+	conn->eap_users = calloc(n + 1, sizeof(*conn->eap_users));
+	if (!conn->eap_users)
+		b->is_out_of_memory = true;
+	return conn->eap_users;
+}
+
+static void user_add(struct conn *conn, const struct ike_id *id, const struct secret *s)
+{
+	struct eap_user *user = &conn->eap_users[conn->n_eap_users++];
+
+	user->id = *id;
+	user->secret_len = s->psk_len;
+	memcpy(user->secret, s->psk, s->psk_len);
+}
+
+/* Who may come: everybody who has a password. */
+static void eap_peers(struct build *b, struct conn_draft *d)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < b->n_eaps; i++)
+		n += b->eaps[i].n_owners;
+	if (!n)
+		mistake(b, d->at, "no EAP secret: no secrets.eap<suffix> has an id");
+	if (!users_new(b, &d->conn, n))
+		return;
+	for (size_t i = 0; i < b->n_eaps; i++)
+		for (size_t j = 0; j < b->eaps[i].n_owners; j++)
+			user_add(&d->conn, &b->eaps[i].owners[j], &b->eaps[i]);
+}
+
+static void eap_self(struct build *b, struct conn_draft *d)
+{
+	const struct ike_id *id = d->local.eap_id.type ? &d->local.eap_id : &d->conn.local_id;
+	char text[ID_TEXT_MAX];
+
+	if (!users_new(b, &d->conn, 1))
+		return;
+	for (size_t i = 0; i < b->n_eaps && !d->conn.n_eap_users; i++)
+		for (size_t j = 0; j < b->eaps[i].n_owners && !d->conn.n_eap_users; j++)
+			if (is_same(&b->eaps[i].owners[j], id))
+				user_add(&d->conn, id, &b->eaps[i]);
+	if (!d->conn.n_eap_users)
+		mistake(b, d->at, "no EAP secret: none of secrets.eap<suffix> is for '%.100s'",
+			id_print(id, text, sizeof(text)));
+}
+
+void conn_eap(struct build *b, struct conn_draft *d)
+{
+	bool is_local = d->conn.local_auth == CONN_AUTH_EAP;
+	bool is_remote = d->conn.remote_auth == CONN_AUTH_EAP;
+
+	if (!is_local && !is_remote)
+		return;
+	if (is_local && is_remote)
+		mistake(b, d->at, "not supported yet: EAP for both sides (the responder proves itself "
+			"by psk or pubkey)");
+	else if (d->conn.ppk_id.type)
+		mistake(b, d->at, "not supported yet: EAP together with ppk_id");
+	else if (is_local)
+		eap_self(b, d);
+	else
+		eap_peers(b, d);
+}

@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "ike/auth_eap.h"
+
+#include "crypto/secret.h"
+#include "ike/alloc.h"
+#include "ike/auth.h"
+#include "ike/deal.h"
+#include "ike/id.h"
+#include "ike/intermediate.h"
+#include "ike/mobike.h"
+#include "ike/unique.h"
+
+void auth_eap_free(struct ike_sa *sa)
+{
+	if (sa->eap)
+		secret_wipe(sa->eap, sizeof(*sa->eap));
+	free(sa->eap);
+	sa->eap = NULL;
+	inbound_free(sa->first);
+	sa->first = NULL;
+}
+
+static struct reader msk_of(const struct ike_sa *sa)
+{
+	const struct mschapv2 *m = &sa->eap->eap.mschapv2;
+
+	return rd_from(m->msk, sizeof(m->msk));
+}
+
+static void eap_new(struct ike_sa *sa)
+{
+	if (!sa->eap)
+		sa->eap = alloc_zero(sizeof(*sa->eap));
+}
+
+static void emit_packet(struct turn *t)
+{
+	const struct eap *eap = &t->sa->eap->eap;
+
+	opaque_emit(t->out, PL_EAP, rd_from(eap->out, eap->out_len));
+}
+
+/* ---- Responder ------------------------------------------------------------------ */
+
+/* The request and our IKE_SA_INIT are needed at the end, many messages later. */
+static void keep_first(struct turn *t)
+{
+	struct ike_sa *sa = t->sa;
+	struct init *init = sa->init;
+
+	if (!init->message_r) { /* IKE_INTERMEDIATE may have kept it already */
+		init->len_r = sa->theirs.len;
+		init->message_r = alloc_copy(sa->theirs.response, sa->theirs.len);
+	}
+	sa->first = (struct inbound *)t->from; /* the engine leaves it to us */
+}
+
+enum step_result eap_asked(struct turn *t)
+{
+	uint8_t random[MSCHAP_CHALLENGE_LEN];
+	struct ike_sa *sa = t->sa;
+	if (inter_is_open(sa)) /* RFC 9370 2.2.2: all of them, or nothing */
+		return auth_failed(t, "it left out a key exchange that it had agreed to");
+	enum step_result r = t->job ? STEP_NEXT : auth_find_peer(t);
+	if (r != STEP_NEXT)
+		return r;
+	if (sa->conn->remote_auth != CONN_AUTH_EAP)
+		return auth_failed(t, "it sends no AUTH: it wants EAP, which is not configured");
+	if (!t->job)
+		auth_note(sa, t->in);
+	r = auth_begin(t, AUTH_MAKE, NULL);
+	if (r != STEP_NEXT)
+		return r;
+	id_payload_emit(t->out, PL_IDR, &sa->our_id);
+	auth_certs_emit(t);
+	if (auth_emit_ours(t))
+		return turn_refuse(t, STEP_FAIL, N_AUTHENTICATION_FAILED,
+				   "AUTH could not be computed");
+	eap_new(sa);
+	ike_random(t->ike, random, sizeof(random));
+	eap_server_start(&sa->eap->eap, random);
+	emit_packet(t);
+	keep_first(t);
+	return STEP_NEXT;
+}
+
+enum step_result eap_answered(struct turn *t)
+{
+	struct ike_sa *sa = t->sa;
+	struct eap *eap = &sa->eap->eap;
+
+	if (!sa->conn)
+		return auth_failed(t, "its connection is not configured any more");
+	if (eap->is_done || eap_take(eap, sa->conn, t->in->eap) == EAP_FAILED)
+		return auth_failed(t, eap->is_done ? "EAP goes on after its end" : eap->why);
+	emit_packet(t);
+	return STEP_NEXT;
+}
+
+/* Who it is, is what EAP has proved: not IDi, which anybody may write. */
+static void take_identity(struct ike_sa *sa)
+{
+	const struct eap *eap = &sa->eap->eap;
+	const char *why;
+
+	sa_log(sa, "EAP-MSCHAPv2 of '%s' succeeded", eap->name);
+	if (id_parse(eap->name, &sa->their_id, &why)) {
+		sa->their_id = (struct ike_id){ .type = ID_KEY_ID };
+		sa->their_id.len = (uint16_t)strlen(eap->name);
+		memcpy(sa->their_id.data, eap->name, sa->their_id.len);
+	}
+}
+
+enum step_result eap_proved(struct turn *t)
+{
+	struct ike_sa *sa = t->sa;
+	const struct message *last = t->in, *first = &sa->first->m;
+
+	if (!sa->conn)
+		return auth_failed(t, "its connection is not configured any more");
+	if (!sa->eap->eap.is_done || !auth_is_msk_good(t, msk_of(sa), first->idi.body))
+		return auth_failed(t, "AUTH does not fit what EAP has made");
+	take_identity(sa);
+	if (!unique_admit(sa, message_notify(first, N_INITIAL_CONTACT)))
+		return auth_failed(t, "it has an IKE_SA already (unique = keep)");
+	auth_log_up(sa);
+	if (auth_emit_msk(t, msk_of(sa)))
+		return turn_refuse(t, STEP_FAIL, N_AUTHENTICATION_FAILED,
+				   "AUTH could not be computed");
+	t->in = first;
+	if (first->present & P_SA) /* else without a child, RFC 6023 */
+		auth_child_answer(t);
+	mobike_check(t);
+	mobike_emit(t);
+	t->in = last;
+	return STEP_NEXT;
+}
+
+/* ---- Initiator ------------------------------------------------------------------ */
+
+void auth_eap_offer(struct turn *t)
+{
+	eap_new(t->sa);
+	t->sa->eap->spi_in = t->sa->ours.nego.spi_in;
+}
+
+/* The next round: a task like this one, which is over. */
+static enum step_result again(struct turn *t)
+{
+	const struct conn_child *cc = t->task->conn_child;
+
+	t->task->conn_child = NULL;
+	if (task_push(t->sa, TASK_IKE_EAP, cc, 0))
+		return STEP_NEXT;
+	t->task->conn_child = cc;
+	return turn_refuse(t, STEP_FAIL, 0, "no room for another task");
+}
+
+/* EAP_DONE leaves nothing to send but AUTH. */
+static enum step_result take_packet(struct turn *t)
+{
+	struct eap *eap = &t->sa->eap->eap;
+
+	if (!t->sa->conn)
+		return auth_failed(t, "its connection is not configured any more");
+	switch (eap_take(eap, t->sa->conn, t->in->eap)) {
+	case EAP_FAILED:
+		return auth_failed(t, eap->why);
+	case EAP_DONE:
+		eap->out_len = 0;
+		break;
+	case EAP_GO_ON:
+		break;
+	}
+	return again(t);
+}
+
+enum step_result eap_offered(struct turn *t)
+{
+	uint8_t random[MSCHAP_CHALLENGE_LEN];
+	enum step_result r = auth_check_peer(t);
+
+	if (r != STEP_NEXT)
+		return r;
+	if (!t->sa->eap)
+		return auth_failed(t, "it wants EAP, which is not configured");
+	ike_random(t->ike, random, sizeof(random));
+	eap_client_start(&t->sa->eap->eap, t->sa->conn, random);
+	return take_packet(t);
+}
+
+enum step_result eap_start(struct turn *t)
+{
+	if (t->sa->eap->eap.out_len)
+		emit_packet(t);
+	else if (auth_emit_msk(t, msk_of(t->sa)))
+		return turn_refuse(t, STEP_FAIL, 0, "AUTH could not be computed");
+	return STEP_NEXT;
+}
+
+enum step_result eap_next(struct turn *t)
+{
+	if (!t->sa->eap->eap.out_len)
+		return auth_failed(t, "EAP goes on after its end");
+	return take_packet(t);
+}
+
+static bool is_proved(struct turn *t)
+{
+	uint8_t id[IKE_ID_MAX + 4];
+	struct ike_sa *sa = t->sa;
+
+	return sa->conn && sa->eap->eap.is_done && !sa->eap->eap.out_len &&
+	       auth_is_msk_good(t, msk_of(sa), id_payload_body(&sa->their_id, id, sizeof(id)));
+}
+
+enum step_result eap_finish(struct turn *t)
+{
+	if (!is_proved(t))
+		return auth_failed(t, "AUTH does not fit what EAP has made");
+	mobike_check(t);
+	t->sa->ours.nego.spi_in = t->sa->eap->spi_in;
+	return auth_child_finish(t);
+}
+
+enum step_result eap_childless(struct turn *t)
+{
+	if (!is_proved(t))
+		return auth_failed(t, "AUTH does not fit what EAP has made");
+	auth_log_up(t->sa);
+	deal_failed(t, t->task->conn_child, message_error(t->in)->type);
+	return STEP_NEXT;
+}

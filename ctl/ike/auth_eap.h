@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * IKE_AUTH with EAP (RFC 7296 2.16): the processors of its further rounds, whose rows are in
+ * ex_auth.c, and what they borrow from there.
+ *
+ *	IDi, [CP,] SA, TSi, TSr -->
+ *	                        <-- IDr, [CERT,] AUTH, EAP        the responder proves itself first
+ *	EAP --> <-- EAP, as often as the method needs
+ *	AUTH -->                                                  by the key that EAP made
+ *	                        <-- AUTH, [CP,] SA, TSi, TSr
+ */
+#ifndef IKE_AUTH_EAP_H
+#define IKE_AUTH_EAP_H
+
+#include "ike/eap.h"
+#include "ike/exchange.h"
+
+struct auth_eap {
+	struct eap eap;
+	uint32_t spi_in; /* initiator: of the Child SA that it has offered */
+};
+
+/* The initiator's first request: without AUTH. */
+void auth_eap_offer(struct turn *t);
+void auth_eap_free(struct ike_sa *sa); /* wipes; also the kept request */
+
+enum step_result eap_asked(struct turn *t);
+enum step_result eap_answered(struct turn *t);
+enum step_result eap_proved(struct turn *t);
+enum step_result eap_offered(struct turn *t);
+enum step_result eap_start(struct turn *t);
+enum step_result eap_next(struct turn *t);
+enum step_result eap_finish(struct turn *t);
+enum step_result eap_childless(struct turn *t);
+
+/* In ex_auth.c. */
+void auth_log_up(struct ike_sa *sa);
+enum step_result auth_find_peer(struct turn *t);
+enum step_result auth_check_peer(struct turn *t);
+void auth_child_answer(struct turn *t);
+enum step_result auth_child_finish(struct turn *t);
+
+#endif

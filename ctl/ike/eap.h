@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * EAP (RFC 3748) in IKE_AUTH (RFC 7296 2.16): who says what next, for both sides. What is in the
+ * packets of one method is in eap_METHOD.c; the server asks for EAP-Identity first.
+ */
+#ifndef IKE_EAP_H
+#define IKE_EAP_H
+
+#include "base/cursor.h"
+#include "crypto/mschapv2.h"
+#include "ike/conn.h"
+
+#define EAP_PACKET_MAX 512
+#define EAP_ROUNDS_MAX 16 /* packets of the peer in one authentication */
+
+enum eap_code {
+	EAP_REQUEST = 1,
+	EAP_RESPONSE = 2,
+	EAP_SUCCESS = 3,
+	EAP_FAILURE = 4,
+};
+
+enum eap_type {
+	EAP_IDENTITY = 1,
+	EAP_NOTIFICATION = 2,
+	EAP_NAK = 3,
+	EAP_MSCHAPV2 = 26,
+};
+
+enum eap_result {
+	EAP_GO_ON, /* .out is the next packet */
+	EAP_DONE,  /* .msk; server: .out is the Success */
+	EAP_FAILED, /* .why; server: .out is the Failure */
+};
+
+struct eap {
+	bool is_server, is_done;
+	uint8_t id;        /* of the last request */
+	uint8_t last_type; /* of the last request, server */
+	unsigned n_rounds;
+	unsigned stage;    /* of the method */
+	struct eap_user user; /* a copy: connections come and go */
+	bool has_user;
+	char name[EAP_NAME_MAX + 1]; /* the peer's identity, ours as client */
+	struct mschapv2 mschapv2;
+	const char *why;
+	uint8_t out[EAP_PACKET_MAX];
+	size_t out_len;
+};
+
+/* One method: takes the data behind the type of a packet, writes the data of the next. What it
+ * returns, and how it reads, is as for eap_take(). */
+struct eap_method {
+	uint8_t type; /* enum eap_type */
+	void (*server_start)(struct eap *eap, struct writer *w);
+	enum eap_result (*server_take)(struct eap *eap, struct reader data, struct writer *w);
+	enum eap_result (*client_take)(struct eap *eap, struct reader data, struct writer *w);
+};
+extern const struct eap_method eap_mschapv2;
+
+/* The server's first packet is in .out then. random: 16 bytes, the challenge. */
+void eap_server_start(struct eap *eap, const uint8_t random[MSCHAP_CHALLENGE_LEN]);
+void eap_client_start(struct eap *eap, const struct conn *conn,
+		      const uint8_t random[MSCHAP_CHALLENGE_LEN]);
+/* The peer's packet. users: of the connection. */
+enum eap_result eap_take(struct eap *eap, const struct conn *conn, struct reader packet);
+
+#endif

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * EAP-MSCHAPv2 (draft-kamath-pppext-eap-mschapv2):   opcode:8   id:8   length:16   data
+ *
+ *	server                               client
+ *	Challenge: 16, challenge, name  -->
+ *	                                <--  Response: 49, peer challenge, 8 zeroes, response, 0, name
+ *	Success: "S=PROOF M=..."        -->
+ *	                                <--  Success (opcode alone)
+ */
+#include <stdio.h>
+#include "crypto/secret.h"
+#include "ike/eap.h"
+
+enum opcode { OP_CHALLENGE = 1, OP_RESPONSE = 2, OP_SUCCESS = 3, OP_FAILURE = 4 };
+enum { RESPONSE_SIZE = 49, RESERVED_LEN = 8 };
+enum { STAGE_CHALLENGED, STAGE_PROVED };
+
+static void header(struct eap *eap, struct writer *w, uint8_t opcode, size_t data_len)
+{
+	wr_u8(w, opcode);
+	wr_u8(w, eap->id);
+	wr_u16(w, (uint16_t)(4 + data_len));
+}
+
+/* "DOMAIN\user": the hash is of the user alone (RFC 2759 4). */
+static const char *without_domain(const char *name)
+{
+	const char *slash = strrchr(name, '\\');
+
+	return slash ? slash + 1 : name;
+}
+
+static int compute(struct eap *eap)
+{
+	return mschapv2_compute(&eap->mschapv2, without_domain(eap->name), eap->user.secret,
+				eap->user.secret_len);
+}
+
+static void proof_print(const struct eap *eap, char ret[2 * MSCHAP_PROOF_LEN + 3])
+{
+	snprintf(ret, 3, "S=");
+	for (size_t i = 0; i < MSCHAP_PROOF_LEN; i++)
+		snprintf(ret + 2 + 2 * i, 3, "%02X", eap->mschapv2.proof[i]);
+}
+
+/* ---- Server --------------------------------------------------------------------- */
+
+static void server_start(struct eap *eap, struct writer *w)
+{
+	static const char name[] = "sekisho";
+
+	header(eap, w, OP_CHALLENGE, 1 + MSCHAP_CHALLENGE_LEN + sizeof(name) - 1);
+	wr_u8(w, MSCHAP_CHALLENGE_LEN);
+	wr_bytes(w, eap->mschapv2.auth_challenge, MSCHAP_CHALLENGE_LEN);
+	wr_bytes(w, name, sizeof(name) - 1);
+}
+
+/* The name that the response is computed with has to be the one that is looked up. */
+static bool is_same_name(const struct eap *eap, struct reader name)
+{
+	char text[EAP_NAME_MAX + 1] = "";
+	size_t len = rd_left(&name);
+
+	if (len > EAP_NAME_MAX)
+		return false;
+	rd_copy(&name, text, len);
+	return !strcmp(without_domain(text), without_domain(eap->name));
+}
+
+static enum eap_result refuse(struct eap *eap, const char *why)
+{
+	eap->why = why;
+	return EAP_FAILED;
+}
+
+static enum eap_result response_take(struct eap *eap, struct reader r, struct writer *w)
+{
+	uint8_t theirs[MSCHAP_RESPONSE_LEN], size = rd_u8(&r);
+	char text[2 * MSCHAP_PROOF_LEN + 3];
+
+	rd_copy(&r, eap->mschapv2.peer_challenge, MSCHAP_CHALLENGE_LEN);
+	rd_skip(&r, RESERVED_LEN);
+	rd_copy(&r, theirs, sizeof(theirs));
+	rd_skip(&r, 1);
+	if (!rd_ok(&r) || size != RESPONSE_SIZE)
+		return refuse(eap, "its EAP-MSCHAPv2 response is malformed");
+	if (!eap->has_user)
+		return refuse(eap, "no secrets.eap<suffix> is for its EAP identity");
+	if (!is_same_name(eap, r))
+		return refuse(eap, "it names itself otherwise in EAP-MSCHAPv2 than in EAP-Identity");
+	if (compute(eap) || !memeq_ct(theirs, eap->mschapv2.nt_response, sizeof(theirs)))
+		return refuse(eap, "EAP-MSCHAPv2: the password is wrong");
+	proof_print(eap, text);
+	header(eap, w, OP_SUCCESS, strlen(text) + strlen(" M=OK"));
+	wr_bytes(w, text, strlen(text));
+	wr_bytes(w, " M=OK", strlen(" M=OK"));
+	eap->stage = STAGE_PROVED;
+	return EAP_GO_ON;
+}
+
+static enum eap_result server_take(struct eap *eap, struct reader data, struct writer *w)
+{
+	uint8_t opcode = rd_u8(&data);
+
+	if (opcode == OP_SUCCESS && eap->stage == STAGE_PROVED)
+		return EAP_DONE;
+	rd_skip(&data, 3);
+	if (opcode == OP_RESPONSE && eap->stage == STAGE_CHALLENGED)
+		return response_take(eap, data, w);
+	return refuse(eap, "its EAP-MSCHAPv2 packet is out of order");
+}
+
+/* ---- Client --------------------------------------------------------------------- */
+
+static enum eap_result challenge_take(struct eap *eap, struct reader r, struct writer *w)
+{
+	static const uint8_t zeroes[RESERVED_LEN];
+	uint8_t size = rd_u8(&r);
+
+	rd_copy(&r, eap->mschapv2.auth_challenge, MSCHAP_CHALLENGE_LEN);
+	if (!rd_ok(&r) || size != MSCHAP_CHALLENGE_LEN || !eap->has_user || compute(eap))
+		return refuse(eap, "its EAP-MSCHAPv2 challenge is malformed, or we have no password");
+	header(eap, w, OP_RESPONSE, 1 + RESPONSE_SIZE + strlen(eap->name));
+	wr_u8(w, RESPONSE_SIZE);
+	wr_bytes(w, eap->mschapv2.peer_challenge, MSCHAP_CHALLENGE_LEN);
+	wr_bytes(w, zeroes, sizeof(zeroes));
+	wr_bytes(w, eap->mschapv2.nt_response, MSCHAP_RESPONSE_LEN);
+	wr_u8(w, 0);
+	wr_bytes(w, eap->name, strlen(eap->name));
+	eap->stage = STAGE_PROVED;
+	return EAP_GO_ON;
+}
+
+static enum eap_result success_take(struct eap *eap, struct reader r, struct writer *w)
+{
+	char want[2 * MSCHAP_PROOF_LEN + 3];
+
+	proof_print(eap, want);
+	if (eap->stage != STAGE_PROVED || rd_left(&r) < strlen(want) ||
+	    !memeq_ct(r.at, want, strlen(want)))
+		return refuse(eap, "the server does not know the password");
+	eap->is_done = true;
+	wr_u8(w, OP_SUCCESS);
+	return EAP_GO_ON;
+}
+
+static enum eap_result client_take(struct eap *eap, struct reader data, struct writer *w)
+{
+	uint8_t opcode = rd_u8(&data);
+
+	rd_skip(&data, 3);
+	if (opcode == OP_CHALLENGE && eap->stage == STAGE_CHALLENGED)
+		return challenge_take(eap, data, w);
+	if (opcode == OP_SUCCESS)
+		return success_take(eap, data, w);
+	if (opcode == OP_FAILURE)
+		return refuse(eap, "EAP-MSCHAPv2: the server refuses our password");
+	return refuse(eap, "its EAP-MSCHAPv2 packet is out of order");
+}
+
+const struct eap_method eap_mschapv2 = { EAP_MSCHAPV2, server_start, server_take, client_take };

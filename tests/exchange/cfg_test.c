@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Configuration payloads and several peers of one connection: side b is the gateway, the
+ * connections of side a are three road warriors. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <string.h>
+#include "ike/id.h"
+#include "ike/ts.h"
+#include "support/pair.h"
+
+#define WARRIORS 3
+
+static struct pair pair;
+static uint32_t next_slot;
+static unsigned n_taken, n_given, n_free;
+
+static uint32_t give_slot(void *arg, const struct conn *conn, const struct conn_child *child)
+{
+	(void)arg;
+	(void)conn;
+	(void)child;
+	return next_slot++;
+}
+
+static int take(void *arg, const struct lease_request *r, struct ip_addr *ret_addr)
+{
+	(void)arg;
+	assert_true(r->conn->n_pools && r->id->len);
+	if (!n_free)
+		return -1;
+	n_free--;
+	*ret_addr = addr_from_v4(0x0a630001 + n_taken++);
+	return 0;
+}
+
+static void give(void *arg, const struct ike_id *id, const struct ip_addr *addr)
+{
+	(void)arg;
+	(void)id;
+	assert_false(addr_is_any(addr));
+	n_given++;
+	n_free++;
+}
+
+static void make_warrior(size_t i)
+{
+	struct conn *c = &pair.a.conns[i];
+	struct conn_child *cc = &pair.a.children[i][0];
+	char name[32];
+	const char *why;
+
+	*c = pair.a.conns[0];
+	*cc = pair.a.children[0][0];
+	c->children = cc;
+	snprintf(c->name, sizeof(c->name), "rw%zu", i);
+	snprintf(name, sizeof(name), "rw%zu@example", i);
+	assert_int_equal(id_parse(name, &c->local_id, &why), 0);
+	cc->child = PAIR_SLOT + (uint32_t)i;
+	cc->is_local_dynamic = true;
+	c->vips[0] = addr_from_v4(0);
+	c->n_vips = 1;
+}
+
+static int setup(void **state)
+{
+	struct conn *gw = &pair.b.conns[0];
+
+	(void)state;
+	pair_init(&pair, 11, "aes256gcm16-prfsha256-x25519", "aes256gcm16");
+	for (size_t i = WARRIORS; i-- > 0;)
+		make_warrior(i);
+	gw->n_remote = 0;
+	gw->remote_id = (struct ike_id){ 0 };
+	gw->n_pools = 1;
+	gw->pools[0].dns[0] = addr_from_v4(0x0a020035);
+	gw->pools[0].n_dns = 1;
+	pair.b.children[0][0].is_remote_dynamic = true;
+	pair_hooks = (struct pair_hooks){ give_slot, take, give };
+	next_slot = 20;
+	n_taken = n_given = 0;
+	n_free = 100;
+	side_restart(&pair.b, false); /* with the hooks */
+	side_restart(&pair.a, false);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	pair_fini(&pair);
+	pair_hooks = (struct pair_hooks){ 0 };
+	return 0;
+}
+
+static void up(size_t i)
+{
+	assert_int_equal(ike_initiate(pair.a.ike, pair.a.conns[i].name, NULL, pair.now_ms), 0);
+	side_effects(&pair.a);
+	pair_run(&pair, 3000);
+}
+
+static const struct child_sa *in_slot(struct side *s, uint32_t slot)
+{
+	assert_int_not_equal(s->out[slot], 0);
+	return &side_sa(s, s->out[slot])->sa;
+}
+
+static void each_has_its_address_and_slot(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < WARRIORS; i++) {
+		struct ip_addr vip = addr_from_v4(0x0a630001 + (uint32_t)i);
+		struct ts_val ts = ts_from_addr(&vip);
+
+		up(i);
+		assert_true(addr_equal(&pair.a.vip, &vip));
+		assert_true(ts_equal(&in_slot(&pair.b, 20 + (uint32_t)i)->remote_ts[0], &ts));
+		assert_true(ts_equal(&in_slot(&pair.a, PAIR_SLOT + (uint32_t)i)->local_ts[0], &ts));
+	}
+	assert_int_equal(side_n_ike(&pair.b), WARRIORS);
+	assert_int_equal(side_n_sas(&pair.b), WARRIORS);
+	assert_true(side_logged(&pair.a, "DNS server 10.2.0.53"));
+	for (uint32_t slot = 20; slot < 20 + WARRIORS; slot++)
+		assert_int_not_equal(pair.b.out[slot], 0);
+}
+
+/* Slots and addresses stay, whichever side rekeys what. */
+static void rekeys_keep_both(void **state)
+{
+	(void)state;
+	up(0);
+	up(1);
+	assert_int_equal(ike_rekey_child(pair.b.ike, "net", pair.now_ms), 0);
+	side_effects(&pair.b);
+	pair_run(&pair, 20000);
+	assert_int_equal(ike_rekey(pair.a.ike, "rw0", pair.now_ms), 0);
+	side_effects(&pair.a);
+	pair_run(&pair, 20000);
+	assert_int_equal(ike_rekey_child(pair.a.ike, "net", pair.now_ms), 0);
+	side_effects(&pair.a);
+	pair_run(&pair, 20000);
+	assert_int_equal(next_slot, 22);
+	assert_int_equal(n_taken, 2);
+	assert_int_equal(n_given, 0);
+	assert_int_equal(side_n_sas(&pair.b), 2);
+	assert_true(in_slot(&pair.b, 20) != in_slot(&pair.b, 21));
+}
+
+static void the_end_of_one_is_not_the_end_of_others(void **state)
+{
+	(void)state;
+	up(0);
+	up(1);
+	assert_int_equal(ike_terminate(pair.a.ike, "rw0", NULL, pair.now_ms), 0);
+	side_effects(&pair.a);
+	pair_run(&pair, 30000);
+	assert_int_equal(n_given, 1);
+	assert_int_equal(side_n_ike(&pair.b), 1);
+	assert_int_equal(side_n_sas(&pair.b), 1);
+	(void)in_slot(&pair.b, 21);
+	assert_true(addr_is_any(&pair.a.vip));
+}
+
+/* 3.15.4: the IKE SA stays, the Child SA is refused. */
+static void an_empty_pool_is_told(void **state)
+{
+	(void)state;
+	n_free = 0;
+	up(0);
+	assert_int_equal(side_n_sas(&pair.b), 0);
+	assert_int_equal(side_n_ike(&pair.b), 1);
+	assert_true(side_logged(&pair.a, "INTERNAL_ADDRESS_FAILURE"));
+	assert_true(side_logged(&pair.b, "no virtual address is left"));
+}
+
+/* Who asks for an address and gets none has no Child SA. */
+static void no_pool_no_address(void **state)
+{
+	(void)state;
+	pair.b.conns[0].n_pools = 0;
+	up(0);
+	assert_int_equal(side_n_sas(&pair.a), 0);
+	assert_true(side_logged(&pair.a, "INTERNAL_ADDRESS_FAILURE"));
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(each_has_its_address_and_slot),
+		TEST(rekeys_keep_both),
+		TEST(the_end_of_one_is_not_the_end_of_others),
+		TEST(an_empty_pool_is_told),
+		TEST(no_pool_no_address),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

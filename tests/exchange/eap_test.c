@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* EAP-MSCHAPv2 between two cores: a is the client, b the server. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <cmocka.h>
+
+#include <stdlib.h>
+#include <string.h>
+#include "ike/id.h"
+#include "support/pair.h"
+
+static struct pair pair;
+
+static void user_add(struct conn *conn, const char *name, const char *password)
+{
+	struct eap_user *user;
+	const char *why;
+
+	conn->eap_users = realloc(conn->eap_users, (conn->n_eap_users + 1) * sizeof(*user));
+	assert_non_null(conn->eap_users);
+	user = &conn->eap_users[conn->n_eap_users++];
+	memset(user, 0, sizeof(*user));
+	assert_int_equal(id_parse(name, &user->id, &why), 0);
+	user->secret_len = strlen(password);
+	memcpy(user->secret, password, user->secret_len);
+}
+
+static int setup(void **state)
+{
+	(void)state;
+	pair_init(&pair, 13, "aes256gcm16-prfsha256-x25519", "aes256gcm16");
+	pair.a.conns[0].local_auth = CONN_AUTH_EAP;
+	pair.b.conns[0].remote_auth = CONN_AUTH_EAP;
+	user_add(&pair.b.conns[0], "bob", "his password");
+	user_add(&pair.b.conns[0], "alice@example", "p\xc3\xa4ssword");
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	pair_fini(&pair);
+	free(pair.a.conns[0].eap_users);
+	free(pair.b.conns[0].eap_users);
+	return 0;
+}
+
+static void try(const char *name, const char *password)
+{
+	if (name)
+		user_add(&pair.a.conns[0], name, password);
+	pair_configure(&pair);
+	assert_int_equal(ike_initiate(pair.a.ike, "gw-gw", NULL, pair.now_ms), 0);
+	side_effects(&pair.a);
+	pair_run(&pair, 10000);
+}
+
+static void the_right_password_is_enough(void **state)
+{
+	(void)state;
+	try("alice@example", "p\xc3\xa4ssword");
+	assert_true(pair_is_up(&pair) && pair_fits(&pair));
+	assert_true(side_logged(&pair.b, "EAP-MSCHAPv2 of 'alice@example' succeeded"));
+	assert_true(side_logged(&pair.b, "[alice@example]")); /* not IDi: a.example */
+}
+
+static void a_lossy_road_does_not_matter(void **state)
+{
+	(void)state;
+	pair.loss = 20;
+	pair.twice = 20;
+	user_add(&pair.a.conns[0], "bob", "his password");
+	pair_configure(&pair);
+	assert_int_equal(ike_initiate(pair.a.ike, "gw-gw", NULL, pair.now_ms), 0);
+	side_effects(&pair.a);
+	assert_true(pair_run_until(&pair, pair_is_up, 300000));
+	assert_int_equal(side_n_ike(&pair.b), 1);
+}
+
+static void assert_refused(const char *why)
+{
+	assert_int_equal(side_n_sas(&pair.a) + side_n_sas(&pair.b), 0);
+	assert_int_equal(side_n_ike(&pair.a) + side_n_ike(&pair.b), 0);
+	assert_true(side_logged(&pair.b, why));
+	assert_int_equal(pair.a.n_failed, 1);
+}
+
+static void a_wrong_password_is_refused(void **state)
+{
+	(void)state;
+	try("alice@example", "password");
+	assert_refused("the password is wrong");
+}
+
+static void an_unknown_name_is_refused(void **state)
+{
+	(void)state;
+	try("mallory", "p");
+	assert_refused("no secrets.eap<suffix> is for its EAP identity");
+}
+
+/* Who knows the pre-shared key of the server is not let in by it. */
+static void a_psk_is_no_eap(void **state)
+{
+	(void)state;
+	pair.a.conns[0].local_auth = CONN_AUTH_PSK;
+	try(NULL, NULL);
+	assert_refused("it sends AUTH at once, we want EAP");
+}
+
+static void eap_is_refused_where_it_is_not_configured(void **state)
+{
+	(void)state;
+	pair.b.conns[0].remote_auth = CONN_AUTH_PSK;
+	try("bob", "his password");
+	assert_refused("it wants EAP, which is not configured");
+}
+
+/* The server proves itself before the client says anything of worth. */
+static void a_false_server_gets_no_response(void **state)
+{
+	(void)state;
+	side_psk(&pair.b, "another secret");
+	try("bob", "his password");
+	assert_int_equal(side_n_ike(&pair.a) + side_n_ike(&pair.b), 0);
+	assert_true(side_logged(&pair.a, "AUTH is wrong"));
+	assert_false(side_logged(&pair.b, "EAP-MSCHAPv2"));
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(the_right_password_is_enough),
+		TEST(a_lossy_road_does_not_matter),
+		TEST(a_wrong_password_is_refused),
+		TEST(an_unknown_name_is_refused),
+		TEST(a_psk_is_no_eap),
+		TEST(eap_is_refused_where_it_is_not_configured),
+		TEST(a_false_server_gets_no_response),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
