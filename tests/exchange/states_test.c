@@ -218,6 +218,16 @@ static uint64_t n_refused(const struct side *s)
 	return counts[IKE_COUNT_REFUSED] + counts[IKE_COUNT_CRITICAL];
 }
 
+/* Some messages end an IKE SA at once: then it is freed. */
+static bool is_there(const struct ike *ike, const struct ike_sa *sa)
+{
+	const struct ike_sa *at = ike->sas;
+
+	while (at && at != sa)
+		at = at->next;
+	return at;
+}
+
 static char reaction(struct side *s, struct ike_sa *sa, size_t len)
 {
 	struct datagram d = { .local = s->home,
@@ -232,7 +242,7 @@ static char reaction(struct side *s, struct ike_sa *sa, size_t len)
 	pair.on_wire = listen;
 	ike_input(s->ike, &d, pair.now_ms);
 	side_effects(s);
-	bool is_over = sa->state != before;
+	bool is_over = !is_there(s->ike, sa) || sa->state != before;
 	if (is_over)
 		return n_answers || n_told ? 'x' : 'c';
 	if (n_answers)
