@@ -33,7 +33,7 @@ COMPILE = $(CC) -std=gnu11 $(CPPFLAGS) $(WARN) $(CFLAGS) $(SAN) -fPIE -MMD -MP
 LINK = $(CC) $(CFLAGS) $(SAN) $(LDFLAGS)
 
 # Rooms whose objects every program may draw from; the mains are apart.
-ROOMS := base crypto ike dataplane net conf vici
+ROOMS := base crypto ike radius dataplane net conf vici
 ROOM_SRC := $(foreach r,$(ROOMS),$(wildcard ctl/$(r)/*.c))
 LIB := $(BUILD)/libsekisho.a
 prog_src = $(wildcard ctl/$(1)/*.c)

@@ -17,6 +17,11 @@ static int digest(const EVP_MD *md, const struct reader *parts, size_t n_parts, 
 	return ok ? 0 : -EIO;
 }
 
+int digest_md5(const struct reader *parts, size_t n_parts, uint8_t ret_out[MD5_LEN])
+{
+	return digest(EVP_md5(), parts, n_parts, ret_out);
+}
+
 int digest_sha1(const struct reader *parts, size_t n_parts, uint8_t ret_out[SHA1_LEN])
 {
 	return digest(EVP_sha1(), parts, n_parts, ret_out);
