@@ -23,6 +23,8 @@ enum scope {
 	SCOPE_POOL,      /* pools.<pool> */
 	SCOPE_DATAPLANE, /* dataplane */
 	SCOPE_IKE,       /* ike */
+	SCOPE_RADIUS,    /* radius */
+	SCOPE_RADIUS_SERVER, /* radius.servers.<server> */
 	SCOPE_COUNT
 };
 
@@ -53,6 +55,12 @@ struct auth_draft {
 /* Section secrets.private<suffix>: the password of a file. */
 struct private_draft {
 	const struct node *file, *secret;
+};
+
+/* Section radius.servers.<server>. */
+struct radius_draft {
+	struct radius_server server; /* but for its secret */
+	struct secret secret;
 };
 
 struct authority_draft {
@@ -123,6 +131,7 @@ __typeof__(take_only) take_send_cert, take_ppk_id, take_ppk_owner;
 __typeof__(take_only) take_word, take_range, take_thousandths, take_encap;
 __typeof__(take_only) take_vips, take_conn_pools, take_pool_addrs, take_pool_dns;
 __typeof__(take_only) take_pool_subnets, take_eap_id;
+__typeof__(take_only) take_radius_address, take_radius_port, take_nas_identifier;
 
 /* "1h" "30m" "10s" "2d" "90": seconds. -EINVAL. */
 int value_time(const char *text, uint64_t *ret_s) MUST_USE;
@@ -141,6 +150,7 @@ void build_connections(struct build *b, const struct node *section);
 void conn_eap(struct build *b, struct conn_draft *d);
 /* Before the connections, which copy what they name. */
 void build_pools(struct build *b, const struct node *section);
+void build_radius(struct build *b, const struct node *section);
 void build_secrets(struct build *b, const struct node *section);
 void secrets_fini(struct build *b);
 /* The best secret for both identities, or NULL. */

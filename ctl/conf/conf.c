@@ -5,6 +5,7 @@
 #include <string.h>
 #include "conf/build.h"
 #include "conf/creds.h"
+#include "crypto/secret.h"
 
 void conf_free(struct conf *conf)
 {
@@ -13,6 +14,7 @@ void conf_free(struct conf *conf)
 	for (size_t i = 0; i < conf->n_conns; i++)
 		conn_free(conf->conns[i]);
 	free(conf->conns);
+	secret_wipe(&conf->radius, sizeof(conf->radius));
 	free(conf);
 }
 
@@ -32,6 +34,9 @@ static void build_top(struct build *b)
 	section = node_find(root, "ike");
 	if (section && !section->value)
 		scope_take(b, SCOPE_IKE, section, &b->conf->ike);
+	section = node_find(root, "radius");
+	if (section && !section->value)
+		build_radius(b, section);
 	section = node_find(root, "secrets"); /* before the connections, which need them */
 	if (section && !section->value)
 		build_secrets(b, section);

@@ -26,6 +26,7 @@
 #include "base/must.h"
 #include "ike/conn.h"
 #include "ike/settings.h"
+#include "radius/settings.h"
 
 #define CONF_FILE_MAX (4u * 1024 * 1024) /* bytes of one file */
 #define CONF_INCLUDE_DEPTH 10            /* nested include statements */
@@ -62,6 +63,7 @@ struct conf {
 	size_t n_conns;
 	struct conf_dataplane dataplane;
 	struct ike_settings ike; /* section `ike` */
+	struct radius_settings radius; /* section `radius` */
 };
 
 /*

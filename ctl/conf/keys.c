@@ -12,6 +12,8 @@
 #define IKE(field) offsetof(struct ike_settings, field)
 #define AUTH(field) offsetof(struct auth_draft, field)
 #define PRIVATE(field) offsetof(struct private_draft, field)
+#define RADIUS(field) offsetof(struct radius_settings, field)
+#define SERVER(field) offsetof(struct radius_draft, field)
 #define AUTHORITY(field) offsetof(struct authority_draft, field)
 
 /* A key with a type and perhaps a default; one that may have only harmless values; one that is
@@ -35,6 +37,9 @@
 #define EAP "EAP"
 #define INLINE "certificates by handle, slot or module: only as files"
 #define POOL_ATTRS "of what a pool may have: addrs, dns, subnet"
+#define ACCOUNTING "accounting and changes of authorization"
+#define ONE_SERVER "of a single server: in a section of servers"
+#define GROUPS "groups"
 #define XFRM "packets do not pass the kernel's XFRM here"
 
 static const struct row table[] = {
@@ -44,6 +49,7 @@ static const struct row table[] = {
 	SECTION(SCOPE_TOP, "pools"),
 	SECTION(SCOPE_TOP, "authorities"),
 	SECTION(SCOPE_TOP, "ike"),
+	SECTION(SCOPE_TOP, "radius"),
 
 	KEY(SCOPE_CONN, "version", take_version, 0, NULL),
 	KEY(SCOPE_CONN, "local_addrs", take_local_addrs, CONN(conn), "%any"),
@@ -209,6 +215,39 @@ static const struct row table[] = {
 	      "0 to 512 half-open IKE SAs"),
 	RANGE(SCOPE_IKE, "half_open_timeout", take_range, IKE(half_open_timeout_s), "30", "1 3600",
 	      "1 to 3600 seconds"),
+
+	KEY(SCOPE_RADIUS, "nas_identifier", take_nas_identifier, RADIUS(nas_identifier), "sekisho"),
+	RANGE(SCOPE_RADIUS, "retransmit_timeout", take_thousandths, RADIUS(retransmit_timeout_ms),
+	      "2.0", "100 60000", "0.1 to 60 seconds"),
+	RANGE(SCOPE_RADIUS, "retransmit_base", take_thousandths,
+	      RADIUS(retransmit_base_thousandths), "1.4", "1000 10000", "1 to 10"),
+	RANGE(SCOPE_RADIUS, "retransmit_tries", take_range, RADIUS(retransmit_tries), "4", "0 20",
+	      "0 to 20"),
+	SECTION(SCOPE_RADIUS, "servers"),
+	ONLY(SCOPE_RADIUS, "accounting", NO, ACCOUNTING),
+	ONLY(SCOPE_RADIUS, "class_group", NO, GROUPS),
+	ONLY(SCOPE_RADIUS, "filter_id", NO, GROUPS),
+	ONLY(SCOPE_RADIUS, "eap_start", NO, "EAP-Identity is asked for here"),
+	ONLY(SCOPE_RADIUS, "close_all_on_timeout", NO, "only what waits for the server fails"),
+	ONLY(SCOPE_RADIUS, "station_id_with_port", YES, "station IDs have the port"),
+	NO_EFFECT(SCOPE_RADIUS, "sockets"),
+	LATER(SCOPE_RADIUS, "id_prefix", "a prefix of identities"),
+	LATER(SCOPE_RADIUS, "server", ONE_SERVER),
+	LATER(SCOPE_RADIUS, "secret", ONE_SERVER),
+	LATER(SCOPE_RADIUS, "port", ONE_SERVER),
+	SECTION_LATER(SCOPE_RADIUS, "dae", ACCOUNTING),
+	SECTION_LATER(SCOPE_RADIUS, "forward", "attributes in IKE"),
+	SECTION_LATER(SCOPE_RADIUS, "xauth", EAP),
+
+	KEY(SCOPE_RADIUS_SERVER, "address", take_radius_address, SERVER(server.at.addr), NULL),
+	KEY(SCOPE_RADIUS_SERVER, "auth_port", take_radius_port, SERVER(server.at.port), "1812"),
+	KEY(SCOPE_RADIUS_SERVER, "port", take_radius_port, SERVER(server.at.port), NULL),
+	KEY(SCOPE_RADIUS_SERVER, "secret", take_secret, SERVER(secret), NULL),
+	KEY(SCOPE_RADIUS_SERVER, "nas_identifier", take_nas_identifier,
+	    SERVER(server.nas_identifier), NULL),
+	NO_EFFECT(SCOPE_RADIUS_SERVER, "sockets"),
+	NO_EFFECT(SCOPE_RADIUS_SERVER, "acct_port"),
+	ONLY(SCOPE_RADIUS_SERVER, "preference", "0", "the order is that of the file"),
 };
 
 const struct row *rows(size_t *ret_n)
@@ -233,6 +272,8 @@ const char *scope_name(enum scope s)
 		[SCOPE_AUTHORITY] = "authorities.<name>",
 		[SCOPE_DATAPLANE] = "dataplane",
 		[SCOPE_IKE] = "ike",
+		[SCOPE_RADIUS] = "radius",
+		[SCOPE_RADIUS_SERVER] = "radius.servers.<server>",
 	};
 
 	return names[s];

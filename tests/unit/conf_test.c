@@ -14,6 +14,7 @@
 #include "conf/build.h"
 #include "ike/id.h"
 #include "ike/ts.h"
+#include "support/conf_text.h"
 
 #define PSK "secrets { ike { secret = \"correct horse\" } }\n"
 #define AUTH "local { auth = psk\nid = a.example\n}\nremote { auth = psk\nid = b.example\n}\n"
@@ -28,38 +29,6 @@ static const char *conn_with(const char *keys, const char *child_keys)
 		     "%s\nchildren { net {\nremote_ts = 10.2.0.0/16\n%s\n} } } }\n",
 		 keys, child_keys);
 	return text;
-}
-
-static struct conf *load(const char *text)
-{
-	struct conf_errors errors = {};
-	struct conf *conf = NULL;
-	char line[512];
-
-	if (conf_parse("test.conf", text, strlen(text), &conf, &errors))
-		for (size_t i = 0; i < errors.n; i++)
-			print_error("%s\n",
-				    conf_error_print(&errors.list[i], line, sizeof(line)));
-	conf_errors_fini(&errors);
-	assert_non_null(conf);
-	return conf;
-}
-
-/* The text has one mistake: in this line, and its message holds these words. */
-static void assert_mistake(const char *text, unsigned line, const char *words)
-{
-	struct conf_errors errors = {};
-	struct conf *conf = NULL;
-	char told[512] = "nothing";
-
-	assert_int_equal(conf_parse("test.conf", text, strlen(text), &conf, &errors), -EINVAL);
-	assert_null(conf);
-	if (errors.n)
-		conf_error_print(&errors.list[0], told, sizeof(told));
-	if (errors.n_errors != 1 || errors.list[0].line != line || !strstr(told, words))
-		fail_msg("expected line %u with '%s', got %zu mistakes: %s\nof:\n%s", line, words,
-			 errors.n_errors, told, text);
-	conf_errors_fini(&errors);
 }
 
 static void a_gateway_is_read(void **state)
