@@ -31,8 +31,8 @@ static __always_inline void acquire(__u32 child, const struct flow *f)
 	ev->child = child;
 	ev->local_port = f->local_port;
 	ev->remote_port = f->remote_port;
-	addr_write(ev->local.b, f->local);
-	addr_write(ev->remote.b, f->remote);
+	addr_write(ev->local.b, &f->local);
+	addr_write(ev->remote.b, &f->remote);
 	ev->proto = f->proto;
 	bpf_ringbuf_submit(ev, 0);
 }

@@ -65,7 +65,8 @@ static __always_inline enum gate_outcome arp(struct xdp_md *ctx, struct packet *
 		return GATE_DROP_RUNT;
 	if (!port || !(port->flags & PORT_XMIT) || p->tags > 1 || !arp_is_request(arp))
 		return GATE_PASS_KERNEL;
-	struct addr_val *addr = addr_find(ifindex, p->vlan, arp->tpa);
+	union addr asked = addr_v4(arp->tpa);
+	struct addr_val *addr = addr_find(ifindex, p->vlan, &asked);
 	if (!addr || !arp_is_known(ctx, arp))
 		return GATE_PASS_KERNEL;
 	arp_turn(p->data, arp, addr->mac);

@@ -12,18 +12,23 @@
 #include "spd.h"
 #include <sekisho/esp.h>
 
-/* Ethernet, two tags, IPv4 with all options: what parse() may look at; then UDP, or an ICMP
- * error up to the ports that it quotes. */
-#define HEADERS_MAX (14 + 2 * 4 + 60 + QUOTE_MAX)
+/* Ethernet, two tags, IPv6 with its extension headers (IPv4 and its options are shorter): what
+ * parse() may look at; then UDP, or an ICMP error up to the ports that it quotes. */
+#define HEADERS_MAX (14 + 2 * 4 + IPV6_HEADER_LEN + EXT_BYTES_MAX + QUOTE_MAX)
 
 /* IPsec's own packets (RFC 4301 4.4.1: the SPD must not catch them): IKE, ESP in UDP, ESP. */
 static __always_inline bool is_ipsec(const struct packet *p)
 {
-	if (!host_owns(p->saddr))
+	if (!host_owns(&p->saddr))
 		return false;
 	if (p->proto == IPPROTO_NUM_ESP || p->proto == IPPROTO_NUM_AH)
 		return true;
 	return p->proto == IPPROTO_UDP && (p->sport == IKE_PORT || p->sport == NATT_PORT);
+}
+
+static __always_inline bool is_for_spd(const struct packet *p)
+{
+	return p->ethertype != ETH_P_ARP && !is_on_link(&p->daddr) && !is_ndp(p) && !is_ipsec(p);
 }
 
 static __always_inline enum gate_outcome into_host_if(const struct __sk_buff *skb,
@@ -55,10 +60,10 @@ static __always_inline enum gate_outcome decide(const struct __sk_buff *skb, str
 	struct spd_view view;
 	__u32 child;
 
-	if (o == GATE_DROP_RUNT || o == GATE_DROP_MALFORMED)
-		return o;
-	if (o != NEXT || p->ethertype != ETH_P_IP || is_group(p->daddr) || is_ipsec(p))
+	if (o == GATE_PASS_NOT_IP || (o == NEXT && !is_for_spd(p)))
 		return GATE_EGRESS_PASS;
+	if (o != NEXT)
+		return o;
 	if (!spd_view(&view))
 		return GATE_DROP_BUG;
 	if (!view.is_written && skb->ingress_ifindex)

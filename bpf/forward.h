@@ -21,8 +21,8 @@ static __always_inline struct bpf_fib_lookup fib_query(const struct packet *p, _
 		.tot_len = p->total_len,
 		.ifindex = ifindex,
 		.tos = p->tos,
-		.ipv4_src = p->saddr,
-		.ipv4_dst = p->daddr,
+		.ipv4_src = p->saddr.w[3],
+		.ipv4_dst = p->daddr.w[3],
 	};
 }
 
@@ -37,9 +37,9 @@ static __always_inline void ttl_decrement(struct iphdr *ip)
 
 static __always_inline bool forward_is_plain(const struct packet *p)
 {
-	__u8 net = bpf_ntohl(p->saddr) >> 24;
+	__u8 net = p->saddr.b[12];
 
-	return p->tags == 0 && p->ttl > 1 && p->l4_off == p->l3_off + sizeof(struct iphdr) &&
+	return p->ethertype == ETH_P_IP && p->tags == 0 && p->ttl > 1 && p->l4_off == p->l3_off + sizeof(struct iphdr) &&
 	       net != 0 && net != 127 && net < 224;
 }
 

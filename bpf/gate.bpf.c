@@ -45,6 +45,8 @@ static __always_inline enum gate_outcome protect(struct xdp_md *ctx, struct pack
 	enum gate_outcome o = child_find_sa(m->child, f, &m->sa);
 	if (o == GATE_DROP_BUG)
 		return o;
+	if (p->ethertype == ETH_P_IPV6)
+		return GATE_DROP_IPV6;
 	m->kind = o == GATE_TO_WORKER_OUT ? META_OUT : META_HOLD;
 	if ((void *)(ip + 1) > p->end)
 		return GATE_DROP_BUG;
@@ -89,11 +91,13 @@ static __always_inline enum gate_outcome from_wire(struct xdp_md *ctx, struct pa
 						   const struct port_val *port,
 						   const struct spd_view *view, struct xsk_meta *m)
 {
-	bool is_local = host_owns(p->daddr), is_allowed = false;
+	bool is_local = host_owns(&p->daddr), is_allowed = false;
 	enum gate_outcome o;
 
 	if (is_local) {
 		o = sad_inbound(p, m);
+		if (o == GATE_TO_WORKER_IN && p->ethertype == ETH_P_IPV6)
+			return GATE_DROP_IPV6;
 		if (o == GATE_TO_WORKER_IN)
 			return to_worker(ctx, port, m, o);
 		if (o != NEXT)
@@ -130,7 +134,7 @@ static __always_inline enum gate_outcome decide(struct xdp_md *ctx, struct packe
 	m.l3_off = p->l3_off;
 	if (p->ethertype == ETH_P_ARP)
 		return arp(ctx, p, ifindex, port);
-	if (is_group(p->daddr) || p->data + ETH_HLEN > p->end)
+	if (is_on_link(&p->daddr) || is_ndp(p) || p->data + ETH_HLEN > p->end)
 		return GATE_PASS_KERNEL;
 	if (!spd_view(&view))
 		return GATE_DROP_BUG;

@@ -1,28 +1,29 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
-/* What this host is: its addresses, its VLANs, the interfaces that the worker serves. */
+/* What this host is: its addresses and VLANs; what addresses are. */
 #ifndef BPF_HOST_H
 #define BPF_HOST_H
 
 #include "parse.h"
 
-static __always_inline void addr_write(__u8 to[16], __be32 v4)
+#define NDP_FIRST 133 /* router solicitation, RFC 4861 4 */
+#define NDP_LAST 137  /* redirect */
+
+static __always_inline void addr_write(__u8 to[16], const union addr *a)
 {
-	__builtin_memset(to, 0, 10);
-	to[10] = to[11] = 0xff;
-	__builtin_memcpy(to + 12, &v4, 4);
+	__builtin_memcpy(to, a, sizeof(*a));
 }
 
-static __always_inline struct addr_val *addr_find(__u32 ifindex, __u16 vlan, __be32 v4)
+static __always_inline struct addr_val *addr_find(__u32 ifindex, __u16 vlan, const union addr *a)
 {
 	struct addr_key key = { .ifindex = ifindex, .vlan = vlan };
 
-	addr_write(key.addr, v4);
+	addr_write(key.addr, a);
 	return bpf_map_lookup_elem(&addrs, &key);
 }
 
-static __always_inline bool host_owns(__be32 v4)
+static __always_inline bool host_owns(const union addr *a)
 {
-	return addr_find(0, 0, v4) != NULL;
+	return addr_find(0, 0, a) != NULL;
 }
 
 /* Frames of a VLAN that has no interface here are not ours to forward or protect. */
@@ -35,10 +36,28 @@ static __always_inline bool host_has_vlan(__u32 ifindex, const struct packet *p)
 	return p->tags == 1 && bpf_map_lookup_elem(&addrs, &key);
 }
 
-/* 224.0.0.0/4 and 255.255.255.255 */
-static __always_inline bool is_group(__be32 v4)
+static __always_inline bool is_v4(const union addr *a)
 {
-	return (v4 & bpf_htonl(0xf0000000)) == bpf_htonl(0xe0000000) || v4 == 0xffffffff;
+	return a->d[0] == 0 && a->w[2] == bpf_htonl(0xffff);
+}
+
+/* What no router passes on, and no policy is asked about: 224.0.0.0/4 and 255.255.255.255;
+ * ff00::/8, and fe80::/10, by which neighbours find each other (RFC 4291 2.5.6, 2.7). */
+static __always_inline bool is_on_link(const union addr *a)
+{
+	if (is_v4(a))
+		return (a->w[3] & bpf_htonl(0xf0000000)) == bpf_htonl(0xe0000000) ||
+		       a->w[3] == 0xffffffff;
+	return a->b[0] == 0xff || (a->w[0] & bpf_htonl(0xffc00000)) == bpf_htonl(0xfe800000);
+}
+
+/* Neighbour discovery, what ARP is to IPv4. No router has touched it (RFC 4861 7.1). */
+static __always_inline bool is_ndp(const struct packet *p)
+{
+	__u8 type = p->sport >> 8;
+
+	return p->ethertype == ETH_P_IPV6 && p->proto == IPPROTO_ICMPV6 && p->ttl == 255 &&
+	       !p->is_fragment && type >= NDP_FIRST && type <= NDP_LAST;
 }
 
 static __always_inline bool mac_equal(const __u8 *a, const __u8 *b)

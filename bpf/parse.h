@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * Ethernet, up to two VLAN tags, IPv4 with options, the ports: one function fills
- * `struct packet`, and nothing else does. Offsets count from the Ethernet header.
+ * Ethernet, up to two VLAN tags, IPv4 with options or IPv6 with extension headers, the ports:
+ * one function fills `struct packet`, and nothing else does. Offsets count from the Ethernet
+ * header.
  */
 #ifndef BPF_PARSE_H
 #define BPF_PARSE_H
@@ -9,16 +10,25 @@
 #include <linux/if_ether.h>
 #include <linux/in.h>
 #include <linux/ip.h>
+#include <linux/ipv6.h>
 #include <linux/udp.h>
 #include <bpf/bpf_endian.h>
-#include "count.h"
+#include "ext.h"
 
 #define TAGS_MAX 2 /* VLAN and QinQ */
 #define IPV4_MF 0x2000
 #define IPV4_OFFSET 0x1fff
+#define IPV6_HEADER_LEN 40u
 #define PROTO_DCCP 33
 #define PROTO_SCTP 132
 #define PROTO_UDPLITE 136
+
+/* As the maps have it, struct ip_addr: network order, IPv4 as ::ffff:a.b.c.d. */
+union addr {
+	__u8 b[16];
+	__be32 w[4]; /* w[3]: the IPv4 address */
+	__be64 d[2];
+};
 
 struct packet {
 	void *data, *end;
@@ -28,9 +38,10 @@ struct packet {
 	__u16 vlan;           /* of the outer tag; 0: untagged */
 	__u8 tags;
 	__u8 proto, ttl, tos;
-	__u16 total_len;      /* of IPv4, header included */
-	__be32 saddr, daddr;
-	__u16 sport, dport;   /* host order, 0: the protocol has none or it is not in here */
+	__u32 total_len;      /* of IP, header included */
+	union addr saddr, daddr;
+	__u16 sport, dport;   /* host order, 0: the protocol has none or it is not in here; both
+			       * are type * 256 + code for ICMP (RFC 7296 3.13.1) */
 	bool is_fragment;
 	bool is_later_fragment;
 };
@@ -39,10 +50,29 @@ struct vlan_tag {
 	__be16 tci, ethertype;
 };
 
+static __always_inline union addr addr_v4(__be32 v4)
+{
+	return (union addr){ .w = { 0, 0, bpf_htonl(0xffff), v4 } };
+}
+
+static __always_inline bool is_icmp(__u8 proto)
+{
+	return proto == IPPROTO_ICMP || proto == IPPROTO_ICMPV6;
+}
+
+/* What selectors of ports select by (RFC 4301 4.4.1.1), ICMP's type and code among it. */
 static __always_inline bool has_ports(__u8 proto)
 {
 	return proto == IPPROTO_TCP || proto == IPPROTO_UDP || proto == PROTO_SCTP ||
-	       proto == PROTO_DCCP || proto == PROTO_UDPLITE;
+	       proto == PROTO_DCCP || proto == PROTO_UDPLITE || is_icmp(proto);
+}
+
+/* The first four bytes behind IP, of a protocol that has_ports(). */
+static __always_inline void ports_read(const __be16 *l4, __u8 proto, __u16 *ret_source,
+				       __u16 *ret_dest)
+{
+	*ret_source = bpf_ntohs(l4[0]);
+	*ret_dest = is_icmp(proto) ? *ret_source : bpf_ntohs(l4[1]);
 }
 
 static __always_inline enum gate_outcome parse_link(struct packet *p)
@@ -81,8 +111,7 @@ static __always_inline enum gate_outcome parse_ports(struct packet *p)
 		return GATE_DROP_MALFORMED;
 	if ((void *)(l4 + 1) > p->end)
 		return GATE_DROP_RUNT;
-	p->sport = bpf_ntohs(l4->source);
-	p->dport = bpf_ntohs(l4->dest);
+	ports_read(&l4->source, p->proto, &p->sport, &p->dport);
 	return NEXT;
 }
 
@@ -104,14 +133,43 @@ static __always_inline enum gate_outcome parse_ipv4(struct packet *p)
 	p->proto = ip->protocol;
 	p->ttl = ip->ttl;
 	p->tos = ip->tos;
-	p->saddr = ip->saddr;
-	p->daddr = ip->daddr;
+	p->saddr = addr_v4(ip->saddr);
+	p->daddr = addr_v4(ip->daddr);
 	p->is_fragment = frag & (IPV4_MF | IPV4_OFFSET);
 	p->is_later_fragment = frag & IPV4_OFFSET;
 	return parse_ports(p);
 }
 
-/* NEXT: an IPv4 packet whose headers hold together, or ARP (ethertype tells). */
+static __always_inline enum gate_outcome parse_ipv6(struct packet *p)
+{
+	struct ipv6hdr *ip = p->data + p->l3_off;
+
+	if ((void *)(ip + 1) > p->end)
+		return GATE_DROP_RUNT;
+	if (ip->version != 6)
+		return GATE_DROP_MALFORMED;
+	p->total_len = IPV6_HEADER_LEN + bpf_ntohs(ip->payload_len);
+	if (p->l3_off + p->total_len > p->frame_len)
+		return GATE_DROP_RUNT;
+	p->ttl = ip->hop_limit;
+	p->tos = ip->priority << 4 | ip->flow_lbl[0] >> 4;
+	__builtin_memcpy(&p->saddr, &ip->saddr, sizeof(p->saddr));
+	__builtin_memcpy(&p->daddr, &ip->daddr, sizeof(p->daddr));
+	struct ext_walk w = { .data = p->data, .end = p->end, .proto = ip->nexthdr,
+			      .off = p->l3_off + IPV6_HEADER_LEN };
+	enum gate_outcome o = ext_headers(&w);
+	if (o != NEXT)
+		return o;
+	if (w.off > p->l3_off + p->total_len)
+		return GATE_DROP_MALFORMED;
+	p->l4_off = w.off;
+	p->proto = w.proto;
+	p->is_fragment = w.is_fragment;
+	p->is_later_fragment = w.is_later_fragment;
+	return parse_ports(p);
+}
+
+/* NEXT: an IP packet whose headers hold together, or ARP (ethertype tells). */
 static __always_inline enum gate_outcome parse(struct packet *p)
 {
 	enum gate_outcome o = parse_link(p);
@@ -119,7 +177,7 @@ static __always_inline enum gate_outcome parse(struct packet *p)
 	if (o != NEXT || p->ethertype == ETH_P_ARP)
 		return o;
 	if (p->ethertype == ETH_P_IPV6)
-		return GATE_PASS_KERNEL;
+		return parse_ipv6(p);
 	if (p->ethertype != ETH_P_IP)
 		return GATE_PASS_NOT_IP;
 	return parse_ipv4(p);

@@ -20,8 +20,8 @@ static __always_inline struct packet route_packet(const struct route_query *q)
 		.total_len = q->total_len ?: 1, /* 0 would skip the MTU */
 		.proto = q->proto,
 		.tos = q->tos,
-		.saddr = q->saddr,
-		.daddr = q->daddr,
+		.saddr = addr_v4(q->saddr),
+		.daddr = addr_v4(q->daddr),
 		.sport = q->sport,
 		.dport = q->dport,
 		.is_later_fragment = q->flags & ROUTE_LATER_FRAGMENT,
@@ -82,9 +82,9 @@ static __always_inline __u32 route_answer(struct xdp_md *ctx, struct route_query
 	struct packet p = route_packet(q);
 	__u32 r = ROUTE_FORWARD;
 
-	if (host_owns(q->daddr))
+	if (host_owns(&p.daddr))
 		return ROUTE_LOCAL;
-	if (is_group(q->daddr))
+	if (is_on_link(&p.daddr))
 		return ROUTE_KERNEL;
 	if (!(q->flags & ROUTE_OWN))
 		r = route_policy(q, &p);

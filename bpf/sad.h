@@ -25,7 +25,7 @@ static __always_inline enum gate_outcome sad_find(const struct packet *p, __u16 
 	if ((void *)(esp + 1) > p->end)
 		return GATE_DROP_RUNT;
 	struct sad_key key = { .spi = bpf_ntohl(esp->spi), .proto = IPPROTO_NUM_ESP };
-	addr_write(key.daddr, p->daddr);
+	addr_write(key.daddr, &p->daddr);
 	struct sad_val *val = bpf_map_lookup_elem(&sad, &key);
 	if (!val || val->dir != SA_IN)
 		return GATE_DROP_NO_SA;

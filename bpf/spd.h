@@ -22,15 +22,14 @@
 #define SPD_BROKEN 19   /* the maps contradict each other */
 
 struct flow {
-	__be32 remote;
-	__be32 local;
+	union addr remote, local;
 	__u16 local_port, remote_port;
 	__u8 proto;
 	bool is_later_fragment;
 };
 
 struct spd_walk {
-	__u64 local;  /* low half of the address as a number; the high one is 0 for IPv4 */
+	struct addr_num local;
 	__u32 gen;
 	__u32 first;  /* in spd_cand */
 	__u32 action; /* out: enum spd_action or one of the above */
@@ -55,15 +54,21 @@ static __always_inline bool in_proto(const struct ts_val *ts, __u8 proto)
 	return ts->proto == 0 || ts->proto == proto;
 }
 
-/* The remote range is not compared: the bucket holds only policies that cover it. */
+static __always_inline bool in_range(const struct addr_range *r, struct addr_num n)
+{
+	bool is_below = n.hi < r->first.hi || (n.hi == r->first.hi && n.lo < r->first.lo);
+	bool is_above = n.hi > r->last.hi || (n.hi == r->last.hi && n.lo > r->last.lo);
+
+	return !is_below && !is_above;
+}
+
+/* The remote range is not compared: the bucket holds only policies that cover it, and both ends
+ * of a policy are of one family (map_abi.h). */
 static __always_inline __u32 spd_test(const struct spd_val *val, const struct spd_walk *w)
 {
-	const struct addr_range *local = &val->local.addr;
-
 	if (!in_proto(&val->local, w->proto) || !in_proto(&val->remote, w->proto))
 		return SPD_NONE;
-	if (local->first.hi > 0 || (local->last.hi == 0 && w->local > local->last.lo) ||
-	    w->local < local->first.lo)
+	if (!in_range(&val->local.addr, w->local))
 		return SPD_NONE;
 	if (w->needs_ports)
 		return any_port(&val->local) && any_port(&val->remote) ? val->action : SPD_FRAGMENT;
@@ -90,7 +95,7 @@ static long spd_step(__u32 i, void *arg)
 	return w->action != SPD_NONE;
 }
 
-static __always_inline struct spd_index_val *spd_bucket(__u32 gen, __be32 remote)
+static __always_inline struct spd_index_val *spd_bucket(__u32 gen, const union addr *remote)
 {
 	struct spd_index_key key = { .prefixlen = 32 + 128, .gen = gen };
 
@@ -102,9 +107,9 @@ static __always_inline struct spd_index_val *spd_bucket(__u32 gen, __be32 remote
  * *ret_child is set with SPD_PROTECT. */
 static __always_inline __u32 spd_find(__u32 gen, const struct flow *f, __u32 *ret_child)
 {
-	struct spd_index_val *bucket = spd_bucket(gen, f->remote);
+	struct spd_index_val *bucket = spd_bucket(gen, &f->remote);
 	struct spd_walk w = {
-		.local = 0xffff00000000ull | bpf_ntohl(f->local),
+		.local = { bpf_be64_to_cpu(f->local.d[0]), bpf_be64_to_cpu(f->local.d[1]) },
 		.gen = gen,
 		.action = SPD_NONE,
 		.local_port = f->local_port,

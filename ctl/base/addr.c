@@ -169,16 +169,24 @@ const char *addr_range_print(const struct addr_range *r, char *buf, size_t size)
 	return buf;
 }
 
+bool addr_range_is_v4(const struct addr_range *r)
+{
+	struct ip_addr first = addr_from_num(r->first), last = addr_from_num(r->last);
+
+	return addr_is_v4(&first) && addr_is_v4(&last);
+}
+
 bool addr_in_range(const struct ip_addr *a, const struct addr_range *r)
 {
 	struct addr_num n = addr_to_num(a);
 
-	return addr_num_cmp(r->first, n) <= 0 && addr_num_cmp(n, r->last) <= 0;
+	return addr_is_v4(a) == addr_range_is_v4(r) && addr_num_cmp(r->first, n) <= 0 && addr_num_cmp(n, r->last) <= 0;
 }
 
 bool addr_range_within(const struct addr_range *r, const struct addr_range *outer)
 {
-	return addr_num_cmp(outer->first, r->first) <= 0 && addr_num_cmp(r->last, outer->last) <= 0;
+	return addr_range_is_v4(r) == addr_range_is_v4(outer) &&
+	       addr_num_cmp(outer->first, r->first) <= 0 && addr_num_cmp(r->last, outer->last) <= 0;
 }
 
 bool addr_range_meet(const struct addr_range *a, const struct addr_range *b,
@@ -187,7 +195,7 @@ bool addr_range_meet(const struct addr_range *a, const struct addr_range *b,
 	struct addr_num first = addr_num_cmp(a->first, b->first) > 0 ? a->first : b->first;
 	struct addr_num last = addr_num_cmp(a->last, b->last) < 0 ? a->last : b->last;
 
-	if (addr_num_cmp(first, last) > 0)
+	if (addr_range_is_v4(a) != addr_range_is_v4(b) || addr_num_cmp(first, last) > 0)
 		return false;
 	*ret_meet = (struct addr_range){ first, last };
 	return true;

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* IP addresses as the maps hold them: 16 bytes, IPv4 as ::ffff:a.b.c.d. */
+/*
+ * IP addresses as the maps hold them: 16 bytes, IPv4 as ::ffff:a.b.c.d. A range is IPv4 when both
+ * its ends are; every other one is IPv6 and holds no IPv4 address, not even ::/0 does.
+ */
 #ifndef BASE_ADDR_H
 #define BASE_ADDR_H
 
@@ -33,6 +36,7 @@ int addr_parse(const char *text, struct ip_addr *ret_addr) MUST_USE;
 int addr_parse_range(const char *text, struct addr_range *ret_range) MUST_USE;
 /* "10.1.0.0/16" where the range is a prefix, else "first-last", into a buffer of 2*ADDR_TEXT_MAX. */
 const char *addr_range_print(const struct addr_range *r, char *buf, size_t size);
+bool addr_range_is_v4(const struct addr_range *r);
 bool addr_in_range(const struct ip_addr *a, const struct addr_range *r);
 /* The range is wholly inside `outer`. */
 bool addr_range_within(const struct addr_range *r, const struct addr_range *outer);

@@ -138,7 +138,8 @@ static int replace(struct dataplane *dp, const struct spd_policy *sorted, size_t
 
 static bool policy_is_valid(const struct spd_policy *p)
 {
-	return addr_num_cmp(p->remote.addr.first, p->remote.addr.last) <= 0 &&
+	return addr_range_is_v4(&p->remote.addr) == addr_range_is_v4(&p->local.addr) &&
+	       addr_num_cmp(p->remote.addr.first, p->remote.addr.last) <= 0 &&
 	       addr_num_cmp(p->local.addr.first, p->local.addr.last) <= 0 &&
 	       (p->action == SPD_BYPASS || p->action == SPD_DISCARD ||
 		(p->action == SPD_PROTECT && p->child && p->child < CHILD_MAX));

@@ -2,13 +2,16 @@
 /*
  * Remote ranges are cut into prefixes; prefixes either nest or are apart. So the longest
  * prefix that holds an address is inside every range that holds it, and its bucket, all
- * policies whose range covers the prefix, is complete for that address.
+ * policies whose range covers the prefix, is complete for that address. Of what covers
+ * ::ffff:0:0/96, all IPv4, the IPv6 policies are none: it always has a bucket of its own.
  */
 #include "dataplane/spd_index.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define V4_BITS 96 /* of the prefix ::ffff:0:0 */
 
 static struct addr_num host_mask(unsigned bits)
 {
@@ -102,6 +105,16 @@ static void drop_doubles(struct prefix_list *list)
 	list->n = n;
 }
 
+static int add_ranges(struct prefix_list *list, const struct spd_policy *policies, size_t n)
+{
+	struct ip_addr v4 = addr_from_v4(0);
+	int r = add_prefix(list, addr_to_num(&v4), V4_BITS);
+
+	for (size_t i = 0; !r && i < n; i++)
+		r = add_range(list, &policies[i].remote.addr);
+	return r;
+}
+
 static int fill_bucket(struct spd_index *ix, struct spd_prefix *p,
 		       const struct spd_policy *policies, size_t n)
 {
@@ -122,11 +135,9 @@ static int fill_bucket(struct spd_index *ix, struct spd_prefix *p,
 int spd_index_init(struct spd_index *ix, const struct spd_policy *policies, size_t n)
 {
 	struct prefix_list list = { 0 };
-	int r = 0;
+	int r = add_ranges(&list, policies, n);
 
 	*ix = (struct spd_index){ .cand = calloc(SPD_CAND_MAX, sizeof(*ix->cand)) };
-	for (size_t i = 0; !r && i < n; i++)
-		r = add_range(&list, &policies[i].remote.addr);
 	if (list.n)
 		drop_doubles(&list);
 	ix->prefixes = list.at;

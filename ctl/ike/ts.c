@@ -10,9 +10,7 @@
 
 bool ts_is_v4(const struct ts_val *ts)
 {
-	struct ip_addr first = addr_from_num(ts->addr.first), last = addr_from_num(ts->addr.last);
-
-	return addr_is_v4(&first) && addr_is_v4(&last);
+	return addr_range_is_v4(&ts->addr);
 }
 
 bool ts_is_opaque(const struct ts_val *ts)
@@ -50,8 +48,7 @@ static bool is_ports_within(const struct ts_val *inner, const struct ts_val *out
 
 bool ts_within(const struct ts_val *inner, const struct ts_val *outer)
 {
-	return ts_is_v4(inner) == ts_is_v4(outer) &&
-	       addr_range_within(&inner->addr, &outer->addr) &&
+	return addr_range_within(&inner->addr, &outer->addr) &&
 	       (!outer->proto || inner->proto == outer->proto) && is_ports_within(inner, outer);
 }
 
@@ -93,7 +90,7 @@ bool ts_meet(const struct ts_val *a, const struct ts_val *b, struct ts_val *ret_
 {
 	struct ts_val meet = { .proto = a->proto ? a->proto : b->proto };
 
-	if (ts_is_v4(a) != ts_is_v4(b) || (a->proto && b->proto && a->proto != b->proto) ||
+	if ((a->proto && b->proto && a->proto != b->proto) ||
 	    !addr_range_meet(&a->addr, &b->addr, &meet.addr) || !ports_meet(a, b, &meet))
 		return false;
 	*ret_meet = meet;

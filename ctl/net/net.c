@@ -126,18 +126,32 @@ static void link_message(struct net *net, struct nlmsghdr *nlh)
 	link_put(net, &link);
 }
 
+static bool addr_read(const struct nlattr *attr, int family, struct ip_addr *ret_addr)
+{
+	uint32_t v4;
+
+	if (family == AF_INET6 && nla_len(attr) == sizeof(ret_addr->b)) {
+		memcpy(ret_addr->b, nla_data(attr), sizeof(ret_addr->b));
+		return true;
+	}
+	if (family != AF_INET || nla_len(attr) != sizeof(v4))
+		return false;
+	memcpy(&v4, nla_data(attr), sizeof(v4));
+	*ret_addr = addr_from_v4(be32toh(v4));
+	return true;
+}
+
 static void addr_message(struct net *net, struct nlmsghdr *nlh)
 {
 	struct ifaddrmsg *ifa = nlmsg_data(nlh);
-	struct nlattr *tb[IFA_MAX + 1];
+	struct nlattr *tb[IFA_MAX + 1], *own;
 	struct net_addr a = { .ifindex = ifa->ifa_index, .prefix_len = ifa->ifa_prefixlen };
-	uint32_t v4;
 
-	if (ifa->ifa_family != AF_INET || nlmsg_parse(nlh, sizeof(*ifa), tb, IFA_MAX, NULL) ||
-	    !tb[IFA_LOCAL] || nla_len(tb[IFA_LOCAL]) != sizeof(v4))
+	if (nlmsg_parse(nlh, sizeof(*ifa), tb, IFA_MAX, NULL))
 		return;
-	memcpy(&v4, nla_data(tb[IFA_LOCAL]), sizeof(v4));
-	a.addr = addr_from_v4(be32toh(v4));
+	own = tb[IFA_LOCAL] ? tb[IFA_LOCAL] : tb[IFA_ADDRESS]; /* IPv6 has no IFA_LOCAL */
+	if (!own || !addr_read(own, ifa->ifa_family, &a.addr))
+		return;
 	net->changed |= NET_ADDRS | NET_ROUTES;
 	if (nlh->nlmsg_type == RTM_DELADDR)
 		addr_remove(net, &a);
@@ -207,7 +221,7 @@ static int read_all(struct net *net)
 	net->n_links = net->n_addrs = 0;
 	net->changed = NET_LINKS | NET_ADDRS | NET_ROUTES;
 	int err = dump(net, RTM_GETLINK, AF_UNSPEC);
-	return err ? err : dump(net, RTM_GETADDR, AF_INET);
+	return err ? err : dump(net, RTM_GETADDR, AF_UNSPEC);
 }
 
 int net_read(struct net *net)
@@ -242,7 +256,8 @@ static int news_subscribe(struct nl_sock *sk)
 	(void)nl_socket_set_buffer_size(sk, NEWS_BUFFER, 0);
 	int err =
 		nl_socket_add_memberships(sk, RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV4_ROUTE,
-					  RTNLGRP_IPV4_RULE, RTNLGRP_NEIGH, 0);
+					  RTNLGRP_IPV4_RULE, RTNLGRP_IPV6_IFADDR,
+					  RTNLGRP_IPV6_ROUTE, RTNLGRP_NEIGH, 0);
 	return nl_error(err ? err : nl_socket_set_nonblocking(sk));
 }
 
@@ -324,6 +339,7 @@ const struct net_link *net_carrier(const struct net *net, uint32_t ifindex, uint
 	return net_link(net, link->parent);
 }
 
+/* Of IPv4 addresses. */
 static bool same_subnet(const struct net_addr *a, const struct ip_addr *peer)
 {
 	uint32_t mask = a->prefix_len ? ~0u << (32 - a->prefix_len) : 0;
@@ -336,6 +352,8 @@ static bool addr_is_on(const struct net *net, const struct net_addr *a, uint32_t
 {
 	uint16_t on_vlan;
 
+	if (!addr_is_v4(&a->addr))
+		return false;
 	if (ifindex == 0)
 		return addr_to_v4(&a->addr) >> 24 != 127;
 	const struct net_link *carrier = net_carrier(net, a->ifindex, &on_vlan);

@@ -114,9 +114,9 @@ static bool tunnel_addr(struct worker *w, const struct frame *f, __be32 *ret_src
 	const struct net_addr *addrs = net_addrs(w->net, &n);
 
 	for (size_t i = 0; i < n; i++) {
-		uint32_t a = addr_to_v4(&addrs[i].addr);
+		uint32_t a = addr_to_v4(&addrs[i].addr); /* 0: IPv6 */
 
-		for (unsigned k = 0; k < f->sa->ts.n_local; k++)
+		for (unsigned k = 0; a && k < f->sa->ts.n_local; k++)
 			if (a >= f->sa->ts.local[k].first && a <= f->sa->ts.local[k].last) {
 				*ret_src = htonl(a);
 				return true;

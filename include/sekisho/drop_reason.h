@@ -12,7 +12,7 @@
 #define GATE_OUTCOMES(X)                                                                  \
 	X(PASS_LOCAL, "to this host's stack: addressed to it")                            \
 	X(PASS_KERNEL, "to the kernel's stack: it finishes what the gate does not do")    \
-	X(PASS_NOT_IP, "to the kernel's stack: neither IPv4 nor ARP")                     \
+	X(PASS_NOT_IP, "to the kernel's stack: neither IP nor ARP")                       \
 	X(PASS_IKE, "to the kernel's stack: IKE for this host")                           \
 	X(ARP_REPLY, "ARP request answered")                                              \
 	X(FORWARD, "bypassed and forwarded by the kernel's FIB")                          \
@@ -36,9 +36,11 @@
 	X(DROP_BUCKET, "more policies for this address than one lookup may walk")         \
 	X(DROP_EGRESS, "sent by this host, cannot be handed to the worker")               \
 	X(DROP_BUG, "impossible state")                                                   \
-	X(EGRESS_PASS, "sent by this host: IKE, ESP, group address or not IPv4")          \
+	X(EGRESS_PASS, "sent by this host: IKE, ESP, group or link address, not IP")      \
 	X(DROP_QUOTE, "ICMP error, quotes in clear what came protected (RFC 4301 6.2)") \
-	X(DROP_NO_SPD, "to be forwarded, but the controller has not written an SPD yet")
+	X(DROP_NO_SPD, "to be forwarded, but the controller has not written an SPD yet")  \
+	X(DROP_IPV6, "IPv6, to be protected: ESP for it is not built yet")                \
+	X(DROP_IPV6_CHAIN, "IPv6, more extension headers than are looked at")
 
 enum gate_outcome {
 #define X(name, text) GATE_##name,

@@ -47,12 +47,14 @@ struct addr_num {
 	__u64 hi, lo;
 };
 
-/* Both ends inclusive (RFC 4301 4.4.1.1 address ranges). */
+/* Both ends inclusive (RFC 4301 4.4.1.1 address ranges). IPv4 when both ends are; every other
+ * range is IPv6 and holds no IPv4 address, not even ::/0 does. */
 struct addr_range {
 	struct addr_num first, last;
 };
 
-/* One side of a traffic selector, RFC 7296 3.13.1, host order, inclusive. */
+/* One side of a traffic selector, RFC 7296 3.13.1, host order, inclusive. Ports of ICMP and
+ * ICMPv6 are type * 256 + code of the message, at both sides. */
 struct ts_val {
 	struct addr_range addr;
 	__u16 port_first, port_last; /* 0..65535: any */
@@ -98,7 +100,8 @@ struct spd_index_val {
 	__u32 count;
 };
 
-/* spd[gen * SPD_MAX + i], reached through spd_cand (__u32: i). Ordered, first match wins. */
+/* spd[gen * SPD_MAX + i], reached through spd_cand (__u32: i). Ordered, first match wins. Local
+ * and remote are of one family. */
 struct spd_val {
 	struct ts_val local, remote;
 	__u32 child; /* slot of the Child SA when action is SPD_PROTECT */
@@ -251,7 +254,7 @@ struct event {
 	__u32 type;
 	__u32 child;
 	__u32 sa;
-	__u16 local_port, remote_port; /* of the packet of an acquire, host order */
+	__u16 local_port, remote_port; /* of the packet of an acquire, host order (see ts_val) */
 	struct ip_addr local, remote;
 	__u8 proto;
 	__u8 zero[7];

@@ -60,8 +60,6 @@ static const struct fixture gate_fixtures[] = {
 	{ "ARP where XDP cannot transmit", IF_PLAIN,
 	  { .kind = PKT_ARP, .dmac = BROADCAST, .src = "10.6.0.5", .dst = "10.6.0.1", .arp_op = 1 },
 	  GATE_PASS_KERNEL },
-	{ "IPv6", IF_LAN, { .kind = PKT_OTHER, .ethertype = 0x86dd, .payload = 60 },
-	  GATE_PASS_KERNEL },
 	{ "LLDP", IF_LAN, { .kind = PKT_OTHER, .ethertype = 0x88cc }, GATE_PASS_NOT_IP },
 	{ "three tags", IF_LAN, { .kind = PKT_OTHER, .vlan = { 1, 2 }, .ethertype = 0x8100 },
 	  GATE_PASS_NOT_IP },

@@ -46,6 +46,14 @@ static struct spd_policy policy(enum spd_action action, const char *local, const
 	return p;
 }
 
+/* Messages of one ICMP type, any code. */
+static void icmp_only(struct spd_policy *p, uint8_t proto, uint8_t type)
+{
+	p->local.proto = p->remote.proto = proto;
+	p->local.port_first = (uint16_t)(type << 8);
+	p->local.port_last = (uint16_t)(type << 8 | 0xff);
+}
+
 /* Child 1 has an outbound SA, child 2 has none. */
 static void write_spd(enum spd_action default_action)
 {
@@ -58,9 +66,20 @@ static void write_spd(enum spd_action default_action)
 		policy(SPD_PROTECT, "10.6.0.0/24", "10.2.0.0/16", 1),
 		policy(SPD_DISCARD, "10.1.0.0/16", "10.66.0.0/16", 0),
 		policy(SPD_PROTECT, "10.1.0.0/16", "10.4.0.0/16", 1),
+		policy(SPD_BYPASS, "fd01::/64", "fd02:0:0:9::/64", 0),
+		policy(SPD_PROTECT, "fd01::/64", "fd02::/32", 1),
+		policy(SPD_PROTECT, "fd01::/64", "fd03::/64", 2),
+		policy(SPD_PROTECT, "fd01::/64", "fd04::/64", 1),
+		policy(SPD_DISCARD, "fd01::/64", "fd66::/64", 0),
+		policy(SPD_PROTECT, "fd77::/64", "::/0", 1),
+		policy(SPD_PROTECT, "10.1.0.0/16", "10.8.0.0/16", 1),
+		policy(SPD_PROTECT, "fd01::/64", "fd08::/64", 1),
 	};
 
 	list[7].remote.port_first = list[7].remote.port_last = 443;
+	list[11].remote.port_first = list[11].remote.port_last = 443;
+	icmp_only(&list[14], IPPROTO_ICMP, 8);
+	icmp_only(&list[15], IPPROTO_ICMPV6, 128);
 	if (spd_replace(world.dp, list, ARRAY_SIZE(list), default_action))
 		abort();
 }
@@ -154,6 +173,7 @@ static void back_spd(struct world *w)
 }
 
 #include "gate_fixtures.h"
+#include "gate_fixtures_ipv6.h"
 
 /* ---- one fixture ------------------------------------------------------------------- */
 
@@ -228,6 +248,8 @@ static void gate_outcomes(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(gate_fixtures); i++)
 		check_fixture(&gate_fixtures[i], false);
+	for (size_t i = 0; i < ARRAY_SIZE(gate_ipv6_fixtures); i++)
+		check_fixture(&gate_ipv6_fixtures[i], false);
 }
 
 static void egress_outcomes(void **state)
@@ -235,19 +257,21 @@ static void egress_outcomes(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(egress_fixtures); i++)
 		check_fixture(&egress_fixtures[i], true);
+	for (size_t i = 0; i < ARRAY_SIZE(egress_ipv6_fixtures); i++)
+		check_fixture(&egress_ipv6_fixtures[i], true);
 }
 
-/* Cut anywhere, an IPv4 packet never gets further than the parser. */
+/* Cut anywhere, an IP packet never gets further than the parser. */
 static void truncated(const struct fixture *f, bool is_tc)
 {
 	uint8_t frame[PKT_MAX];
 	size_t len = pkt_build(&f->in, frame);
 	struct world_run run;
 
-	if (f->in.kind != PKT_IPV4 || f->in.total_len_off)
+	if (f->in.kind != PKT_IP || f->in.total_len_off)
 		return;
-	/* A test run takes no frame shorter than Ethernet, for tc than Ethernet and IPv4. */
-	for (size_t n = is_tc ? 34 : 14; n < len; n++) {
+	/* A test run takes no frame shorter than Ethernet, for tc than Ethernet and the IP header. */
+	for (size_t n = !is_tc ? 14 : strchr(f->in.src, ':') ? 54 : 34; n < len; n++) {
 		if (is_tc)
 			world_egress(&world, f->on, frame, n, &run);
 		else
@@ -264,6 +288,10 @@ static void truncations_go_no_further(void **state)
 		truncated(&gate_fixtures[i], false);
 	for (size_t i = 0; i < ARRAY_SIZE(egress_fixtures); i++)
 		truncated(&egress_fixtures[i], true);
+	for (size_t i = 0; i < ARRAY_SIZE(gate_ipv6_fixtures); i++)
+		truncated(&gate_ipv6_fixtures[i], false);
+	for (size_t i = 0; i < ARRAY_SIZE(egress_ipv6_fixtures); i++)
+		truncated(&egress_ipv6_fixtures[i], true);
 }
 
 static void truncated_arp_is_a_runt(void **state)

@@ -151,6 +151,8 @@ static void make_addrs(struct world *w)
 		entry(w, IF_LAN, 5, "10.5.0.1"),
 		entry(w, IF_WAN, 0, "192.0.2.1"),
 		entry(w, IF_PLAIN, 0, "10.6.0.1"),
+		entry(w, IF_LAN, 0, "fd01::1"),
+		entry(w, IF_WAN, 0, "2001:db8::1"),
 	};
 
 	must0(addrs_replace(w->dp, list, ARRAY_SIZE(list)), "addrs_replace");
@@ -184,6 +186,7 @@ void world_init(struct world *w)
 	w->sa_in = make_sa(w, SA_IN, 0x1001, "192.0.2.1");
 	w->sa_out = make_sa(w, SA_OUT, 0x2001, "192.0.2.2");
 	make_sa(w, SA_OUT, 0x3001, "192.0.2.1"); /* a tunnel to ourselves */
+	make_sa(w, SA_IN, 0x4001, "2001:db8::1");
 	must0(spd_switch(w->dp, 1, w->sa_out), "spd_switch");
 }
 

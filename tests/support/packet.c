@@ -19,6 +19,11 @@ void pkt_mac(const char *text, uint8_t ret_mac[6])
 		ret_mac[i] = (uint8_t)b[i];
 }
 
+static int is_v6(const struct pkt *p)
+{
+	return p->src && strchr(p->src, ':');
+}
+
 static uint32_t v4(const char *text)
 {
 	struct in_addr a;
@@ -77,6 +82,51 @@ static uint8_t *put_ipv4(const struct pkt *p, uint8_t *at, size_t l4_len)
 	return at + header_len;
 }
 
+#define IPPROTO_FRAGMENT_HEADER 44
+
+/* Each header says what the next one is. */
+static uint8_t *put_ext(const struct pkt *p, uint8_t *at, uint8_t *next, uint8_t proto)
+{
+	size_t len = 8u * (p->ext_len + 1u);
+
+	for (int i = 0; i < p->n_ext; i++) {
+		*next = p->ext[i];
+		memset(at, 1, len);
+		next = at;
+		at[1] = p->ext_len;
+		at += len;
+	}
+	if (p->frag) {
+		*next = IPPROTO_FRAGMENT_HEADER;
+		memset(at, 0, 8);
+		put16(at + 2, p->frag);
+		next = at;
+		at += 8;
+	}
+	*next = proto;
+	return at;
+}
+
+static uint8_t *put_ipv6(const struct pkt *p, uint8_t *at, size_t l4_len)
+{
+	size_t ext_len = 8u * (p->ext_len + 1u) * p->n_ext + (p->frag ? 8 : 0);
+
+	put16(at, (uint16_t)((p->version ? p->version : 6) << 12 | p->tos << 4));
+	put16(at + 2, 0);
+	put16(at + 4, (uint16_t)((int)(ext_len + l4_len) + p->total_len_off));
+	at[7] = p->ttl ? p->ttl : 64;
+	if (inet_pton(AF_INET6, p->src, at + 8) != 1 || inet_pton(AF_INET6, p->dst, at + 24) != 1)
+		abort();
+	return put_ext(p, at + 40, at + 6, p->proto ? p->proto : IPPROTO_UDP);
+}
+
+static uint8_t *put_ip(const struct pkt *p, uint8_t *ret_frame, size_t l4_len)
+{
+	if (is_v6(p))
+		return put_ipv6(p, put_link(p, ret_frame, ETH_P_IPV6), l4_len);
+	return put_ipv4(p, put_link(p, ret_frame, ETH_P_IP), l4_len);
+}
+
 static uint8_t *put_payload(const struct pkt *p, uint8_t *at, size_t len)
 {
 	memset(at, 0x5a, len);
@@ -89,15 +139,25 @@ static uint8_t *put_payload(const struct pkt *p, uint8_t *at, size_t len)
 	return at + len;
 }
 
+static int is_later_fragment(const struct pkt *p)
+{
+	return p->frag & (is_v6(p) ? 0xfff8 : 0x1fff);
+}
+
 static int is_udp(const struct pkt *p)
 {
-	return (!p->proto || p->proto == IPPROTO_UDP) && !(p->frag & 0x1fff);
+	return (!p->proto || p->proto == IPPROTO_UDP) && !is_later_fragment(p);
+}
+
+static int is_icmp(const struct pkt *p)
+{
+	return (p->proto == IPPROTO_ICMP || p->proto == IPPROTO_ICMPV6) && !is_later_fragment(p);
 }
 
 /* TCP needs no more than its ports here. */
 static int is_tcp(const struct pkt *p)
 {
-	return p->proto == IPPROTO_TCP && !(p->frag & 0x1fff);
+	return p->proto == IPPROTO_TCP && !is_later_fragment(p);
 }
 
 static uint8_t *put_l4(const struct pkt *p, uint8_t *at, size_t payload)
@@ -110,7 +170,10 @@ static uint8_t *put_l4(const struct pkt *p, uint8_t *at, size_t payload)
 		memset(at, 0, 16);
 		at += 16;
 	}
-	return put_payload(p, at, payload);
+	uint8_t *end = put_payload(p, at, payload);
+	if (is_icmp(p))
+		put16(at, p->sport);
+	return end;
 }
 
 static uint8_t *put_arp(const struct pkt *p, uint8_t *at)
@@ -131,12 +194,12 @@ static uint8_t *put_arp(const struct pkt *p, uint8_t *at)
 	return at + 20;
 }
 
-/* Type, code, checksum (left out), 4 bytes unused, then the packet from its IPv4 header on. */
+/* Type, code, checksum (left out), 4 bytes unused, then the packet from its IP header on. */
 static size_t build_icmp(const struct pkt *p, uint8_t *ret_frame)
 {
 	uint8_t quote[PKT_MAX];
 	size_t len = pkt_build(p->quote, quote) - ETH_HLEN;
-	uint8_t *at = put_ipv4(p, put_link(p, ret_frame, ETH_P_IP), 8 + len);
+	uint8_t *at = put_ip(p, ret_frame, 8 + len);
 
 	memset(at, 0, 8);
 	at[0] = p->icmp_type;
@@ -158,6 +221,6 @@ size_t pkt_build(const struct pkt *p, uint8_t *ret_frame)
 	else if (p->kind == PKT_OTHER)
 		at = put_payload(p, put_link(p, ret_frame, p->ethertype), payload);
 	else
-		at = put_l4(p, put_ipv4(p, put_link(p, ret_frame, ETH_P_IP), l4), payload);
+		at = put_l4(p, put_ip(p, ret_frame, l4), payload);
 	return (size_t)(at - ret_frame);
 }

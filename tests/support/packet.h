@@ -8,10 +8,13 @@
 
 #define PKT_MAX 2048
 
-enum pkt_kind { PKT_IPV4, PKT_ARP, PKT_OTHER };
+enum pkt_kind { PKT_IP, PKT_ARP, PKT_OTHER };
 enum pkt_payload { PAYLOAD_PLAIN, PAYLOAD_MARKER, PAYLOAD_KEEPALIVE };
 
-/* Zero means the usual: IPv4, UDP-less payload of 16 bytes, TTL 64, no tags. */
+#define PKT_EXT_MAX 12
+
+/* Zero means the usual: UDP, payload of 16 bytes, TTL 64, no tags. src says whether it is IPv4 or
+ * IPv6. */
 struct pkt {
 	enum pkt_kind kind;
 	const char *dmac, *smac; /* NULL: 02:00:00:00:00:01 and :02 */
@@ -22,12 +25,14 @@ struct pkt {
 	uint8_t ttl, tos;
 	uint8_t option_words;
 	uint8_t arp_op;
-	uint16_t sport, dport;
-	uint16_t frag;     /* flags and offset, as in the header */
+	uint16_t sport, dport; /* of ICMP: sport is type * 256 + code */
+	uint16_t frag;     /* flags and offset, as in the header of IPv4; IPv6: a fragment header */
+	uint8_t ext[PKT_EXT_MAX], n_ext; /* IPv6: extension headers, that of `frag` behind them */
+	uint8_t ext_len;                 /* their length field */
 	uint16_t payload;  /* bytes behind UDP, or behind IPv4; 0: 16 */
 	int total_len_off; /* added to the true total length */
 	int udp_len_off;   /* added to the true UDP length */
-	uint8_t version;   /* 0: 4 */
+	uint8_t version;   /* 0: the true one */
 	uint8_t ihl;       /* 0: the true one */
 	enum pkt_payload content;
 	uint32_t spi; /* first word of the payload where not 0 */

@@ -27,6 +27,12 @@ static uint32_t address(struct spd_random *r)
 	return BASE | place | spd_random_below(r, spd_random_below(r, 2) ? 8 : 1u << 16);
 }
 
+/* IPv6 as IPv4 with another prefix: 2001:db8::/96. */
+static struct addr_num to_v6(struct addr_num n)
+{
+	return (struct addr_num){ 0x20010db800000000ull, n.lo & 0xffffffffull };
+}
+
 static struct addr_range range_of(uint32_t first, uint32_t last)
 {
 	struct ip_addr a = addr_from_v4(first), b = addr_from_v4(last);
@@ -40,8 +46,8 @@ static struct addr_range random_range(struct spd_random *r)
 	uint32_t mask = bits ? ~0u << (32 - bits) : 0;
 
 	switch (spd_random_below(r, 8)) {
-	case 0: /* everything, both families */
-		return (struct addr_range){ { 0, 0 }, { ~0ull, ~0ull } };
+	case 0:
+		return range_of(0, ~0u);
 	case 1:
 		return range_of(a, a);
 	case 2:
@@ -49,6 +55,23 @@ static struct addr_range random_range(struct spd_random *r)
 		return a < b ? range_of(a, b) : range_of(b, a);
 	default:
 		return range_of(a & mask, (a & mask) | ~mask);
+	}
+}
+
+/* One in three policies is IPv6; "everything" then begins below IPv4 and ends above it. */
+static void random_family(struct spd_random *r, struct spd_policy *p)
+{
+	struct addr_range *both[] = { &p->local.addr, &p->remote.addr };
+
+	if (spd_random_below(r, 3))
+		return;
+	for (int i = 0; i < 2; i++) {
+		struct addr_range *range = both[i];
+
+		if ((uint32_t)(range->last.lo - range->first.lo) == ~0u)
+			*range = (struct addr_range){ { 0, 0 }, { ~0ull, ~0ull } };
+		else
+			*range = (struct addr_range){ to_v6(range->first), to_v6(range->last) };
 	}
 }
 
@@ -65,9 +88,19 @@ static void random_ports(struct spd_random *r, struct ts_val *ts)
 
 static uint8_t random_proto(struct spd_random *r)
 {
-	static const uint8_t protos[] = { 1, 6, 17, 50 };
+	static const uint8_t protos[] = { 1, 6, 17, 50, 58 };
 
 	return protos[spd_random_below(r, sizeof(protos))];
+}
+
+static bool is_icmp(uint8_t proto)
+{
+	return proto == 1 || proto == 58;
+}
+
+static bool has_ports(uint8_t proto)
+{
+	return proto == 6 || proto == 17 || is_icmp(proto);
 }
 
 void spd_random_policies(struct spd_random *r, struct spd_policy *ret_policies, size_t n)
@@ -79,8 +112,9 @@ void spd_random_policies(struct spd_random *r, struct spd_policy *ret_policies, 
 		p.child = p.action == SPD_PROTECT ? 1 + spd_random_below(r, N_CHILDREN) : 0;
 		p.local.addr = random_range(r);
 		p.remote.addr = random_range(r);
+		random_family(r, &p);
 		p.local.proto = p.remote.proto = proto;
-		if (proto == 6 || proto == 17 || !spd_random_below(r, 4)) {
+		if (has_ports(proto) || !spd_random_below(r, 4)) {
 			random_ports(r, &p.local);
 			random_ports(r, &p.remote);
 		} else {
@@ -96,9 +130,15 @@ struct spd_flow spd_random_flow(struct spd_random *r)
 
 	f.local = addr_from_v4(address(r));
 	f.remote = addr_from_v4(address(r));
-	if (f.proto == 6 || f.proto == 17) {
+	if (has_ports(f.proto)) {
 		f.local_port = (uint16_t)spd_random_below(r, 8);
 		f.remote_port = (uint16_t)spd_random_below(r, 8);
+	}
+	if (is_icmp(f.proto)) /* type and code, at both sides */
+		f.remote_port = f.local_port;
+	if (!spd_random_below(r, 3)) {
+		f.local = addr_from_num(to_v6(addr_to_num(&f.local)));
+		f.remote = addr_from_num(to_v6(addr_to_num(&f.remote)));
 	}
 	return f;
 }

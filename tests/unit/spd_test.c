@@ -47,6 +47,18 @@ static void first_match_wins(void **state)
 	assert_int_equal(spd_match(list, 3, &f), -1);
 }
 
+static void families_do_not_mix(void **state)
+{
+	struct spd_policy list[] = { policy("::/0", "::/0"), policy("0.0.0.0/0", "0.0.0.0/0") };
+	struct spd_flow v6 = flow("2001:db8::1", "2001:db8::2", 6, 1, 2);
+	struct spd_flow v4 = flow("10.1.0.1", "10.2.3.4", 6, 1, 2);
+
+	(void)state;
+	assert_int_equal(spd_match(list, 2, &v6), 0);
+	assert_int_equal(spd_match(list, 2, &v4), 1);
+	assert_int_equal(spd_match(list, 1, &v4), -1);
+}
+
 static void priority_goes_before_position(void **state)
 {
 	struct spd_policy list[] = { policy("0.0.0.0/0", "0.0.0.0/0"),
@@ -138,6 +150,7 @@ static void classifier_agrees_with_the_reference(void **state)
 	}
 }
 
+/* Besides that of all IPv4, which is always there. */
 static size_t n_prefixes(const char *remote)
 {
 	struct spd_policy p = policy("0.0.0.0/0", remote);
@@ -146,7 +159,7 @@ static size_t n_prefixes(const char *remote)
 	assert_return_code(spd_index_init(&ix, &p, 1), 0);
 	size_t n = ix.n_prefixes;
 	spd_index_fini(&ix);
-	return n;
+	return n - 1;
 }
 
 static void ranges_become_few_prefixes(void **state)
@@ -154,7 +167,7 @@ static void ranges_become_few_prefixes(void **state)
 	(void)state;
 	assert_int_equal(n_prefixes("10.0.0.0/8"), 1);
 	assert_int_equal(n_prefixes("10.0.0.1"), 1);
-	assert_int_equal(n_prefixes("0.0.0.0/0"), 1);
+	assert_int_equal(n_prefixes("0.0.0.0/0"), 0);
 	assert_int_equal(n_prefixes("::/0"), 1);
 	assert_int_equal(n_prefixes("10.0.0.0-10.0.0.2"), 2);
 	assert_int_equal(n_prefixes("0.0.0.1-255.255.255.254"), 62);
@@ -174,7 +187,7 @@ static void limits_are_kept(void **state)
 	assert_int_equal(spd_index_init(&ix, list, SPD_BUCKET_MAX + 1), -E2BIG);
 	spd_index_fini(&ix);
 	assert_return_code(spd_index_init(&ix, list, 0), 0);
-	assert_int_equal(ix.n_prefixes, 0);
+	assert_int_equal(ix.n_prefixes, 1);
 	spd_index_fini(&ix);
 	free(list);
 }
@@ -229,6 +242,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(first_match_wins),
+		cmocka_unit_test(families_do_not_mix),
 		cmocka_unit_test(priority_goes_before_position),
 		cmocka_unit_test(every_selector_counts),
 		cmocka_unit_test(classifier_agrees_with_the_reference),
