@@ -47,6 +47,7 @@ struct auth_draft {
 	struct ike_id id, eap_id;
 	bool has_id;
 	enum conn_auth auth;
+	bool is_aaa;
 	uint32_t schemes; /* scheme_bit() */
 	enum revocation revocation;
 	const struct node *certs, *cacerts, *pubkeys;

@@ -228,7 +228,7 @@ static void conn_auth(struct build *b, struct conn_draft *d)
 	conn_local_id(b, d);
 	if (d->remote.has_id)
 		d->conn.remote_id = d->remote.id;
-	if (id_is_any(&d->conn.remote_id))
+	if (id_is_any(&d->conn.remote_id) && d->conn.remote_auth != CONN_AUTH_EAP)
 		warning(b, d->remote_at, "no remote id: whoever %s '%s' may be its peer",
 			d->conn.remote_auth == CONN_AUTH_PSK ? "knows the secret of"
 							     : "has a certificate for",

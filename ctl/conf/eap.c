@@ -83,6 +83,9 @@ void conn_eap(struct build *b, struct conn_draft *d)
 		mistake(b, d->at, "not supported yet: EAP together with ppk_id");
 	else if (is_local)
 		eap_self(b, d);
-	else
+	else if (!d->remote.is_aaa)
 		eap_peers(b, d);
+	else if (!b->conf->radius.n_servers)
+		mistake(b, d->at, "no RADIUS server: section radius has no servers");
+	d->conn.is_aaa = d->remote.is_aaa;
 }

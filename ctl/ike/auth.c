@@ -258,7 +258,7 @@ enum step_result auth_begin(struct turn *t, unsigned what, const struct id_view 
 		auth_job_free(auth);
 		return err == -ENOTSUP ? cannot_sign(t) : auth_failed(t, "no AUTH computed");
 	}
-	return turn_wait_auth(t, auth);
+	return turn_wait_job(t, job_new_auth(auth));
 }
 
 /* ---- What came out ------------------------------------------------------------------ */

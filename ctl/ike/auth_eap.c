@@ -24,6 +24,8 @@ static struct reader msk_of(const struct ike_sa *sa)
 {
 	const struct mschapv2 *m = &sa->eap->eap.mschapv2;
 
+	if (sa->eap->eap.is_passed)
+		return rd_from(sa->eap->eap.aaa_msk, sizeof(sa->eap->eap.aaa_msk));
 	return rd_from(m->msk, sizeof(m->msk));
 }
 
@@ -84,6 +86,14 @@ enum step_result eap_asked(struct turn *t)
 	return STEP_NEXT;
 }
 
+static enum step_result ask(struct turn *t)
+{
+	struct aaa_job *job = eap_aaa_ask(t);
+
+	return job ? turn_wait_job(t, job_new_aaa(job))
+		   : auth_failed(t, "its EAP packet or identity is too long to pass on");
+}
+
 enum step_result eap_answered(struct turn *t)
 {
 	struct ike_sa *sa = t->sa;
@@ -91,8 +101,14 @@ enum step_result eap_answered(struct turn *t)
 
 	if (!sa->conn)
 		return auth_failed(t, "its connection is not configured any more");
-	if (eap->is_done || eap_take(eap, sa->conn, t->in->eap) == EAP_FAILED)
-		return auth_failed(t, eap->is_done ? "EAP goes on after its end" : eap->why);
+	if (eap->is_done)
+		return auth_failed(t, "EAP goes on after its end");
+	enum eap_result r = t->job ? eap_aaa_answer(eap, t->job->aaa)
+				   : eap_take(eap, sa->conn, t->in->eap);
+	if (r == EAP_ASK)
+		return ask(t);
+	if (r == EAP_FAILED)
+		return auth_failed(t, eap->why);
 	emit_packet(t);
 	return STEP_NEXT;
 }
@@ -103,7 +119,10 @@ static void take_identity(struct ike_sa *sa)
 	const struct eap *eap = &sa->eap->eap;
 	const char *why;
 
-	sa_log(sa, "EAP-MSCHAPv2 of '%s' succeeded", eap->name);
+	if (eap->is_passed)
+		sa_log(sa, "EAP of '%s' accepted by AAA server %s", eap->name, eap->aaa.server);
+	else
+		sa_log(sa, "EAP-MSCHAPv2 of '%s' succeeded", eap->name);
 	if (id_parse(eap->name, &sa->their_id, &why)) {
 		sa->their_id = (struct ike_id){ .type = ID_KEY_ID };
 		sa->their_id.len = (uint16_t)strlen(eap->name);
@@ -170,6 +189,7 @@ static enum step_result take_packet(struct turn *t)
 		eap->out_len = 0;
 		break;
 	case EAP_GO_ON:
+	case EAP_ASK: /* a server's */
 		break;
 	}
 	return again(t);

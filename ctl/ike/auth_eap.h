@@ -33,6 +33,9 @@ enum step_result eap_next(struct turn *t);
 enum step_result eap_finish(struct turn *t);
 enum step_result eap_childless(struct turn *t);
 
+/* In eap_aaa.c. The peer's packet as a question; NULL: it, or its identity, is too long for that. */
+struct aaa_job *eap_aaa_ask(struct turn *t);
+
 /* In ex_auth.c. */
 void auth_log_up(struct ike_sa *sa);
 enum step_result auth_find_peer(struct turn *t);

@@ -134,6 +134,7 @@ struct conn {
 	size_t ppk_len; /* 0: none */
 	bool is_ppk_required;
 	enum conn_auth local_auth, remote_auth;
+	bool is_aaa; /* remote_auth EAP: an AAA server decides who may come (auth = eap-radius) */
 	struct eap_user *eap_users; /* owned. remote_auth EAP: who may come; local_auth: us */
 	size_t n_eap_users;
 	struct conn_own own;      /* with local_auth PUBKEY; owned */

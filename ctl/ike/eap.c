@@ -70,6 +70,9 @@ static enum eap_result identity_take(struct eap *eap, const struct conn *conn, s
 {
 	if (!name_take(eap, data))
 		return failed(eap, "its EAP identity is empty or too long");
+	eap->is_passed = conn->is_aaa;
+	if (eap->is_passed)
+		return EAP_ASK;
 	const struct eap_user *user = user_find(conn, eap->name);
 	eap->has_user = user;
 	if (user)
@@ -84,6 +87,8 @@ static enum eap_result identity_take(struct eap *eap, const struct conn *conn, s
 static enum eap_result server_take(struct eap *eap, const struct conn *conn, uint8_t type,
 				   struct reader data)
 {
+	if (eap->is_passed)
+		return EAP_ASK;
 	if (type == EAP_NAK)
 		return failed(eap, "it does not want EAP-MSCHAPv2");
 	if (type != eap->last_type)

@@ -8,10 +8,11 @@
 
 #include "base/cursor.h"
 #include "crypto/mschapv2.h"
+#include "ike/aaa.h"
 #include "ike/conn.h"
 
-#define EAP_PACKET_MAX 512
-#define EAP_ROUNDS_MAX 16 /* packets of the peer in one authentication */
+#define EAP_PACKET_MAX AAA_PACKET_MAX
+#define EAP_ROUNDS_MAX 64 /* packets of the peer in one authentication */
 
 enum eap_code {
 	EAP_REQUEST = 1,
@@ -31,6 +32,7 @@ enum eap_result {
 	EAP_GO_ON, /* .out is the next packet */
 	EAP_DONE,  /* .msk; server: .out is the Success */
 	EAP_FAILED, /* .why; server: .out is the Failure */
+	EAP_ASK,   /* server: the AAA server has to say what follows */
 };
 
 struct eap {
@@ -43,6 +45,10 @@ struct eap {
 	bool has_user;
 	char name[EAP_NAME_MAX + 1]; /* the peer's identity, ours as client */
 	struct mschapv2 mschapv2;
+	bool is_passed; /* to the AAA server; then: */
+	struct aaa_session aaa;
+	struct ip_addr framed; /* the virtual address that it wants the peer to have */
+	uint8_t aaa_msk[AAA_MSK_LEN];
 	const char *why;
 	uint8_t out[EAP_PACKET_MAX];
 	size_t out_len;
@@ -62,6 +68,8 @@ extern const struct eap_method eap_mschapv2;
 void eap_server_start(struct eap *eap, const uint8_t random[MSCHAP_CHALLENGE_LEN]);
 void eap_client_start(struct eap *eap, const struct conn *conn,
 		      const uint8_t random[MSCHAP_CHALLENGE_LEN]);
+/* What the AAA server said to the peer's packet. As eap_take(). */
+enum eap_result eap_aaa_answer(struct eap *eap, const struct aaa_job *job);
 /* The peer's packet. users: of the connection. */
 enum eap_result eap_take(struct eap *eap, const struct conn *conn, struct reader packet);
 

@@ -131,7 +131,7 @@ void fx_timer(struct effects *fx, uint64_t at_ms)
 
 void fx_job(struct effects *fx, struct ike_job *job)
 {
-	node_add(fx, FX_JOB, 0)->fx.job = job;
+	node_add(fx, job->aaa ? FX_ASK : FX_JOB, 0)->fx.job = job;
 }
 
 void fx_child(struct effects *fx, enum ike_effect_type type, const struct child_sa *sa)

@@ -338,7 +338,9 @@ static enum step_result auth_unanswered(struct turn *t)
 
 static enum step_result auth_missing(struct turn *t)
 {
-	return turn_refuse(t, STEP_NEXT, 0, "peer did not go on after IKE_SA_INIT");
+	return turn_refuse(t, STEP_NEXT, 0, "%s", t->sa->theirs.waits && t->sa->eap
+						       ? "the AAA server did not answer in time"
+						       : "peer did not go on after IKE_SA_INIT");
 }
 
 #define CHILD_PAYLOADS (P_SA | P_TSI | P_TSR)
@@ -366,7 +368,7 @@ static const struct step steps[] = {
 	  auth_answer, auth_answer, TM_NONE, "check the peer, no Child SA yet (RFC 6023)" },
 	{ STEP_REQUEST, IN(INIT_REPLIED), ST_EAP_ASKED, P_IDI, P_IDR | CHILD_PAYLOADS | MAY_SAY,
 	  eap_asked, eap_asked, TM_HALF_OPEN, "the peer wants EAP: AUTH of ours, first EAP packet" },
-	{ STEP_REQUEST, IN(EAP_ASKED), ST_SAME, P_EAP, ANY_NOTIFY, eap_answered, NULL, TM_NONE,
+	{ STEP_REQUEST, IN(EAP_ASKED), ST_SAME, P_EAP, ANY_NOTIFY, eap_answered, eap_answered, TM_NONE,
 	  "the next EAP packet" },
 	{ STEP_REQUEST, IN(EAP_ASKED), ST_ESTABLISHED, P_AUTH, ANY_NOTIFY, eap_proved, NULL, TM_NONE,
 	  "check AUTH with the key of EAP, answer the Child SA" },

@@ -456,7 +456,7 @@ void exchange_bad(struct ike_sa *sa, struct inbound *in, enum message_result wha
 
 /* ---- Jobs ----------------------------------------------------------------------- */
 
-static enum step_result wait_for(struct turn *t, struct ike_job *job)
+enum step_result turn_wait_job(struct turn *t, struct ike_job *job)
 {
 	job->sa_id = t->sa->unique_id;
 	job->is_request = t->step->role == STEP_REQUEST;
@@ -467,15 +467,7 @@ static enum step_result wait_for(struct turn *t, struct ike_job *job)
 enum step_result turn_wait(struct turn *t, uint16_t group, struct ke_pair *pair,
 			   struct reader their_public)
 {
-	return wait_for(t, job_new(group, pair, their_public));
-}
-
-enum step_result turn_wait_auth(struct turn *t, struct auth_job *auth)
-{
-	struct ike_job *job = job_new(KE_NONE, &(struct ke_pair){ 0 }, rd_from(NULL, 0));
-
-	job->auth = auth;
-	return wait_for(t, job);
+	return turn_wait_job(t, job_new(group, pair, their_public));
 }
 
 static void request_job(struct ike_sa *sa, struct ike_job *job)

@@ -127,9 +127,8 @@ void exchange_established(struct ike_sa *sa);
 /* For processors: give out the computation this step waits for. */
 enum step_result turn_wait(struct turn *t, uint16_t group, struct ke_pair *pair,
 			   struct reader their_public);
-/* The same for signatures. Takes over the job. */
-struct auth_job;
-enum step_result turn_wait_auth(struct turn *t, struct auth_job *auth);
+/* The same for any other one. Takes over the job. */
+enum step_result turn_wait_job(struct turn *t, struct ike_job *job);
 /* For processors: refuse with a notify, and say why in the log line. */
 enum step_result turn_refuse(struct turn *t, enum step_result how, uint16_t notify,
 			     const char *format, ...) __attribute__((format(printf, 4, 5)));

@@ -34,6 +34,7 @@ enum ike_effect_type {
 	FX_SEND = 1,    /* send .datagram */
 	FX_TIMER,       /* call ike_expire() at .at_ms (the earliest of all; 0: no timer) */
 	FX_JOB,         /* run .job on a worker thread */
+	FX_ASK,         /* ask an AAA server what .job->aaa says, and give .job back (aaa.h) */
 	FX_SA_ADD,      /* install the inbound and the outbound SA of .sa, do not switch yet.
 			 * When that fails: ike_hard_limit() with its spi_in, and it is given up */
 	FX_SA_SWITCH,   /* policies of .sa->child use its outbound SA from now on */

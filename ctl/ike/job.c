@@ -2,6 +2,7 @@
 #include "ike/job.h"
 
 #include "crypto/secret.h"
+#include "ike/aaa.h"
 #include "ike/alloc.h"
 #include "ike/auth_job.h"
 #include "ike/ike.h"
@@ -17,6 +18,22 @@ struct ike_job *job_new(uint16_t group, struct ke_pair *pair, struct reader thei
 	if (job->their_len > sizeof(job->their_public))
 		job->their_len = sizeof(job->their_public);
 	rd_copy(&their_public, job->their_public, job->their_len);
+	return job;
+}
+
+struct ike_job *job_new_auth(struct auth_job *auth)
+{
+	struct ike_job *job = alloc_zero(sizeof(*job));
+
+	job->auth = auth;
+	return job;
+}
+
+struct ike_job *job_new_aaa(struct aaa_job *aaa)
+{
+	struct ike_job *job = alloc_zero(sizeof(*job));
+
+	job->aaa = aaa;
 	return job;
 }
 
@@ -43,7 +60,15 @@ void job_free(struct ike_job *job)
 	if (!job)
 		return;
 	auth_job_free(job->auth);
+	aaa_job_free(job->aaa);
 	ke_fini(&job->pair);
 	secret_wipe(job, sizeof(*job));
+	free(job);
+}
+
+void aaa_job_free(struct aaa_job *job)
+{
+	if (job)
+		secret_wipe(job, sizeof(*job));
 	free(job);
 }

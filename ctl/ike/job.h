@@ -13,6 +13,7 @@
 #include "crypto/ke.h"
 
 struct auth_job;
+struct aaa_job;
 
 struct ike_job {
 	uint32_t sa_id;  /* ike_sa.unique_id */
@@ -24,12 +25,16 @@ struct ike_job {
 	size_t secret_len; /* 0 until there is one */
 	uint8_t secret[KE_SECRET_MAX];
 	struct auth_job *auth; /* instead of the above: signatures (auth_job.h) */
+	struct aaa_job *aaa;   /* or a question to somebody else (aaa.h): FX_ASK */
 	int result; /* 0, or what ke_generate() and ke_shared() returned */
 };
 
 /* Takes over the pair (which may be empty). their_public of length 0: none. A public value of
  * the wrong length is kept out by the caller: ke_public_len(). */
 struct ike_job *job_new(uint16_t group, struct ke_pair *pair, struct reader their_public);
+/* Take over the job inside. */
+struct ike_job *job_new_auth(struct auth_job *auth);
+struct ike_job *job_new_aaa(struct aaa_job *aaa);
 void job_free(struct ike_job *job); /* wipes */
 
 #endif

@@ -17,6 +17,8 @@
 #define PAIR_SAS 128
 #define PAIR_SLOT 7 /* of the first child; the next ones follow */
 
+struct aaa_job;
+
 struct pair_sa {
 	bool is_used;
 	struct child_sa sa;
@@ -74,6 +76,8 @@ struct pair {
 	struct endpoint nat_500, nat_4500;
 	/* Sees and may change or swallow (false) each IKE datagram. */
 	bool (*on_wire)(struct pair *p, struct flight *f, void *arg);
+	/* Answers what an AAA server is asked. */
+	void (*on_ask)(struct pair *p, struct aaa_job *question);
 	void *arg;
 };
 

@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "ike/aaa.h"
+#include "ike/job.h"
 
 /* ---- Network -------------------------------------------------------------------- */
 
@@ -137,11 +139,15 @@ static void sa_delete(struct side *s, const struct child_sa *sa)
 	note(s, "DELETE");
 }
 
+/* A computation, or a question: answered at once, known later. */
 static void job_start(struct side *s, struct ike_job *job)
 {
 	struct work *w = malloc(sizeof(*w)), **at = &s->pair->works;
 
-	job_run(job);
+	if (!job->aaa)
+		job_run(job);
+	else if (s->pair->on_ask)
+		s->pair->on_ask(s->pair, job->aaa);
 	*w = (struct work){ .at_ms = s->pair->now_ms + s->pair->job_ms, .side = s, .job = job };
 	while (*at && (*at)->at_ms <= w->at_ms)
 		at = &(*at)->next;
@@ -179,6 +185,7 @@ static void carry_out(struct side *s, const struct ike_effect *fx)
 		s->timer_ms = fx->at_ms;
 		return;
 	case FX_JOB:
+	case FX_ASK:
 		return job_start(s, fx->job);
 	case FX_SA_ADD:
 		return sa_add(s, fx->sa);

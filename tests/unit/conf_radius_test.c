@@ -14,19 +14,20 @@ static const char *radius_with(const char *keys, const char *server_keys)
 	static char text[2048];
 
 	snprintf(text, sizeof(text),
-		 "radius {\n%s\nservers { one {\naddress = 192.0.2.7\nsecret = abc\n%s\n} } }\n", keys,
-		 server_keys);
+		 "radius {\n%s\nservers { one {\naddress = 192.0.2.7\nsecret = abc\n%s\n} } }\n",
+		 keys, server_keys);
 	return text;
 }
 
 static void servers_are_read(void **state)
 {
-	struct conf *conf = load("radius { nas_identifier = gw-7\nretransmit_timeout = 1.5\n"
-				 "retransmit_base = 1\nretransmit_tries = 2\nservers {\n"
-				 "near { address = 192.0.2.7\nsecret = \"of near\"\nauth_port = 1645 }\n"
-				 "far { address = 2001:db8::7\nsecret = 0x00ff01\nport = 11812\n"
-				 "nas_identifier = gw-8\nacct_port = 1813\nsockets = 3\npreference = 0 }\n"
-				 "} }\n");
+	struct conf *conf =
+		load("radius { nas_identifier = gw-7\nretransmit_timeout = 1.5\n"
+		     "retransmit_base = 1\nretransmit_tries = 2\nservers {\n"
+		     "near { address = 192.0.2.7\nsecret = \"of near\"\nauth_port = 1645 }\n"
+		     "far { address = 2001:db8::7\nsecret = 0x00ff01\nport = 11812\n"
+		     "nas_identifier = gw-8\nacct_port = 1813\nsockets = 3\npreference = 0 }\n"
+		     "} }\n");
 	const struct radius_settings *r = &conf->radius;
 	struct ip_addr far;
 
@@ -67,6 +68,33 @@ static void defaults_are_those_of_strongswan(void **state)
 	conf_free(conf);
 }
 
+/* A gateway whose peers are the business of its RADIUS servers. */
+static const char *gateway(const char *local, const char *remote, const char *more)
+{
+	static char text[2048];
+
+	snprintf(text, sizeof(text),
+		 "connections { rw {\nlocal {\nauth = %s\nid = gw.example\n}\nremote {\nauth = "
+		 "%s\n}\n"
+		 "children { net { } } } }\nsecrets { ike { secret = abc } }\n%s",
+		 local, remote, more);
+	return text;
+}
+
+static void a_connection_asks_them(void **state)
+{
+	static const char servers[] =
+		"radius { servers { a { address = 192.0.2.1\nsecret = x } } }\n";
+	struct conf *conf = load(gateway("psk", "eap-radius", servers));
+
+	(void)state;
+	assert_int_equal(conf->conns[0]->remote_auth, CONN_AUTH_EAP);
+	assert_true(conf->conns[0]->is_aaa);
+	assert_int_equal(conf->conns[0]->n_eap_users, 0);
+	conf_free(conf);
+	assert_mistake(gateway("psk", "eap-radius", ""), 1, "section radius has no servers");
+}
+
 static void mistakes_have_their_line(void **state)
 {
 	char text[4096] = "radius { servers {\n";
@@ -80,10 +108,12 @@ static void mistakes_have_their_line(void **state)
 	assert_mistake(radius_with("", "port = 0"), 6, "1 to 65535");
 	assert_mistake(radius_with("", "auth_port = 70000"), 6, "65535");
 	assert_mistake("radius { servers { a {\nsecret = x\n} } }\n", 1, "'a' has no address");
-	assert_mistake("radius { servers { a {\naddress = 192.0.2.1\n} } }\n", 1, "'a' has no secret");
+	assert_mistake("radius { servers { a {\naddress = 192.0.2.1\n} } }\n", 1,
+		       "'a' has no secret");
 	assert_mistake("radius { servers { a {\naddress = r.example\nsecret = x\n} } }\n", 2,
 		       "names are not resolved");
-	assert_mistake("radius { servers { a {\naddress = 0.0.0.0\nsecret = x\n} } }\n", 2, "no IP address");
+	assert_mistake("radius { servers { a {\naddress = 0.0.0.0\nsecret = x\n} } }\n", 2,
+		       "no IP address");
 	assert_mistake("radius { servers {\na = 192.0.2.1\n} }\n", 2, "a section for each one");
 	for (int i = 0; i < RADIUS_SERVERS_MAX + 1; i++)
 		snprintf(text + strlen(text), sizeof(text) - strlen(text),
@@ -97,6 +127,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(servers_are_read),
 		cmocka_unit_test(defaults_are_those_of_strongswan),
+		cmocka_unit_test(a_connection_asks_them),
 		cmocka_unit_test(mistakes_have_their_line),
 	};
 
