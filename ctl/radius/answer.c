@@ -12,7 +12,7 @@
 struct found {
 	const uint8_t *signature; /* value of Message-Authenticator */
 	struct reader send, recv; /* MPPE keys, encrypted */
-	uint8_t last;             /* type of the attribute before */
+	uint8_t last;		  /* type of the attribute before */
 	unsigned n_signatures, n_states, n_sends, n_recvs;
 	bool is_bad;
 };

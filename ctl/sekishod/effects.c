@@ -123,6 +123,9 @@ void effect_carry_out(struct shell *sh, const struct ike_effect *fx)
 		if (jobs_start(sh, fx->job))
 			log_error("no memory for a computation; the exchange will time out");
 		break;
+	case FX_ASK:
+		aaa_ask(&sh->aaa, fx->job);
+		break;
 	case FX_SA_ADD:
 		fx_sa_add(sh, fx);
 		break;

@@ -170,6 +170,7 @@ int settings_apply(struct shell *sh, struct conf *conf)
 		conns[i] = conf->conns[i];
 	sh->conf = conf; /* whoever writes the SPD from here on */
 	ike_tune(sh->ike, &conf->ike);
+	aaa_configure(&sh->aaa, &conf->radius);
 	err = ike_configure(sh->ike, conns, conf->n_conns, shell_now_ms());
 	shell_carry_out(sh);
 	if (err) {

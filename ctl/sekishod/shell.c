@@ -243,6 +243,7 @@ int shell_start(struct shell *sh)
 	sh->started_ms = shell_now_ms();
 	uv_timer_init(&sh->loop, &sh->core_timer);
 	uv_timer_init(&sh->loop, &sh->orphan_timer);
+	aaa_init(&sh->aaa, sh);
 	start_pins_timer(sh);
 	if ((err = step(pairs_init(&sh->pairs, sh->dp), "read the SAD")) ||
 	    (err = step(instances_init(sh), "read the slots")) ||
@@ -262,6 +263,7 @@ void shell_fini(struct shell *sh)
 {
 	dp_events_close(sh->events);
 	roam_fini(sh);
+	aaa_fini(&sh->aaa);
 	ike_free(sh->ike);
 	leases_fini(&sh->leases);
 	free(sh->conns);

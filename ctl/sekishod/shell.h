@@ -10,6 +10,7 @@
 #define SEKISHOD_SHELL_H
 
 #include <uv.h>
+#include "aaa.h"
 #include "conf/conf.h"
 #include "dataplane/dataplane.h"
 #include "ike/ike.h"
@@ -34,6 +35,7 @@ struct shell {
 	struct dp_events *events;
 	struct ike *ike;
 	struct udp udp;
+	struct aaa aaa;
 	struct pairs pairs;
 	struct leases leases;
 	struct control *control;

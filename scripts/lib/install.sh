@@ -8,7 +8,7 @@ PACKAGES_BUILD="make gcc libc6-dev pkg-config clang llvm bpftool libbpf-dev libx
 PACKAGES_LAB="iproute2 ethtool iputils-ping iperf3 tcpdump procps util-linux python3"
 PACKAGES_TEST="libcmocka-dev libclang-rt-dev python3-scapy python3-cryptography tshark git
 	nftables kmod user-mode-linux charon-systemd strongswan-swanctl libstrongswan-standard-plugins
-	libstrongswan-extra-plugins libcharon-extra-plugins libcharon-extauth-plugins"
+	libstrongswan-extra-plugins libcharon-extra-plugins libcharon-extauth-plugins freeradius"
 
 # Those of the packages given that are not installed.
 packages_missing() {

@@ -3,9 +3,17 @@
 #
 # Sekisho as gateway gwA of hostA's site; rw1 and rw2 are strongSwan clients on the same road.
 # What the tests vary: RW_LOCAL and RW_REMOTE, the authentication of the clients as the gateway
-# sees it; GW_AUTH, the gateway's own. Sourced after lib.sh.
+# sees it; RW_MORE, sections of the gateway's configuration. Sourced after lib.sh.
 
 RW_POOL=10.99.0.0/24
+RW_PASSWORDS='eap-1 {
+	id = rw1@road.example
+	secret = "the first password"
+    }
+    eap-2 {
+	id = rw2@road.example
+	secret = "the second password"
+    }'
 
 road_gateway_conf() {
 	cat <<-EOT
@@ -45,6 +53,7 @@ road_gateway_conf() {
 	    }
 	    ${RW_SECRETS:-}
 	}
+	${RW_MORE:-}
 	EOT
 }
 

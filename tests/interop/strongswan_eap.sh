@@ -7,14 +7,7 @@
 
 RW_REMOTE="auth = eap-mschapv2"
 RW_LOCAL="auth = eap-mschapv2"
-RW_SECRETS='eap-1 {
-	id = rw1@road.example
-	secret = "the first password"
-    }
-    eap-2 {
-	id = rw2@road.example
-	secret = "the second password"
-    }'
+RW_SECRETS=$RW_PASSWORDS
 SWAN_PLUGINS="$SWAN_PLUGINS eap-identity eap-mschapv2"
 lab_with_warriors
 must swan_up rw1

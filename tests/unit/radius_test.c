@@ -35,7 +35,8 @@ static void response_authenticator_of_rfc2865(void **state)
 	uint8_t sum[RADIUS_AUTH_LEN];
 
 	(void)state;
-	assert_int_equal(radius_response_authenticator(packet, asked.at, text("xyzzy5461"), sum), 0);
+	assert_int_equal(radius_response_authenticator(packet, asked.at, text("xyzzy5461"), sum),
+			 0);
 	assert_memory_equal(sum, packet.at + 4, sizeof(sum));
 }
 
@@ -49,10 +50,11 @@ static void message_authenticator_of_rfc5997(void **state)
 
 	(void)state;
 	assert_int_equal(radius_message_authenticator(packet, packet.at + 4, packet.at + 22,
-						      text("xyzzy5461"), sum), 0);
+						      text("xyzzy5461"), sum),
+			 0);
 	assert_memory_equal(sum, packet.at + 22, sizeof(sum));
-	assert_int_equal(radius_response_authenticator(answer, packet.at + 4, text("xyzzy5461"),
-						       sum), 0);
+	assert_int_equal(
+		radius_response_authenticator(answer, packet.at + 4, text("xyzzy5461"), sum), 0);
 	assert_memory_equal(sum, answer.at + 4, sizeof(sum));
 }
 
@@ -61,9 +63,15 @@ static void message_authenticator_of_rfc5997(void **state)
 static struct radius_request request(void)
 {
 	return (struct radius_request){
-		.user = text("alice"), .eap = hex("02010009 01 616c6963"), .state = text("state"),
-		.nas_identifier = "gw", .nas_addr = addr_from_v4(0xc0000201), .called = "192.0.2.1[4500]",
-		.calling = "192.0.2.9[4500]", .nas_port = 3, .nas_port_id = "road",
+		.user = text("alice"),
+		.eap = hex("02010009 01 616c6963"),
+		.state = text("state"),
+		.nas_identifier = "gw",
+		.nas_addr = addr_from_v4(0xc0000201),
+		.called = "192.0.2.1[4500]",
+		.calling = "192.0.2.9[4500]",
+		.nas_port = 3,
+		.nas_port_id = "road",
 	};
 }
 
@@ -108,9 +116,11 @@ static void a_request_says_who_and_where(void **state)
 	assert_bytes(rd_from(buf, 2), hex("0107"));
 	assert_int_equal(buf[2] << 8 | buf[3], len);
 	assert_memory_equal(buf + 4, ticket.authenticator, RADIUS_AUTH_LEN);
-	assert_bytes(rd_from(buf + 20, 2), hex("5012")); /* Message-Authenticator, before all others */
-	assert_int_equal(radius_message_authenticator(packet, ticket.authenticator, buf + 22,
-						      secret(), sum), 0);
+	assert_bytes(rd_from(buf + 20, 2),
+		     hex("5012")); /* Message-Authenticator, before all others */
+	assert_int_equal(
+		radius_message_authenticator(packet, ticket.authenticator, buf + 22, secret(), sum),
+		0);
 	assert_memory_equal(buf + 22, sum, sizeof(sum));
 	assert_attr(packet, RADIUS_USER_NAME, text("alice"));
 	assert_attr(packet, RADIUS_NAS_IP_ADDRESS, hex("c0000201"));
@@ -140,7 +150,8 @@ static void a_long_eap_packet_is_cut(void **state)
 	assert_bytes(attr_all(rd_from(buf, len), RADIUS_EAP_MESSAGE, &n), r.eap);
 	assert_int_equal(n, (RADIUS_EAP_MAX + 252) / 253);
 	r.eap = rd_from(eap, RADIUS_EAP_MAX + 1);
-	assert_int_equal(radius_request_emit(&r, &ticket, secret(), buf, sizeof(buf), &len), -EMSGSIZE);
+	assert_int_equal(radius_request_emit(&r, &ticket, secret(), buf, sizeof(buf), &len),
+			 -EMSGSIZE);
 }
 
 static void what_does_not_fit_is_not_sent(void **state)
@@ -154,12 +165,15 @@ static void what_does_not_fit_is_not_sent(void **state)
 	r.user = rd_from(name, 253);
 	assert_int_equal(radius_request_emit(&r, &ticket, secret(), buf, sizeof(buf), &len), 0);
 	for (size_t size = 0; size < len; size++)
-		assert_int_equal(radius_request_emit(&r, &ticket, secret(), buf, size, &(size_t){ 0 }),
-				 -EMSGSIZE);
+		assert_int_equal(
+			radius_request_emit(&r, &ticket, secret(), buf, size, &(size_t){ 0 }),
+			-EMSGSIZE);
 	r.user = rd_from(name, 254);
-	assert_int_equal(radius_request_emit(&r, &ticket, secret(), buf, sizeof(buf), &len), -EMSGSIZE);
+	assert_int_equal(radius_request_emit(&r, &ticket, secret(), buf, sizeof(buf), &len),
+			 -EMSGSIZE);
 	r.user = rd_from(name, 0);
-	assert_int_equal(radius_request_emit(&r, &ticket, secret(), buf, sizeof(buf), &len), -EMSGSIZE);
+	assert_int_equal(radius_request_emit(&r, &ticket, secret(), buf, sizeof(buf), &len),
+			 -EMSGSIZE);
 }
 
 /* ---- Answers ---------------------------------------------------------------------- */
@@ -221,12 +235,33 @@ static void short_keys_are_filled_with_zeros(void **state)
 	(void)state;
 	radius_mppe_emit(&w, 17, hex("000102030405060708090a0b0c0d0e0f"), &ticket, secret());
 	radius_mppe_emit(&w, 16, hex("101112131415161718191a1b1c1d1e1f"), &ticket, secret());
-	assert_int_equal(parse(radius_answer_make(buf, 2, &ticket, secret(),
-						  rd_from(attrs, wr_len(&w)), 0), &answer), 0);
+	assert_int_equal(
+		parse(radius_answer_make(buf, 2, &ticket, secret(), rd_from(attrs, wr_len(&w)), 0),
+		      &answer),
+		0);
 	assert_true(answer.has_msk);
 	assert_bytes(rd_from(answer.msk, 32), hex(KEY_A));
 	for (size_t i = 32; i < RADIUS_MSK_LEN; i++)
 		assert_int_equal(answer.msk[i], 0);
+}
+
+/* FreeRADIUS 3.2.1 (Debian 12) at the end of EAP-MSCHAPv2. */
+static void a_recorded_accept(void **state)
+{
+	static const char file[] = "tests/vectors/freeradius_accept.txt";
+	struct reader asked = hex_file_field(file, "request_authenticator");
+	struct reader packet = hex_file_field(file, "accept"), msk = hex_file_field(file, "msk");
+	struct radius_ticket t = { .id = (uint8_t)radius_answer_id(packet) };
+	struct radius_answer answer;
+	const char *why;
+
+	(void)state;
+	memcpy(t.authenticator, asked.at, sizeof(t.authenticator));
+	assert_int_equal(
+		radius_answer_parse(packet, &t, hex_file_field(file, "secret"), &answer, &why), 0);
+	assert_int_equal(answer.code, RADIUS_ACCESS_ACCEPT);
+	assert_true(answer.has_msk);
+	assert_bytes(rd_from(answer.msk, RADIUS_MSK_LEN), msk);
 }
 
 /* A challenge of 600 bytes in three attributes, with State. */
@@ -338,13 +373,19 @@ static void answers_of_others_are_refused(void **state)
 static void malformed_answers_are_refused(void **state)
 {
 	static const char *const attrs[] = {
-		"4f00", "4f01", "4f", "4f06 030200",		 /* lengths */
-		"4f06 03020004 1806 01020304 4f06 03020004",	 /* EAP in two places */
-		"1803 01 1803 02",				 /* two States */
-		"5012 00000000000000000000000000000000",	 /* two Message-Authenticators */
-		"0805 0a6300", "1b07 0000000000",		 /* numbers */
-		"1a05 000001", "1a07 00000137 10",		 /* vendor's */
-		"1a08 00000137 1001", "1a08 00000137 1003",
+		"4f00",
+		"4f01",
+		"4f",
+		"4f06 030200",				     /* lengths */
+		"4f06 03020004 1806 01020304 4f06 03020004", /* EAP in two places */
+		"1803 01 1803 02",			     /* two States */
+		"5012 00000000000000000000000000000000",     /* two Message-Authenticators */
+		"0805 0a6300",
+		"1b07 0000000000", /* numbers */
+		"1a05 000001",
+		"1a07 00000137 10", /* vendor's */
+		"1a08 00000137 1001",
+		"1a08 00000137 1003",
 		"1a0a 00000137 1004 8001 1a0a 00000137 1004 8001", /* two keys */
 		"1a0a 00000137 1004 8001 1a0a 00000137 1104 8001", /* empty ones */
 		"1a0b 00000137 1005 8001 00 1a0b 00000137 1105 8001 00",
@@ -354,7 +395,8 @@ static void malformed_answers_are_refused(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(attrs) / sizeof(*attrs); i++)
 		if (parse(radius_answer_make(buf, RADIUS_ACCESS_ACCEPT, &ticket, secret(),
-					     hex(attrs[i]), 0), &answer) != -EBADMSG)
+					     hex(attrs[i]), 0),
+			  &answer) != -EBADMSG)
 			fail_msg("%s is taken", attrs[i]);
 }
 
@@ -369,12 +411,14 @@ static void keys_of_other_lengths_are_refused(void **state)
 
 		radius_mppe_emit(&w, 16, rd_from(key, n), &ticket, secret());
 		struct reader value = rd_from(attrs + 8, wr_len(&w) - 8);
-		assert_int_equal(radius_mppe_key(value, ticket.authenticator, secret(), 32, out, &len),
-				 n > 32 ? -EBADMSG : 0);
+		assert_int_equal(
+			radius_mppe_key(value, ticket.authenticator, secret(), 32, out, &len),
+			n > 32 ? -EBADMSG : 0);
 		assert_true(n > 32 || len == n);
 		value.end--;
-		assert_int_equal(radius_mppe_key(value, ticket.authenticator, secret(), 32, out, &len),
-				 -EBADMSG);
+		assert_int_equal(
+			radius_mppe_key(value, ticket.authenticator, secret(), 32, out, &len),
+			-EBADMSG);
 	}
 }
 
@@ -388,6 +432,7 @@ int main(void)
 		cmocka_unit_test(what_does_not_fit_is_not_sent),
 		cmocka_unit_test(an_accept_brings_the_key),
 		cmocka_unit_test(short_keys_are_filled_with_zeros),
+		cmocka_unit_test(a_recorded_accept),
 		cmocka_unit_test(a_challenge_is_joined),
 		cmocka_unit_test(cut_answers_are_refused),
 		cmocka_unit_test(changed_answers_are_refused),
