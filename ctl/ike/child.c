@@ -269,6 +269,27 @@ void child_await(struct ike_sa *sa, struct child *child, uint64_t wait_ms)
 	child->wait_ms = sa->ike->now_ms + wait_ms;
 }
 
+void child_unsure(struct ike_sa *sa, struct child *child, uint32_t id)
+{
+	child->made_id = id;
+	child->sure_ms = sa->ike->now_ms + UNSURE_MS;
+}
+
+bool child_is_unsure(const struct ike_sa *sa, const struct child *child)
+{
+	const struct ike_host *host = &sa->ike->host;
+
+	return child->sure_ms > sa->ike->now_ms &&
+	       !host->last_inbound_ms(host->arg, child->sa.spi_in);
+}
+
+void child_sure(struct ike_sa *sa, uint32_t id)
+{
+	for (struct child *c = sa->children; c; c = c->next)
+		if (c->made_id < id)
+			c->sure_ms = 0;
+}
+
 /* The IKE SA in which the slot of a Child SA lives on; NULL: none. */
 static struct ike_sa *refuge_of(const struct ike_sa *sa, const struct child *child)
 {

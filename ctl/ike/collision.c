@@ -18,8 +18,9 @@ void collision_remember(struct child *child, struct reader ni, struct reader nr)
 {
 	struct reader low = nonce_cmp(ni, nr) <= 0 ? ni : nr;
 
-	child->low_nonce_len = rd_left(&low);
-	rd_copy(&low, child->low_nonce, child->low_nonce_len);
+	child->low.len = rd_left(&low);
+	rd_copy(&low, child->low.bytes, child->low.len);
+	child->line = child->low;
 }
 
 struct child *collision_twin(const struct ike_sa *sa, uint32_t old_spi)
@@ -30,10 +31,9 @@ struct child *collision_twin(const struct ike_sa *sa, uint32_t old_spi)
 	return NULL;
 }
 
-bool collision_loses(const struct child *a, const struct child *b)
+bool collision_loses(const struct low_nonce *a, const struct low_nonce *b)
 {
-	return nonce_cmp(rd_from(a->low_nonce, a->low_nonce_len),
-			 rd_from(b->low_nonce, b->low_nonce_len)) < 0;
+	return b->len && nonce_cmp(rd_from(a->bytes, a->len), rd_from(b->bytes, b->len)) < 0;
 }
 
 /* ---- Two Child SAs, no rekey ------------------------------------------------------ */
@@ -63,7 +63,8 @@ void collision_find_child(struct ike_sa *sa, struct child *fresh)
 		if (!is_same_child(c, fresh) || is_of_one_rekey(fresh, c) || c->redundant_ms ||
 		    (c->is_theirs && fresh->is_theirs))
 			continue;
-		struct child *loser = collision_loses(fresh, c) ? fresh : c;
+		/* As they were born: the peer may look before one of them was rekeyed. */
+		struct child *loser = collision_loses(&fresh->line, &c->line) ? fresh : c;
 		if (!fresh->redundant_ms)
 			loser->redundant_ms = sa->ike->now_ms +
 					      (loser->is_theirs ? REDUNDANT_PEER_MS : REDUNDANT_MS);
@@ -75,7 +76,10 @@ void collision_inherit_child(const struct ike_sa *sa, struct child *fresh)
 {
 	const struct child *old = fresh->replaces ? child_by_spi(sa, fresh->replaces, true) : NULL;
 
-	fresh->redundant_ms = old ? old->redundant_ms : 0;
+	if (!old)
+		return;
+	fresh->redundant_ms = old->redundant_ms;
+	fresh->line = old->line;
 }
 
 struct child *collision_stays(const struct ike_sa *sa, const struct child *child)

@@ -16,8 +16,8 @@ int nonce_cmp(struct reader a, struct reader b);
 void collision_remember(struct child *child, struct reader ni, struct reader nr);
 /* The Child SA that the peer's rekey of the one with this inbound SPI has made; NULL: none. */
 struct child *collision_twin(const struct ike_sa *sa, uint32_t old_spi);
-/* Is `a` the one to be closed? */
-bool collision_loses(const struct child *a, const struct child *b);
+/* Is the one with `a` to be closed? Not if there is no other. */
+bool collision_loses(const struct low_nonce *a, const struct low_nonce *b);
 
 /*
  * Both sides initiate at once: two IKE SAs with the same Child SAs come up. The RFC lets them be;

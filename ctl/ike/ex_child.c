@@ -46,7 +46,7 @@ static enum step_result child_emit(struct turn *t)
 	struct child *old = rekeyed_child(t);
 	struct ke ke = { nego->group, rd_from(nego->pair.public_value, nego->pair.public_len) };
 
-	if (old && collision_twin(t->sa, old->sa.spi_in)) { /* the peer was faster */
+	if (old && old->is_taken) { /* the peer was faster */
 		child_move(t->sa, old, CHILD_ON_REPLACE);
 		return STEP_NOTIFY;
 	}
@@ -100,8 +100,8 @@ static enum step_result child_start(struct turn *t)
 
 static void rekey_later(struct ike_sa *sa, struct child *old, uint64_t wait_ms)
 {
-	child_move(sa, old, CHILD_ON_KEEP);
-	if (!collision_twin(sa, old->sa.spi_in))
+	child_move(sa, old, old->is_taken ? CHILD_ON_REPLACE : CHILD_ON_KEEP);
+	if (!old->is_taken)
 		old->rekey_ms = sa->ike->now_ms + wait_ms + ike_jitter(sa->ike, wait_ms);
 }
 
@@ -125,7 +125,7 @@ static void settle_rekey(struct ike_sa *sa, struct child *fresh, uint32_t old_sp
 
 	if (old)
 		child_move(sa, old, CHILD_ON_REPLACE);
-	if (twin && collision_loses(fresh, twin)) {
+	if (collision_loses(&fresh->low, &sa->ours.nego.twin)) {
 		sa_log(sa, "both sides rekeyed CHILD_SA %s: ours is the redundant one",
 		       fresh->name);
 		child_move(sa, fresh, CHILD_ON_REPLACE);
@@ -218,12 +218,14 @@ static enum step_result child_again(struct turn *t)
 	return STEP_AGAIN;
 }
 
-/* The peer has no such Child SA (2.25): ours is a leftover. */
+/* The peer has no such Child SA (2.25): ours is a leftover. The delete is for a peer that has been
+ * told of it meanwhile. */
 static void rekey_lost(struct ike_sa *sa, struct child *old)
 {
 	const struct conn_child *cc = old->sa.conn_child;
 
 	sa_error(sa, "peer knows no CHILD_SA %s{%u}: dropped", old->name, old->sa.unique_id);
+	task_add(sa, TASK_CHILD_DELETE, NULL, old->sa.spi_in);
 	child_move(sa, old, CHILD_ON_DROP);
 	if (cc && !child_of(sa, cc))
 		task_add(sa, TASK_CHILD_NEW, cc, 0);
@@ -239,7 +241,7 @@ static enum step_result child_refused(struct turn *t)
 	if (t->task->kind == TASK_CHILD_REKEY) {
 		sa_error(t->sa, "peer refuses to rekey CHILD_SA: %s (%u)", name ? name : "error",
 			 why);
-		if (old && why == N_CHILD_SA_NOT_FOUND && !collision_twin(t->sa, old->sa.spi_in))
+		if (old && why == N_CHILD_SA_NOT_FOUND && !old->is_taken)
 			rekey_lost(t->sa, old);
 		else if (old)
 			rekey_later(t->sa, old,
@@ -302,6 +304,16 @@ static enum step_result refuse_child_group(struct turn *t, uint16_t wanted)
 	return refuse(t, N_INVALID_KE_PAYLOAD);
 }
 
+/* The peer rekeys it; perhaps we do at the same time. */
+static void taken(struct ike_sa *sa, struct child *old, const struct child *fresh)
+{
+	const struct task *ours = sa->ours.task;
+
+	old->is_taken = true;
+	if (ours && ours->kind == TASK_CHILD_REKEY && ours->spi == old->sa.spi_in)
+		sa->ours.nego.twin = fresh->low;
+}
+
 static enum step_result child_answer_with(struct turn *t, struct deal *deal, struct child *old)
 {
 	uint8_t nonce[NONCE_LEN];
@@ -317,7 +329,10 @@ static enum step_result child_answer_with(struct turn *t, struct deal *deal, str
 	if (!child)
 		return refuse(t, N_NO_ADDITIONAL_SAS);
 	child_await(t->sa, child, old ? SWITCH_WAIT_MS : TAKEOVER_MS);
+	child_unsure(t->sa, child, t->in->header.id);
 	collision_find_child(t->sa, child);
+	if (old)
+		taken(t->sa, old, child);
 	if (old && old->state == CHILD_INSTALLED) /* else the answer to our own rekey decides */
 		child_move(t->sa, old, CHILD_ON_REPLACE);
 	deal_answer_sa(t, deal);

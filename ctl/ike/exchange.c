@@ -422,6 +422,7 @@ void exchange_request(struct ike_sa *sa, struct inbound *in)
 	const struct step *step =
 		ex ? step_find(ex, STEP_REQUEST, sa->state, exchange_shape(&in->m)) : NULL;
 
+	child_sure(sa, in->m.header.id);
 	run_request(sa, step ? step : &bad_request, in, NULL);
 }
 

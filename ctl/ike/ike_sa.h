@@ -107,6 +107,7 @@ struct nego {
 	size_t secret_len;
 	uint32_t spi_in;  /* of the Child SA */
 	uint32_t slot;    /* of the Child SA that is being rekeyed: it may end before the answer */
+	struct low_nonce twin; /* of the peer's rekey of the same one, which may end before, too */
 	uint64_t spi_ike; /* of the new IKE SA */
 };
 
@@ -229,7 +230,8 @@ enum ike_end {
 	END_REFUSED,   /* did not come up: keyingtries */
 	END_NO_ANSWER, /* did not come up: keyingtries */
 	END_AGAIN,     /* to come up again at once */
-	END_EXPIRED,   /* a Child SA reached its hard limit: again if start_action is start */
+	END_EXPIRED,   /* a Child SA reached its hard limit: again if it is rekeyed, or start_action
+			* is start */
 };
 
 /* The packet that asked for a child. */
@@ -325,6 +327,8 @@ struct task *task_push(struct ike_sa *sa, enum task_kind kind,
 		       const struct conn_child *conn_child, uint32_t spi);
 bool task_is_there(const struct ike_sa *sa, enum task_kind kind,
 		   const struct conn_child *conn_child, uint32_t spi);
+/* Not before; 0: at once. What is about a Child SA waits until the peer knows it. */
+uint64_t task_due_ms(const struct ike_sa *sa, const struct task *task);
 /* The first one whose time has come, unlinked; NULL: none. */
 struct task *task_take(struct ike_sa *sa, uint64_t now_ms);
 void tasks_free(struct ike_sa *sa);

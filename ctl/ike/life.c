@@ -100,7 +100,7 @@ uint64_t life_deadline(const struct ike_sa *sa)
 	earliest(&best_ms, sa->contact_ms);
 	earliest(&best_ms, sa->redundant_ms);
 	for (const struct task *t = sa->ours.task ? NULL : sa->tasks; t; t = t->next)
-		earliest(&best_ms, t->not_before_ms);
+		earliest(&best_ms, task_due_ms(sa, t));
 	return best_ms;
 }
 

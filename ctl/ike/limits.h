@@ -23,6 +23,9 @@
  * peer uses it, and when we no longer wait (RFC 7296 2.8 "or a timeout"). */
 #define SWITCH_POLL_MS 200
 #define SWITCH_WAIT_MS 30000
+/* So long the peer may not know what its request has made: all of its retransmissions by
+ * strongSwan's defaults, 4 s * (1.8^6 - 1) / 0.8. */
+#define UNSURE_MS 165000
 #define REDUNDANT_MS 2000 /* from finding two IKE SAs to deleting one: both sides are ready then */
 /* The same when it is the peer's turn, and until the next look: past its first retransmissions. */
 #define REDUNDANT_PEER_MS 10000

@@ -36,6 +36,7 @@ static bool is_child_task(enum task_kind kind)
 /* Child SAs and what waits to be done for them. */
 static void take_over(struct ike_sa *fresh, struct ike_sa *old)
 {
+	child_sure(old, UINT32_MAX); /* the message IDs begin anew; and see rekey_asked() */
 	fresh->children = old->children;
 	old->children = NULL;
 	for (struct task **at = &old->tasks; *at;) {
@@ -46,7 +47,9 @@ static void take_over(struct ike_sa *fresh, struct ike_sa *old)
 			continue;
 		}
 		*at = t->next;
-		task_add(fresh, t->kind, t->conn_child, t->spi);
+		struct task *moved = task_add(fresh, t->kind, t->conn_child, t->spi);
+		if (moved)
+			moved->not_before_ms = t->not_before_ms;
 		free(t);
 	}
 }

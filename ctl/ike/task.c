@@ -59,12 +59,21 @@ struct task *task_push(struct ike_sa *sa, enum task_kind kind, const struct conn
 	return sa->tasks = task;
 }
 
+uint64_t task_due_ms(const struct ike_sa *sa, const struct task *task)
+{
+	bool is_about_child = task->kind == TASK_CHILD_REKEY || task->kind == TASK_CHILD_DELETE;
+	const struct child *child = is_about_child ? child_by_spi(sa, task->spi, true) : NULL;
+
+	return child && child_is_unsure(sa, child) ? sa->ike->now_ms + SWITCH_POLL_MS
+						   : task->not_before_ms;
+}
+
 struct task *task_take(struct ike_sa *sa, uint64_t now_ms)
 {
 	for (struct task **at = &sa->tasks; *at; at = &(*at)->next) {
 		struct task *task = *at;
 
-		if (task->not_before_ms > now_ms)
+		if (task_due_ms(sa, task) > now_ms)
 			continue;
 		*at = task->next;
 		task->next = NULL;
@@ -86,13 +95,19 @@ void tasks_free(struct ike_sa *sa)
 const char *task_text(enum task_kind kind)
 {
 	static const char *const text[TASK_COUNT] = {
-		[TASK_IKE_INIT] = "IKE_SA_INIT",	 [TASK_IKE_AUTH] = "IKE_AUTH",
-		[TASK_CHILD_NEW] = "a new CHILD_SA",	 [TASK_CHILD_REKEY] = "CHILD_SA rekey",
-		[TASK_CHILD_DELETE] = "CHILD_SA delete", [TASK_IKE_REKEY] = "IKE_SA rekey",
-		[TASK_IKE_DELETE] = "IKE_SA delete",	 [TASK_TELL] = "error",
+		[TASK_IKE_INIT] = "IKE_SA_INIT",
+		[TASK_IKE_AUTH] = "IKE_AUTH",
+		[TASK_CHILD_NEW] = "a new CHILD_SA",
+		[TASK_CHILD_REKEY] = "CHILD_SA rekey",
+		[TASK_CHILD_DELETE] = "CHILD_SA delete",
+		[TASK_IKE_REKEY] = "IKE_SA rekey",
+		[TASK_IKE_DELETE] = "IKE_SA delete",
+		[TASK_TELL] = "error",
 		[TASK_IKE_EAP] = "EAP",
-		[TASK_DPD] = "dead peer detection",	 [TASK_MOVE] = "a change of addresses",
-		[TASK_ADDRESSES] = "further addresses",	 [TASK_CHECK] = "a check of the new address",
+		[TASK_DPD] = "dead peer detection",
+		[TASK_MOVE] = "a change of addresses",
+		[TASK_ADDRESSES] = "further addresses",
+		[TASK_CHECK] = "a check of the new address",
 		[TASK_INTERMEDIATE] = "IKE_INTERMEDIATE",
 		[TASK_FOLLOWUP] = "IKE_FOLLOWUP_KE",
 	};

@@ -75,8 +75,8 @@ int sa_initiate(struct ike *ike, const struct conn *conn, struct ike_sa **ret_sa
 
 static bool is_under_way(const struct ike_sa *sa, const struct conn_child *cc)
 {
-	return task_is_there(sa, TASK_IKE_AUTH, cc, 0) ||
-	       task_is_there(sa, TASK_IKE_EAP, cc, 0) || task_is_there(sa, TASK_CHILD_NEW, cc, 0);
+	return task_is_there(sa, TASK_IKE_AUTH, cc, 0) || task_is_there(sa, TASK_IKE_EAP, cc, 0) ||
+	       task_is_there(sa, TASK_CHILD_NEW, cc, 0);
 }
 
 int want_start(struct ike *ike, struct want *want)
@@ -168,8 +168,8 @@ void want_child_ended(struct ike_sa *sa, const struct conn_child *cc, enum ike_e
 		if (cc->dpd == START_NOW)
 			again(sa->ike, want);
 		return;
-	case END_EXPIRED:
-		if (cc->start == START_NOW)
+	case END_EXPIRED: /* with rekeys it was to stay: they were refused or lost for too long */
+		if (cc->start == START_NOW || cc->rekey_s)
 			again(sa->ike, want);
 		return;
 	case END_AGAIN:
