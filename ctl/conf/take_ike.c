@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Values of section `ike`, and words that stand for numbers. The row's `accept` says which. */
+/* Values of section `ike`, and of IKE in connections; words that stand for numbers. The row's
+ * `accept` says which. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -78,4 +79,11 @@ void take_encap(struct build *b, const struct row *row, const struct node *at, c
 	conn->is_encap_forbidden = !strcmp(text, "never");
 	if (!conn->is_encap_forbidden)
 		take_bool(b, row, at, text, &conn->is_encap_forced);
+}
+
+void take_gateway(struct build *b, const struct row *row, const struct node *at, const char *text,
+		  void *to)
+{
+	if (gateway_parse(text, to))
+		mistake(b, at, "%s = %s: an IP address or the name of a host", row->name, text);
 }

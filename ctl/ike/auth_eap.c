@@ -8,6 +8,7 @@
 #include "ike/id.h"
 #include "ike/intermediate.h"
 #include "ike/mobike.h"
+#include "ike/redirect.h"
 #include "ike/unique.h"
 
 void auth_eap_free(struct ike_sa *sa)
@@ -146,6 +147,8 @@ enum step_result eap_proved(struct turn *t)
 	if (auth_emit_msk(t, msk_of(sa)))
 		return turn_refuse(t, STEP_FAIL, N_AUTHENTICATION_FAILED,
 				   "AUTH could not be computed");
+	if (redirect_at_auth(t))
+		return STEP_NEXT;
 	t->in = first;
 	if (first->present & P_SA) /* else without a child, RFC 6023 */
 		auth_child_answer(t);
@@ -250,4 +253,11 @@ enum step_result eap_childless(struct turn *t)
 	auth_log_up(t->sa);
 	deal_failed(t, t->task->conn_child, message_error(t->in)->type);
 	return STEP_NEXT;
+}
+
+enum step_result eap_redirected(struct turn *t)
+{
+	if (!is_proved(t))
+		return auth_failed(t, "AUTH does not fit what EAP has made");
+	return redirect_auth(t);
 }

@@ -32,6 +32,7 @@ enum step_result eap_start(struct turn *t);
 enum step_result eap_next(struct turn *t);
 enum step_result eap_finish(struct turn *t);
 enum step_result eap_childless(struct turn *t);
+enum step_result eap_redirected(struct turn *t);
 
 /* In eap_aaa.c. The peer's packet as a question; NULL: it, or its identity, is too long for that. */
 struct aaa_job *eap_aaa_ask(struct turn *t);

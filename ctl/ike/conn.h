@@ -11,6 +11,7 @@
 #include <stdint.h>
 #include "base/addr.h"
 #include "crypto/x509.h"
+#include "ike/gateway.h"
 #include "ike/proposal.h"
 
 #define CONN_NAME_MAX 64
@@ -74,6 +75,12 @@ enum conn_unique {
 	UNIQUE_NEVER,
 	UNIQUE_KEEP,
 	UNIQUE_REPLACE,
+};
+
+/* RFC 5685: when a client is sent to another gateway. */
+enum conn_redirect {
+	REDIRECT_AT_INIT, /* at once: it costs nothing */
+	REDIRECT_AT_AUTH, /* when it is known who it is, and it knows who we are */
 };
 
 struct conn_child {
@@ -151,6 +158,9 @@ struct conn {
 	enum conn_fragmentation fragmentation;       /* RFC 7383 */
 	bool is_mobike;                              /* RFC 4555 */
 	enum conn_childless childless;               /* RFC 6023 */
+	struct gateway redirect_to;                  /* RFC 5685, as gateway */
+	enum conn_redirect redirect_at;
+	bool is_redirect_followed;                   /* as client */
 	enum conn_unique unique;                     /* see unique.h */
 	uint32_t keyingtries;                        /* 0: for ever */
 	struct conn_child *children;

@@ -169,6 +169,11 @@ void fx_conn(struct effects *fx, enum ike_effect_type type, const struct conn *c
 	n->fx.is_error = type == FX_CONN_FAILED;
 }
 
+void fx_resolve(struct effects *fx, uint32_t id, const char *name)
+{
+	text_add(fx, FX_RESOLVE, name)->fx.id = id;
+}
+
 void fx_addr(struct effects *fx, enum ike_effect_type type, const struct ip_addr *addr)
 {
 	node_add(fx, type, 0)->fx.addr = *addr;

@@ -41,6 +41,8 @@ void fx_conn(struct effects *fx, enum ike_effect_type type, const struct conn *c
 	     const struct conn_child *conn_child, const char *text);
 /* type: FX_VIP_ADD, FX_VIP_DEL. */
 void fx_addr(struct effects *fx, enum ike_effect_type type, const struct ip_addr *addr);
+/* FX_RESOLVE */
+void fx_resolve(struct effects *fx, uint32_t id, const char *name);
 void fx_log(struct effects *fx, bool is_error, const struct conn *conn, const char *text);
 
 #endif

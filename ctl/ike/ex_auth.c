@@ -11,6 +11,7 @@
 #include "ike/intermediate.h"
 #include "ike/mobike.h"
 #include "ike/ppk.h"
+#include "ike/redirect.h"
 #include "ike/unique.h"
 
 void auth_log_up(struct ike_sa *sa)
@@ -164,6 +165,13 @@ static enum step_result auth_childless(struct turn *t)
 	if (!deal_single_pair(t, t->task->conn_child, why))
 		deal_failed(t, t->task->conn_child, why);
 	return STEP_NEXT;
+}
+
+static enum step_result auth_redirected(struct turn *t)
+{
+	enum step_result r = auth_check_peer(t);
+
+	return r == STEP_NEXT ? redirect_auth(t) : r;
 }
 
 static enum step_result auth_refused(struct turn *t)
@@ -322,6 +330,8 @@ static enum step_result auth_answer(struct turn *t)
 		return turn_refuse(t, STEP_FAIL, N_AUTHENTICATION_FAILED,
 				   "AUTH could not be computed");
 	ppk_confirm(t);
+	if (redirect_at_auth(t))
+		return STEP_NEXT;
 	if (t->in->present & P_SA)
 		auth_child_answer(t);
 	mobike_check(t);
@@ -356,8 +366,12 @@ static const struct step steps[] = {
 	  ON(TASK_IKE_AUTH) | P_IDR | P_AUTH | P_NOTIFY | HAS_ERROR, MAY_SAY, auth_childless, auth_childless,
 	  TM_NONE, "up, but the Child SA was refused" },
 	{ STEP_RESPONSE, IN(AUTH_SENT), ST_ESTABLISHED, ON(TASK_IKE_AUTH) | P_IDR | P_AUTH,
-	  MAY_SAY & ~(HAS_ERROR | HAS_AUTH_FAILED), auth_alone, auth_alone, TM_NONE,
+	  MAY_SAY & ~(HAS_ERROR | HAS_AUTH_FAILED | HAS_REDIRECT), auth_alone, auth_alone, TM_NONE,
 	  "up without a Child SA, which is asked for now (RFC 6023)" },
+	{ STEP_RESPONSE, IN(AUTH_SENT), ST_REKEYED,
+	  ON(TASK_IKE_AUTH) | P_IDR | P_AUTH | P_NOTIFY | HAS_REDIRECT,
+	  MAY_SAY & ~(HAS_ERROR | HAS_AUTH_FAILED), auth_redirected, auth_redirected, TM_REKEYED,
+	  "the gateway redirects: delete this one, begin anew with the other one" },
 	{ STEP_RESPONSE, IN(AUTH_SENT), ST_CLOSED, ON(TASK_IKE_AUTH) | P_NOTIFY | HAS_ERROR,
 	  P_VENDOR | HAS_AUTH_FAILED, auth_refused, NULL, TM_CLOSED, "the peer refuses" },
 	{ STEP_TIMEOUT, IN(AUTH_SENT), ST_CLOSED, 0, ON_ANY, auth_unanswered, NULL, TM_CLOSED,
@@ -383,6 +397,9 @@ static const struct step steps[] = {
 	{ STEP_RESPONSE, IN(EAP_SENT), ST_ESTABLISHED,
 	  ON(TASK_IKE_EAP) | P_AUTH | P_NOTIFY | HAS_ERROR, MAY_SAY, eap_childless, NULL, TM_NONE,
 	  "up, but the Child SA was refused" },
+	{ STEP_RESPONSE, IN(EAP_SENT), ST_REKEYED, ON(TASK_IKE_EAP) | P_AUTH | P_NOTIFY | HAS_REDIRECT,
+	  MAY_SAY & ~(HAS_ERROR | HAS_AUTH_FAILED), eap_redirected, NULL, TM_REKEYED,
+	  "the gateway redirects: delete this one, begin anew with the other one" },
 	{ STEP_RESPONSE, IN(EAP_SENT), ST_CLOSED, ON(TASK_IKE_EAP) | P_NOTIFY | HAS_ERROR,
 	  P_VENDOR | HAS_AUTH_FAILED, auth_refused, NULL, TM_CLOSED, "the peer refuses" },
 	{ STEP_TIMEOUT, IN(EAP_SENT), ST_CLOSED, 0, ON_ANY, auth_unanswered, NULL, TM_CLOSED,

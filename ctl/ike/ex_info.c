@@ -2,6 +2,7 @@
 /* INFORMATIONAL (RFC 7296 1.4, 1.4.1, 2.4): deletes, errors, and the question "are you there?". */
 #include "ike/collision.h"
 #include "ike/mobike.h"
+#include "ike/redirect.h"
 
 /* ---- Ours ----------------------------------------------------------------------- */
 
@@ -92,6 +93,7 @@ static enum step_result info_asked(struct turn *t)
 
 	if (mobike_asked(t) != STEP_NEXT)
 		return STEP_NOTIFY;
+	redirect_asked(t);
 
 	for (size_t i = 0; i < t->in->n_deletes; i++) {
 		const struct delete_payload *d = &t->in->deletes[i];
@@ -150,6 +152,8 @@ static const struct step steps[] = {
 	  TM_RETRANSMIT, "tell our other addresses" },
 	{ STEP_START, IN(ESTABLISHED), ST_SAME, ON(TASK_CHECK), 0, mobike_check_start, NULL,
 	  TM_RETRANSMIT, "does the peer's new address answer?" },
+	{ STEP_START, IN(ESTABLISHED), ST_SAME, ON(TASK_REDIRECT), 0, redirect_start, NULL,
+	  TM_RETRANSMIT, "send the client to another gateway" },
 	{ STEP_START, IN(ESTABLISHED), ST_SAME, ON(TASK_CHILD_DELETE), 0, child_delete_start, NULL,
 	  TM_RETRANSMIT, "delete a Child SA" },
 	{ STEP_START, IN(ESTABLISHED) | IN(REKEYED), ST_DELETING, ON(TASK_IKE_DELETE), 0,
@@ -157,8 +161,8 @@ static const struct step steps[] = {
 	{ STEP_START, IN(AUTH_SENT) | IN(EAP_SENT) | IN(ESTABLISHED), ST_DELETING, ON(TASK_TELL), 0, tell_start,
 	  NULL, TM_RETRANSMIT, "tell the peer why it is over" },
 	{ STEP_RESPONSE, IN(ESTABLISHED) | IN(REKEYED), ST_SAME, 0,
-	  ON(TASK_DPD) | ON(TASK_CHILD_DELETE) | ON(TASK_ADDRESSES) | ANY_INFO, answered, NULL, TM_NONE,
-	  "the peer is there; the Child SA is deleted" },
+	  ON(TASK_DPD) | ON(TASK_CHILD_DELETE) | ON(TASK_ADDRESSES) | ON(TASK_REDIRECT) | ANY_INFO,
+	  answered, NULL, TM_NONE, "the peer is there; the Child SA is deleted" },
 	{ STEP_RESPONSE, IN(ESTABLISHED) | IN(REKEYED), ST_SAME, ON(TASK_MOVE), ANY_INFO,
 	  mobike_move_answered, NULL, TM_NONE, "the Child SAs move" },
 	{ STEP_RESPONSE, IN(ESTABLISHED) | IN(REKEYED), ST_SAME, ON(TASK_CHECK), ANY_INFO,

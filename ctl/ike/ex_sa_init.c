@@ -13,6 +13,7 @@
 #include "ike/intermediate.h"
 #include "ike/nat.h"
 #include "ike/ppk.h"
+#include "ike/redirect.h"
 
 /* RFC 7383 2.3 */
 static void fragmentation_emit(struct turn *t)
@@ -68,6 +69,7 @@ static enum step_result init_emit(struct turn *t)
 	auth_hashes_emit(t->out);
 	ppk_offer(t);
 	fragmentation_emit(t);
+	redirect_offer(t);
 	inter_emit(t->out, offer, conn->n_ike);
 	return STEP_NEXT;
 }
@@ -295,6 +297,9 @@ static enum step_result init_check(struct turn *t)
 	conn = conn_choose(t, &chosen, &near);
 	if (!conn || !inter_is_allowed(t->in, &chosen))
 		return refuse_proposals(t, near);
+	enum step_result r = redirect_at_init(t, conn);
+	if (r != STEP_NEXT)
+		return r;
 	const struct transform *ke = proposal_get(&chosen, TRANSFORM_KE);
 	if (!ke || ke->id != t->in->ke.group)
 		return refuse_group(t, ke ? ke->id : KE_NONE);
@@ -371,6 +376,8 @@ static const struct step steps[] = {
 	  "the peer asks for a cookie, or for another group" },
 	{ STEP_RESPONSE, IN(INIT_SENT), ST_CLOSED, ON(TASK_IKE_INIT) | P_NOTIFY | HAS_ERROR,
 	  HAS_AUTH_FAILED | P_VENDOR, init_refused, NULL, TM_CLOSED, "the peer refuses" },
+	{ STEP_RESPONSE, IN(INIT_SENT), ST_CLOSED, ON(TASK_IKE_INIT) | P_NOTIFY | HAS_REDIRECT, P_VENDOR,
+	  redirect_init, NULL, TM_CLOSED, "the gateway redirects: begin anew with the other one" },
 	{ STEP_TIMEOUT, IN(INIT_SENT), ST_CLOSED, 0, ON_ANY, init_unanswered, NULL, TM_CLOSED,
 	  "no answer: give up" },
 	{ STEP_REQUEST, IN(NONE), ST_INIT_REPLIED, P_SA | P_KE | P_NONCE, ANY_NOTIFY | P_CERTREQ,

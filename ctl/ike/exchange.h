@@ -20,8 +20,10 @@
 #define HAS_REKEY HAS(2)        /* REKEY_SA */
 #define HAS_AGAIN HAS(3)        /* COOKIE or INVALID_KE_PAYLOAD: begin anew */
 #define HAS_DELETE_IKE HAS(4)   /* a delete payload for the IKE SA */
+#define HAS_REDIRECT HAS(5)     /* REDIRECT */
 /* Notifies and what they mean besides, where they change nothing. */
-#define ANY_NOTIFY (P_NOTIFY | P_VENDOR | HAS_ERROR | HAS_AUTH_FAILED | HAS_REKEY | HAS_AGAIN)
+#define ANY_NOTIFY \
+	(P_NOTIFY | P_VENDOR | HAS_ERROR | HAS_AUTH_FAILED | HAS_REKEY | HAS_AGAIN | HAS_REDIRECT)
 #define ON(kind) HAS(8 + (kind)) /* our task, enum task_kind */
 #define ON_ANY (((1ull << TASK_COUNT) - 1) << 40)
 
@@ -64,7 +66,7 @@ struct turn {
 	struct payload_writer *out; /* START, REQUEST */
 	struct ike_job *job;        /* in resume; the engine frees it */
 	uint16_t why;               /* with NOTIFY and FAIL: enum notify_type */
-	uint8_t why_data[64];
+	uint8_t why_data[GATEWAY_LEN_MAX + NONCE_MAX]; /* the longest: REDIRECT */
 	size_t why_len;
 	uint32_t why_spi;           /* ESP SPI of the notify, 0: none */
 };

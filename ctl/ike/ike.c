@@ -5,7 +5,9 @@
 #include <errno.h>
 #include "crypto/secret.h"
 #include "ike/alloc.h"
+#include "ike/id.h"
 #include "ike/mobike.h"
+#include "ike/redirect.h"
 #include "ike/ts.h"
 #include "ike/reauth.h"
 
@@ -71,6 +73,16 @@ void ike_job_done(struct ike *ike, struct ike_job *job, uint64_t now_ms)
 		exchange_job(sa, job);
 	else
 		job_free(job);
+	life_settle(ike);
+}
+
+void ike_resolved(struct ike *ike, uint32_t id, const struct ip_addr *addrs, size_t n,
+		  uint64_t now_ms)
+{
+	enter(ike, now_ms);
+	struct ike_sa *sa = sa_by_id(ike, id);
+	if (sa)
+		redirect_resolved(sa, addrs, n);
 	life_settle(ike);
 }
 
@@ -316,6 +328,25 @@ int ike_reauth(struct ike *ike, const char *conn, uint64_t now_ms)
 			is_found |= reauth_begin(sa);
 	life_settle(ike);
 	return is_found ? 0 : -ENOENT;
+}
+
+static bool is_meant(const struct ike_sa *sa, const struct ike_redirect *what)
+{
+	return (!what->conn || strcmp(sa->name, what->conn) == 0) &&
+	       (!what->unique_id || sa->unique_id == what->unique_id) &&
+	       (!what->peers || addr_in_range(&sa->remote.addr, what->peers)) &&
+	       (!what->peer_id || id_match(what->peer_id, &sa->their_id));
+}
+
+unsigned ike_redirect(struct ike *ike, const struct ike_redirect *what, uint64_t now_ms)
+{
+	unsigned n = 0;
+
+	enter(ike, now_ms);
+	for (struct ike_sa *sa = ike->sas; sa; sa = sa->next)
+		n += is_meant(sa, what) && redirect_send(sa, &what->to);
+	life_settle(ike);
+	return n;
 }
 
 static bool is_trap(const struct conn_child *cc)

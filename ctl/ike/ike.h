@@ -47,6 +47,7 @@ enum ike_effect_type {
 	FX_SA_MOVE,     /* .sa has new outer addresses or ports (the peer's NAT changed) */
 	FX_VIP_ADD,     /* .addr is ours: the virtual address that the peer gave us */
 	FX_VIP_DEL,     /* .addr is ours no more */
+	FX_RESOLVE,     /* find the addresses of the host .text: ike_resolved() with .id, always */
 	FX_KEEPALIVE,   /* send .datagram (one byte 0xff, RFC 3948 2.3) without non-ESP marker */
 };
 
@@ -82,6 +83,7 @@ struct ike_effect {
 	bool is_error;
 	const char *text;
 	struct ip_addr addr;
+	uint32_t id;
 };
 
 /* A peer asks for a virtual address of the pools of its connection. */
@@ -133,6 +135,9 @@ void ike_addresses(struct ike *ike, const struct ip_addr *addrs, size_t n, uint6
 
 void ike_input(struct ike *ike, const struct datagram *in, uint64_t now_ms);
 void ike_expire(struct ike *ike, uint64_t now_ms);
+/* The answer to FX_RESOLVE, in the order to try; n 0: there are none. */
+void ike_resolved(struct ike *ike, uint32_t id, const struct ip_addr *addrs, size_t n,
+		  uint64_t now_ms);
 void ike_job_done(struct ike *ike, struct ike_job *job, uint64_t now_ms);
 void job_run(struct ike_job *job);
 /* For a job that comes back after ike_free(). Wipes it. */
@@ -148,6 +153,16 @@ int ike_rekey_child(struct ike *ike, const char *child, uint64_t now_ms) MUST_US
 int ike_rekey(struct ike *ike, const char *conn, uint64_t now_ms) MUST_USE; /* the IKE SA */
 /* A new IKE SA in place of the old one (RFC 7296 2.8.3). Of those that we initiated. */
 int ike_reauth(struct ike *ike, const char *conn, uint64_t now_ms) MUST_USE;
+/* As a gateway: send clients to another one (RFC 5685). Of all that is named here, those IKE SAs that
+ * the peer initiated, that are up, and whose peer follows redirects. Returns how many. */
+struct ike_redirect {
+	const char *conn;               /* NULL: any */
+	uint32_t unique_id;             /* 0: any */
+	const struct addr_range *peers; /* NULL: any */
+	const struct ike_id *peer_id;   /* a pattern; NULL: any */
+	struct gateway to;
+};
+unsigned ike_redirect(struct ike *ike, const struct ike_redirect *what, uint64_t now_ms);
 /* EVENT_ACQUIRE of the maps: bring up the child of this slot unless it is under way. Obeyed for
  * children with start_action trap or start, or dpd_action or close_action trap. */
 void ike_acquire(struct ike *ike, uint32_t child, uint64_t now_ms);

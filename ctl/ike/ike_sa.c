@@ -198,6 +198,7 @@ void sa_free(struct ike_sa *sa)
 	fragment_free(sa);
 	followup_free(&sa->followup_ours);
 	followup_free(&sa->followup_theirs);
+	free(sa->redirect);
 	child_free_all(sa);
 	secret_wipe(sa, sizeof(*sa));
 	free(sa);

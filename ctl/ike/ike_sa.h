@@ -86,6 +86,7 @@ enum task_kind {
 	TASK_CHECK,     /* MOBIKE: does the peer's new address answer? */
 	TASK_FOLLOWUP, /* spi: which one, from 0 */
 	TASK_INTERMEDIATE, /* spi: which one, from 0 */
+	TASK_REDIRECT, /* RFC 5685: sends the client to sa->redirect->to */
 	TASK_COUNT
 };
 
@@ -159,6 +160,7 @@ struct init {
 };
 
 struct followup;
+struct redirect;
 
 /* How it came to be, by IKE_SA_INIT; outlives rekeys. See collision.h. */
 struct birth {
@@ -188,6 +190,7 @@ struct ike_sa {
 	bool is_fresh;         /* came up in this call (settle) */
 	bool can_childless;    /* the peer has said so (RFC 6023) */
 	bool is_mobike;        /* both sides know RFC 4555 */
+	bool can_redirect;     /* the peer follows redirects (RFC 5685) */
 	bool is_move_due;      /* addresses changed again while we told of a change */
 	struct ip_addr peer_addrs[PEER_ADDRS_MAX]; /* its other ones */
 	size_t n_peer_addrs, n_tried;
@@ -212,6 +215,7 @@ struct ike_sa {
 	struct auth_eap *eap;  /* auth_eap.h; NULL: no EAP under way */
 	struct inbound *first; /* with EAP the responder keeps the first IKE_AUTH request */
 	struct followup *followup_ours, *followup_theirs; /* a rekey under way, RFC 9370 */
+	struct redirect *redirect; /* redirect.h; NULL: none */
 	struct birth birth;
 	char why[640]; /* reason of the end, for logs and FX_CONN_FAILED */
 	/* Deadlines in ms, 0: none. */
@@ -339,9 +343,14 @@ const char *task_text(enum task_kind kind);
 struct want *want_of(struct ike *ike, const struct conn_child *conn_child);
 /* Bring one child up: on the IKE SA of its connection, or on a new one. As ike_initiate(). */
 int want_start(struct ike *ike, struct want *want) MUST_USE;
-/* A new IKE SA of ours whose IKE_SA_INIT waits to be sent; the caller adds the task for IKE_AUTH.
+/* A new IKE SA of ours whose IKE_SA_INIT waits to be sent (to NULL: to the peer of the connection);
+ * the caller adds the task for IKE_AUTH.
  * -EDESTADDRREQ, -ENOBUFS, or what finding our own address gives. */
-int sa_initiate(struct ike *ike, const struct conn *conn, struct ike_sa **ret_sa) MUST_USE;
+int sa_initiate(struct ike *ike, const struct conn *conn, const struct ip_addr *to,
+		struct ike_sa **ret_sa) MUST_USE;
+/* The two halves of it: one that goes nowhere yet (NULL: IKE_SAS_MAX), and its IKE_SA_INIT. */
+struct ike_sa *sa_initiator_new(struct ike *ike, const struct conn *conn);
+int sa_send_to(struct ike_sa *sa, const struct ip_addr *to) MUST_USE;
 /* A Child SA is up. */
 void want_met(struct ike *ike, const struct conn_child *conn_child);
 /* The child of this end: restart, wait for a packet, or nothing. */

@@ -61,6 +61,13 @@
 
 #define VERSION_LOG_MS 10000 /* at most one line so often: anybody can cause it */
 
+/* Redirects that are followed in so long a time: RFC 5685 5, MAX_REDIRECTS and
+ * REDIRECT_LOOP_DETECT_PERIOD. A client that is redirected in IKE_AUTH and does not delete the IKE SA
+ * sees it deleted. */
+#define REDIRECTS_MAX 5
+#define REDIRECTS_MS 300000
+#define REDIRECT_WAIT_MS 30000
+
 #define PEER_ADDRS_MAX 8  /* additional addresses of a MOBIKE peer that are kept */
 #define HOST_ADDRS_MAX 16 /* of ours that MOBIKE tells; the rest is not mentioned */
 #define COOKIE2_LEN 16    /* RFC 4555 4.2.5: 8 to 64 octets */

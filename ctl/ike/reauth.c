@@ -3,8 +3,9 @@
 
 #include <string.h>
 #include "ike/exchange.h"
+#include "ike/redirect.h"
 
-static bool is_under_way(const struct ike_sa *old)
+bool reauth_is_under_way(const struct ike_sa *old)
 {
 	for (const struct ike_sa *sa = old->ike->sas; sa; sa = sa->next)
 		if (sa->reauth_of == old->unique_id && sa->state < ST_CLOSED)
@@ -25,12 +26,19 @@ static void ask_for_children(struct ike_sa *fresh, const struct ike_sa *old)
 	}
 }
 
-static bool has_children(const struct ike_sa *sa)
+bool reauth_has_children(const struct ike_sa *sa)
 {
 	for (const struct child *c = sa->children; c; c = c->next)
 		if (child_is_live(c) && c->sa.conn_child)
 			return true;
 	return false;
+}
+
+void reauth_take_over(struct ike_sa *fresh, const struct ike_sa *old)
+{
+	fresh->reauth_of = old->unique_id;
+	fresh->is_first_contact = false;
+	ask_for_children(fresh, old);
 }
 
 bool reauth_begin(struct ike_sa *old)
@@ -41,21 +49,20 @@ bool reauth_begin(struct ike_sa *old)
 		return false;
 	old->reauth_ms = old->ike->now_ms + REAUTH_AGAIN_MS;
 	sa_touch(old);
-	if (is_under_way(old))
+	if (reauth_is_under_way(old))
 		return false;
-	if (!has_children(old)) { /* nothing to carry over: nothing is missed meanwhile */
+	if (!reauth_has_children(old)) { /* nothing to carry over: nothing is missed meanwhile */
 		sa_log(old, "reauthentication: IKE_SA without children is deleted");
 		exchange_delete(old);
 		return true;
 	}
-	int err = sa_initiate(old->ike, old->conn, &fresh);
+	int err = sa_initiate(old->ike, old->conn, redirect_gateway(old), &fresh);
 	if (err) {
 		sa_error(old, "reauthentication: cannot initiate: %s", strerror(-err));
 		return false;
 	}
-	fresh->reauth_of = old->unique_id;
-	fresh->is_first_contact = false;
-	ask_for_children(fresh, old);
+	redirect_inherit(fresh, old);
+	reauth_take_over(fresh, old);
 	sa_log(old, "reauthentication: IKE_SA [%u] takes over", fresh->unique_id);
 	return true;
 }

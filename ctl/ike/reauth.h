@@ -11,6 +11,10 @@
 
 /* Only the side that initiated the IKE SA can. False: it is not up, or it is under way. */
 bool reauth_begin(struct ike_sa *old);
+/* The same towards an IKE SA that was made for it (RFC 5685): its children are asked for. */
+void reauth_take_over(struct ike_sa *fresh, const struct ike_sa *old);
+bool reauth_is_under_way(const struct ike_sa *old);
+bool reauth_has_children(const struct ike_sa *sa); /* without any there is nothing to take over */
 /* Is a new one complete? Then what it replaces goes. */
 void reauth_settle(struct ike_sa *fresh);
 

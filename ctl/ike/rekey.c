@@ -6,6 +6,7 @@
 #include "ike/collision.h"
 #include "ike/explain.h"
 #include "ike/followup.h"
+#include "ike/redirect.h"
 
 /* ---- The new IKE SA ------------------------------------------------------------- */
 
@@ -24,6 +25,7 @@ static void inherit(struct ike_sa *fresh, struct ike_sa *old)
 	fresh->is_mobike = old->is_mobike;
 	memcpy(fresh->peer_addrs, old->peer_addrs, sizeof(fresh->peer_addrs));
 	fresh->n_peer_addrs = old->n_peer_addrs;
+	redirect_inherit(fresh, old);
 	fresh->our_id = old->our_id;
 	fresh->their_id = old->their_id;
 }

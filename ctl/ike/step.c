@@ -41,6 +41,8 @@ uint64_t exchange_shape(const struct message *m)
 		shape |= HAS_REKEY;
 	if (message_notify(m, N_COOKIE) || message_notify(m, N_INVALID_KE_PAYLOAD))
 		shape |= HAS_AGAIN;
+	if (message_notify(m, N_REDIRECT))
+		shape |= HAS_REDIRECT;
 	for (size_t i = 0; i < m->n_deletes; i++)
 		if (m->deletes[i].protocol == PROTO_IKE)
 			shape |= HAS_DELETE_IKE;

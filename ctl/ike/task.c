@@ -109,7 +109,7 @@ const char *task_text(enum task_kind kind)
 		[TASK_ADDRESSES] = "further addresses",
 		[TASK_CHECK] = "a check of the new address",
 		[TASK_INTERMEDIATE] = "IKE_INTERMEDIATE",
-		[TASK_FOLLOWUP] = "IKE_FOLLOWUP_KE",
+		[TASK_FOLLOWUP] = "IKE_FOLLOWUP_KE",	 [TASK_REDIRECT] = "REDIRECT",
 	};
 
 	return text[kind];

@@ -23,13 +23,14 @@ bool want_is_met(const struct ike *ike, const struct conn_child *conn_child)
 
 /* ---- Initiating ----------------------------------------------------------------- */
 
-static int local_addr(struct ike *ike, const struct conn *conn, struct ip_addr *ret_addr)
+static int local_addr(struct ike *ike, const struct conn *conn, const struct ip_addr *remote,
+		      struct ip_addr *ret_addr)
 {
 	if (conn->n_local && !addr_is_any(&conn->local[0])) {
 		*ret_addr = conn->local[0];
 		return 0;
 	}
-	return ike->host.source ? ike->host.source(ike->host.arg, &conn->remote[0], ret_addr)
+	return ike->host.source ? ike->host.source(ike->host.arg, remote, ret_addr)
 				: -EADDRNOTAVAIL;
 }
 
@@ -42,33 +43,57 @@ static bool is_peer_known(const struct ike *ike, const struct conn *conn)
 }
 
 /* What does not go to port 500 carries the non-ESP marker (RFC 7296 2.23): from 4500 only. */
-static void set_endpoints(struct ike_sa *sa, const struct conn *conn, const struct ip_addr *local)
+static void set_endpoints(struct ike_sa *sa, const struct conn *conn, const struct ip_addr *local,
+			  const struct ip_addr *remote)
 {
 	uint16_t from = conn->local_port ? conn->local_port : IKE_PORT;
 	uint16_t to = conn->remote_port ? conn->remote_port : IKE_PORT;
 
 	sa->local = (struct endpoint){ *local, to == IKE_PORT ? from : IKE_NAT_PORT };
-	sa->remote = (struct endpoint){ conn->remote[0], to };
+	sa->remote = (struct endpoint){ *remote, to };
 }
 
-int sa_initiate(struct ike *ike, const struct conn *conn, struct ike_sa **ret_sa)
+struct ike_sa *sa_initiator_new(struct ike *ike, const struct conn *conn)
 {
-	struct ip_addr local;
-
-	if (!conn->n_remote || addr_is_any(&conn->remote[0]))
-		return -EDESTADDRREQ;
-	int err = local_addr(ike, conn, &local);
-	if (err)
-		return err;
 	bool is_known = is_peer_known(ike, conn);
 	struct ike_sa *sa = sa_new(ike, true);
+
 	if (!sa)
-		return -ENOBUFS;
+		return NULL;
 	sa_set_conn(sa, conn);
 	sa->is_first_contact = !is_known;
-	set_endpoints(sa, conn, &local);
+	return sa;
+}
+
+int sa_send_to(struct ike_sa *sa, const struct ip_addr *to)
+{
+	const struct conn *conn = sa->conn;
+	struct ip_addr local;
+	int err = local_addr(sa->ike, conn, to, &local);
+
+	if (!err && addr_is_v4(&local) != addr_is_v4(to))
+		err = -EAFNOSUPPORT;
+	if (err)
+		return err;
+	set_endpoints(sa, conn, &local, to);
 	sa->our_id = id_is_any(&conn->local_id) ? id_from_addr(&local) : conn->local_id;
-	task_add(sa, TASK_IKE_INIT, NULL, 0);
+	task_push(sa, TASK_IKE_INIT, NULL, 0);
+	return 0;
+}
+
+int sa_initiate(struct ike *ike, const struct conn *conn, const struct ip_addr *to,
+		struct ike_sa **ret_sa)
+{
+	if (!to && (!conn->n_remote || addr_is_any(&conn->remote[0])))
+		return -EDESTADDRREQ;
+	struct ike_sa *sa = sa_initiator_new(ike, conn);
+	if (!sa)
+		return -ENOBUFS;
+	int err = sa_send_to(sa, to ? to : &conn->remote[0]);
+	if (err) {
+		sa_free(sa);
+		return err;
+	}
 	*ret_sa = sa;
 	return 0;
 }
@@ -89,7 +114,7 @@ int want_start(struct ike *ike, struct want *want)
 	if (want_is_met(ike, want->conn_child) || (sa && is_under_way(sa, want->conn_child)))
 		return -EALREADY;
 	if (!sa) {
-		err = sa_initiate(ike, want->conn, &sa);
+		err = sa_initiate(ike, want->conn, NULL, &sa);
 		kind = TASK_IKE_AUTH;
 	}
 	if (err)

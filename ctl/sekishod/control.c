@@ -319,7 +319,8 @@ static const struct vici_command commands[] = {
 	{ "status", control_status },	      { "policies", control_policies },
 	{ "counters", control_counters },     { "check", control_check },
 	{ "initiate", cmd_initiate },	      { "terminate", cmd_terminate },
-	{ "rekey", cmd_rekey },		      { "reload-settings", cmd_reload },
+	{ "rekey", cmd_rekey },		      { "redirect", control_redirect },
+	{ "reload-settings", cmd_reload },
 	{ NULL, NULL },
 };
 

@@ -14,6 +14,9 @@ void control_child_up(struct shell *sh, const struct child_sa *sa);
 void control_failed(struct shell *sh, const struct conn *conn, const struct conn_child *child,
 		    const char *why);
 void control_log(struct shell *sh, const struct conn *conn, const char *text);
+/* The command `redirect`. */
+struct vici_request;
+void control_redirect(struct vici_request *req, void *arg);
 /* After every batch of effects: who waited for something to be gone. */
 void control_settle(struct shell *sh);
 

@@ -9,6 +9,7 @@
 #include "log.h"
 #include "net/dev.h"
 #include "policy.h"
+#include "resolve.h"
 
 static void on_core_timer(uv_timer_t *timer)
 {
@@ -131,6 +132,9 @@ void effect_carry_out(struct shell *sh, const struct ike_effect *fx)
 		break;
 	case FX_SA_MOVE:
 		told(fx->sa, "move", pairs_move(&sh->pairs, fx->sa));
+		break;
+	case FX_RESOLVE:
+		resolve_start(sh, fx->id, fx->text);
 		break;
 	case FX_KEEPALIVE:
 		/* One that is lost is as good as one the network loses. */

@@ -55,10 +55,9 @@ static int host_source(void *arg, const struct ip_addr *remote, struct ip_addr *
 {
 	const struct side *s = arg;
 
-	(void)remote;
 	if (s->is_homeless)
 		return -ENETUNREACH;
-	*ret_local = s->home.addr;
+	*ret_local = addr_is_v4(remote) == addr_is_v4(&s->home.addr) ? s->home.addr : s->second;
 	return 0;
 }
 

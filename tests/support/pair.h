@@ -31,6 +31,7 @@ struct side {
 	struct ike *ike;
 	struct endpoint home; /* where datagrams reach it, and its source address */
 	bool is_homeless;     /* no route to anybody */
+	struct ip_addr second; /* it is reached there, too; any: nowhere */
 	struct conn conns[3];
 	struct conn_child children[3][4];
 	struct pair_sa sas[PAIR_SAS];
@@ -38,6 +39,8 @@ struct side {
 	uint64_t timer_ms, rng;
 	unsigned n_up, n_down, n_failed, n_sent, n_added, n_deleted, n_switched, n_moved;
 	unsigned n_keepalives;
+	char resolving[256]; /* the last name that it asked for */
+	struct ip_addr resolved; /* what the resolver says; any: nothing */
 	struct ip_addr vip; /* the last one that the peer gave; any: none */
 	char last_error[1024], trace[65536]; /* effects in order: "ADD SEND SWITCH ..." */
 	char log[131072];

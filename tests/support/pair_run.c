@@ -78,15 +78,21 @@ static void data_out(struct side *s)
 	launch(s->pair, &f);
 }
 
+static bool is_of(const struct side *s, const struct ip_addr *addr)
+{
+	return addr_equal(addr, &s->home.addr) ||
+	       (!addr_is_any(&s->second) && addr_equal(addr, &s->second));
+}
+
 static void land(struct pair *p, struct flight *f)
 {
-	bool is_a = addr_equal(&f->to.addr, &p->a.home.addr);
+	bool is_a = is_of(&p->a, &f->to.addr);
 	struct side *s = is_a ? &p->a : &p->b;
 	struct datagram d = { .local = f->to, .remote = f->from, .data = f->bytes, .len = f->len };
 
 	if (f->spi) {
 		data_in(s, f);
-	} else if (is_a || addr_equal(&f->to.addr, &p->b.home.addr)) {
+	} else if (is_a || is_of(&p->b, &f->to.addr)) {
 		ike_input(s->ike, &d, p->now_ms);
 		side_effects(s);
 	}
@@ -176,6 +182,12 @@ static void move(struct side *s, const struct child_sa *sa)
 	s->n_moved++;
 }
 
+static void resolve(struct side *s, const struct ike_effect *fx)
+{
+	snprintf(s->resolving, sizeof(s->resolving), "%s", fx->text);
+	ike_resolved(s->ike, fx->id, &s->resolved, !addr_is_any(&s->resolved), s->pair->now_ms);
+}
+
 static void carry_out(struct side *s, const struct ike_effect *fx)
 {
 	switch (fx->type) {
@@ -213,6 +225,8 @@ static void carry_out(struct side *s, const struct ike_effect *fx)
 	case FX_KEEPALIVE:
 		s->n_keepalives++;
 		return;
+	case FX_RESOLVE:
+		return resolve(s, fx);
 	case FX_VIP_ADD:
 		s->vip = fx->addr;
 		return;

@@ -325,6 +325,7 @@ static void mistakes_of_the_whole_are_told(void **state)
 		       "no IPv4 subnet");
 	assert_mistake("pools { p { addrs = 10.0.0.0/24\n nbns = 10.0.0.1\n} }\n", 2,
 		       "not supported yet: nbns");
+	assert_mistake(PSK "connections { gw { " AUTH "\nredirect_to = gw/2\n} }\n", 9, "name of a host");
 	assert_mistake("ike { fragment_size = 100\n}\n", 1, "200 to 65535 bytes");
 	assert_mistake("ike { retransmit_base = 0.5\n}\n", 1, "1 to 10");
 	assert_mistake("ike { retransmit_timeout = 4.\n}\n", 1, "0.1 to 600 seconds");
