@@ -4,7 +4,7 @@
  * that wait to become exchanges of ours. Internal to ctl/ike.
  *
  * At any moment an IKE SA has at most one exchange of ours under way (struct ours) and one of the
- * peer's (struct theirs): windows of one, RFC 7296 2.3. Only exchange.c changes sa->state.
+ * peer's (struct theirs): windows of one, RFC 7296 2.3. Only exchange_end.c changes sa->state.
  */
 #ifndef IKE_IKE_SA_H
 #define IKE_IKE_SA_H
