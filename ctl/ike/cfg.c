@@ -2,6 +2,7 @@
 #include "ike/cfg.h"
 
 #include <stdio.h>
+#include "ike/auth_eap.h"
 
 static const struct cp_attr *attr_find(const struct cp *cp, uint16_t type)
 {
@@ -86,6 +87,10 @@ static bool take_lease(struct turn *t, const struct cp_attr *asked)
 
 	if (cp_addr(asked, &wanted) && !addr_is_any(&wanted))
 		request.wanted = &wanted;
+	const struct auth_eap *eap = t->sa->eap; /* the AAA server may know better */
+	request.is_fixed = eap && !addr_is_any(&eap->eap.framed);
+	if (request.is_fixed)
+		request.wanted = &eap->eap.framed;
 	return host->lease_take && !host->lease_take(host->arg, &request, &t->sa->their_vip);
 }
 

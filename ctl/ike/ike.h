@@ -91,6 +91,7 @@ struct lease_request {
 	const struct conn *conn;
 	const struct ike_id *id;      /* authenticated */
 	const struct ip_addr *wanted; /* NULL: any */
+	bool is_fixed;                /* that one, or none */
 	bool is_alone;                /* INITIAL_CONTACT: it has no other one in use */
 };
 

@@ -195,11 +195,50 @@ static struct lease *lease_of(struct leases *leases, const struct conn_pool *poo
 	return lease;
 }
 
+/* Somebody else has decided which one (RADIUS). It has to be of a pool, as its policies are. */
+static struct lease *fixed_find(struct leases *leases, const struct lease_request *r)
+{
+	const struct conn_pool *pool = NULL;
+	struct lease *lease = NULL;
+
+	for (size_t i = 0; i < r->conn->n_pools && !pool; i++)
+		if (addr_in_range(r->wanted, &r->conn->pools[i].addrs))
+			pool = &r->conn->pools[i];
+	for (size_t i = 0; i < leases->n && pool && !lease; i++)
+		if (addr_equal(&leases->list[i].addr, r->wanted))
+			lease = &leases->list[i];
+	if (lease && lease->n_users && !id_equal(&lease->id, r->id))
+		return NULL;
+	if (pool && !lease)
+		lease = lease_add(leases);
+	if (!lease)
+		return NULL;
+	lease->addr = *r->wanted;
+	snprintf(lease->pool, sizeof(lease->pool), "%s", pool->name);
+	lease->id = *r->id;
+	return lease;
+}
+
+static int fixed_take(struct leases *leases, const struct lease_request *r,
+		      struct lease **ret_lease)
+{
+	char addr[ADDR_TEXT_MAX];
+
+	*ret_lease = fixed_find(leases, r);
+	if (*ret_lease)
+		return leases_write(leases);
+	log_error("virtual address %s is in no pool of '%s', or another peer has it",
+		  addr_print(r->wanted, addr, sizeof(addr)), r->conn->name);
+	return -ENOSPC;
+}
+
 int leases_take(struct leases *leases, const struct lease_request *r, struct ip_addr *ret_addr)
 {
 	struct lease *lease = NULL;
-	int err;
+	int err = r->is_fixed ? fixed_take(leases, r, &lease) : 0;
 
+	if (err)
+		return err;
 	for (size_t i = 0; i < r->conn->n_pools && !lease; i++)
 		lease = own_find(leases, &r->conn->pools[i], r);
 	if (!lease) {

@@ -147,6 +147,35 @@ static void the_server_knows_the_name_better(void **state)
 	assert_true(side_logged(&pair.b, "EAP of 'Alice Liddell' accepted"));
 }
 
+static void frame_it(struct aaa_job *job)
+{
+	job->framed = addr_from_v4(0x0a630042);
+}
+
+static int lease_take(void *arg, const struct lease_request *r, struct ip_addr *ret_addr)
+{
+	(void)arg;
+	if (!r->is_fixed || !r->wanted || addr_to_v4(r->wanted) != 0x0a630042)
+		return -1;
+	*ret_addr = *r->wanted;
+	return 0;
+}
+
+static void the_server_says_which_address(void **state)
+{
+	(void)state;
+	pair.a.conns[0].n_vips = pair.b.conns[0].n_pools = 1;
+	pair.a.conns[0].vips[0] = addr_from_v4(0x0a630001); /* it would like another one */
+	pair.a.children[0][0].is_local_dynamic = pair.b.children[0][0].is_remote_dynamic = true;
+	pair_hooks = (struct pair_hooks){ .lease_take = lease_take };
+	side_restart(&pair.b, false); /* with the hook */
+	spoil = frame_it;
+	try();
+	assert_true(pair_is_up(&pair));
+	assert_int_equal(addr_to_v4(&pair.a.vip), 0x0a630042);
+	pair_hooks = (struct pair_hooks){};
+}
+
 static void be_silent(struct aaa_job *job)
 {
 	job->result = AAA_FAILED;
@@ -284,11 +313,17 @@ static void a_name_may_be_too_long_for_it(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(the_server_lets_it_in),	       TEST(a_slow_server_on_a_lossy_road),
-		TEST(a_wrong_password_is_refused),     TEST(the_server_knows_the_name_better),
-		TEST(a_silent_server_is_told),	       TEST(an_answer_may_come_too_late),
-		TEST(without_the_key_nobody_comes_in), TEST(a_wrong_key_is_refused),
-		TEST(contradictions_are_refused),      TEST(rounds_have_a_limit),
+		TEST(the_server_lets_it_in),
+		TEST(a_slow_server_on_a_lossy_road),
+		TEST(a_wrong_password_is_refused),
+		TEST(the_server_knows_the_name_better),
+		TEST(the_server_says_which_address),
+		TEST(a_silent_server_is_told),
+		TEST(an_answer_may_come_too_late),
+		TEST(without_the_key_nobody_comes_in),
+		TEST(a_wrong_key_is_refused),
+		TEST(contradictions_are_refused),
+		TEST(rounds_have_a_limit),
 		TEST(a_name_may_be_too_long_for_it),
 	};
 

@@ -6,8 +6,8 @@
 
 RADIUS_SECRET="the RADIUS secret of the lab"
 
-# radius_conf DIR ADDRESS: what it does is told by RADIUS_USERS (lines of a users file) and
-# RADIUS_TLS (lines of the eap module).
+# radius_conf DIR ADDRESS: whom it knows is told by RADIUS_USERS, lines of a users file. After
+# radius_certs it does EAP-TLS, too.
 radius_conf() {
 	local dir=$1 address=$2
 	mkdir -p "$dir/run"
@@ -52,7 +52,7 @@ radius_conf() {
 	        }
 	        mschapv2 {
 	        }
-	        ${RADIUS_TLS:-}
+	        $(radius_tls)
 	    }
 	}
 	server default {
@@ -73,6 +73,28 @@ radius_conf() {
 	    }
 	}
 	EOT
+}
+
+radius_tls() {
+	[ -e "$LAB_DIR/pki/radius.pem" ] && cat <<-EOT
+	        tls-config common {
+	            private_key_file = $PKI/radius.key
+	            certificate_file = $PKI/radius.pem
+	            ca_file = $PKI/root.pem
+	            fragment_size = 512
+	            tls_min_version = "1.2"
+	            tls_max_version = "1.2"
+	            ecdh_curve = ""
+	        }
+	        tls {
+	            tls = common
+	        }
+	EOT
+}
+
+radius_certs() { # with certs.sh
+	certs_new
+	leaf radius ecdsa root DNS:radius.example extendedKeyUsage=serverAuth
 }
 
 radius_needs() {

@@ -5,13 +5,15 @@
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/road_warriors.sh"
 . "$(dirname "$0")/radius.sh"
+. "$(dirname "$0")/certs.sh"
 
 RW_REMOTE="auth = eap-radius"
 RW_LOCAL="auth = eap"
 RW_SECRETS=$RW_PASSWORDS
 RADIUS_USERS='rw1@road.example Cleartext-Password := "the first password"
+	Framed-IP-Address = 10.99.0.77
 rw2@road.example Cleartext-Password := "the second password"'
-SWAN_PLUGINS="$SWAN_PLUGINS eap-identity eap-mschapv2 eap-md5"
+SWAN_PLUGINS="$SWAN_PLUGINS eap-identity eap-mschapv2 eap-md5 eap-tls"
 
 # ask_servers TRIES TIMEOUT NAME=ADDRESS:PORT...: what the gateway's section radius says
 ask_servers() {
@@ -52,10 +54,12 @@ refused() {
 radius_needs
 ask_servers 20 1 lab=10.1.0.2:1812
 lab_with_warriors
+radius_certs
 must radius_start hostA 10.1.0.2
 must swan_up rw1
 must ping_all rw1 10.1.0.2 20 -i 0.02
 must log_says sekishod-gwA "EAP of 'rw1@road.example' accepted by AAA server lab"
+must same "the virtual address and what RADIUS said" "$(vip_of rw1)" 10.99.0.77
 
 say "-- while a question waits for its answer, everything else goes on"
 signal radius-hostA STOP
@@ -72,6 +76,17 @@ must wait "$up"
 must ping_all rw2 10.1.0.2 20 -i 0.02
 must has_instances gwA 2
 
+say "-- EAP-TLS, in fragments"
+must swan rw2 --terminate --ike rw
+leaf rw2 ecdsa root email:rw2@road.example
+give "$LAB_DIR" rw2
+RW_LOCAL="auth = eap-tls
+	            certs = rw2.pem
+	            aaa_id = radius.example" must swan_forget rw2
+must swan_up rw2
+must ping_all rw2 10.1.0.2 20 -i 0.02
+must log_says radius-hostA "EAP-Message = 0x02[0-9a-f]{6}0d"
+
 say "-- a wrong password"
 must swan rw2 --terminate --ike rw
 RW_SECRETS=${RW_SECRETS/second/third} must swan_forget rw2
@@ -82,6 +97,15 @@ must swan_forget rw2
 must stop radius-hostA
 RADIUS_USERS=${RADIUS_USERS/rw2@road.example/rw2@road.example EAP-Type := MD5,} must radius_start hostA 10.1.0.2
 refused "gives no key"
+
+say "-- a virtual address that another peer has"
+must stop radius-hostA
+RADIUS_USERS+="
+	Framed-IP-Address = 10.99.0.77" must radius_start hostA 10.1.0.2
+must_not swan_up rw2 2>/dev/null
+must log_says sekishod-gwA "virtual address 10.99.0.77 is in no pool of 'rw', or another peer has it"
+must swan rw2 --terminate --ike rw
+must has_instances gwA 1
 
 say "-- a server that answers without Message-Authenticator"
 start hostA radius-unsigned python3 "$(dirname "$0")/radius_unsigned.py" 10.1.0.2 1822 "$RADIUS_SECRET"
