@@ -43,6 +43,7 @@ struct aaa_job {
 	uint8_t msk[AAA_MSK_LEN];
 	bool has_msk;
 	struct ip_addr framed;         /* which virtual address the peer shall have; any: not said */
+	uint32_t session_s;            /* how long it may stay; 0: no limit */
 	char why[AAA_WHY_MAX];
 };
 

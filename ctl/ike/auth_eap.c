@@ -141,6 +141,8 @@ enum step_result eap_proved(struct turn *t)
 	if (!sa->eap->eap.is_done || !auth_is_msk_good(t, msk_of(sa), first->idi.body))
 		return auth_failed(t, "AUTH does not fit what EAP has made");
 	take_identity(sa);
+	if (sa->eap->eap.session_s)
+		sa->session_ms = t->ike->now_ms + sa->eap->eap.session_s * 1000ull;
 	if (!unique_admit(sa, message_notify(first, N_INITIAL_CONTACT)))
 		return auth_failed(t, "it has an IKE_SA already (unique = keep)");
 	auth_log_up(sa);

@@ -48,6 +48,7 @@ struct eap {
 	bool is_passed; /* to the AAA server; then: */
 	struct aaa_session aaa;
 	struct ip_addr framed; /* the virtual address that it wants the peer to have */
+	uint32_t session_s;    /* and how long it may stay; 0: no limit */
 	uint8_t aaa_msk[AAA_MSK_LEN];
 	const char *why;
 	uint8_t out[EAP_PACKET_MAX];

@@ -65,6 +65,7 @@ enum eap_result eap_aaa_answer(struct eap *eap, const struct aaa_job *job)
 			     "that makes none is not enough");
 	eap->is_done = true;
 	eap->framed = job->framed;
+	eap->session_s = job->session_s;
 	memcpy(eap->name, job->user, strlen(job->user) + 1);
 	memcpy(eap->aaa_msk, job->msk, sizeof(eap->aaa_msk));
 	return EAP_DONE;

@@ -90,7 +90,7 @@ void engine_enter(struct ike_sa *sa, enum ike_state to, enum step_timer timer)
 				     (sa->state == ST_CLOSED && sa->is_half_open));
 	sa->state_end_ms = state_ms[timer] ? sa->ike->now_ms + state_ms[timer] : 0;
 	if (from == ST_ESTABLISHED)
-		sa->rekey_ms = sa->over_ms = sa->reauth_ms = sa->keepalive_ms = 0;
+		sa->rekey_ms = sa->over_ms = sa->reauth_ms = sa->session_ms = sa->keepalive_ms = 0;
 	if (sa->state == ST_ESTABLISHED)
 		exchange_established(sa);
 }

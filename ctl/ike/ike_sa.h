@@ -222,6 +222,7 @@ struct ike_sa {
 	uint64_t created_ms, established_ms, heard_ms;
 	uint64_t state_end_ms; /* half open, closed */
 	uint64_t rekey_ms, over_ms, reauth_ms, keepalive_ms;
+	uint64_t session_ms;   /* it ends then: the AAA server gave no more time. Outlives rekeys */
 	uint64_t contact_ms;   /* older ones between the same identities go then */
 	uint64_t redundant_ms; /* then we delete it: both sides had initiated */
 };

@@ -74,6 +74,10 @@ void life_expire(struct ike_sa *sa)
 	unique_expire(sa);
 	if (is_due(sa, &sa->over_ms))
 		begin_anew(sa, "hard lifetime");
+	if (is_due(sa, &sa->session_ms)) {
+		sa_log(sa, "the time that the AAA server gave is over: IKE_SA is deleted");
+		exchange_delete(sa);
+	}
 	if (is_due(sa, &sa->reauth_ms) && sa->is_initiator)
 		(void)reauth_begin(sa);
 	if (is_due(sa, &sa->rekey_ms) && sa->state == ST_ESTABLISHED && !sa->is_condemned)
@@ -94,6 +98,7 @@ uint64_t life_deadline(const struct ike_sa *sa)
 	earliest(&best_ms, fragment_deadline(sa));
 	earliest(&best_ms, dpd_deadline(sa));
 	earliest(&best_ms, sa->over_ms);
+	earliest(&best_ms, sa->session_ms);
 	earliest(&best_ms, sa->reauth_ms);
 	earliest(&best_ms, sa->rekey_ms);
 	earliest(&best_ms, sa->keepalive_ms);

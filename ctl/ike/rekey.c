@@ -62,6 +62,7 @@ static void come_up(struct ike_sa *fresh, struct ike_sa *old)
 
 	take_over(fresh, old);
 	cfg_move(fresh, old);
+	fresh->session_ms = old->session_ms;
 	collision_inherit(fresh, old);
 	exchange_established(fresh);
 	sa_log(fresh, "IKE_SA rekeyed, takes over from [%u], %s", old->unique_id,

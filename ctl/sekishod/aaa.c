@@ -221,6 +221,7 @@ static void take_answer(struct aaa_job *job, const struct radius_server *server,
 	memcpy(job->session.state, answer->state, answer->state_len);
 	job->packet_len = answer->eap_len;
 	memcpy(job->packet, answer->eap, answer->eap_len);
+	job->session_s = answer->session_s;
 	job->has_msk = answer->has_msk;
 	memcpy(job->msk, answer->msk, sizeof(job->msk));
 	if (answer->user_len && !memchr(answer->user, 0, answer->user_len))

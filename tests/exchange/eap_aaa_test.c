@@ -176,6 +176,31 @@ static void the_server_says_which_address(void **state)
 	pair_hooks = (struct pair_hooks){};
 }
 
+static void give_ten_minutes(struct aaa_job *job)
+{
+	job->session_s = 600;
+}
+
+static void the_server_says_for_how_long(void **state)
+{
+	(void)state;
+	spoil = give_ten_minutes;
+	try();
+	assert_true(pair_is_up(&pair));
+	assert_int_equal(ike_rekey(pair.b.ike, "gw-gw", pair.now_ms), 0);
+	side_effects(&pair.b);
+	pair_run(&pair, 200000);
+	assert_true(side_logged(&pair.b, "takes over from [1]"));
+	assert_int_equal(ike_rekey(pair.a.ike, "gw-gw", pair.now_ms), 0);
+	side_effects(&pair.a);
+	pair_run(&pair, 300000);
+	assert_true(side_logged(&pair.b, "takes over from [2]"));
+	assert_true(pair_is_up(&pair));
+	pair_run(&pair, 60000);
+	assert_true(side_logged(&pair.b, "the time that the AAA server gave is over"));
+	assert_int_equal(side_n_ike(&pair.b) + side_n_sas(&pair.b), 0);
+}
+
 static void be_silent(struct aaa_job *job)
 {
 	job->result = AAA_FAILED;
@@ -318,6 +343,7 @@ int main(void)
 		TEST(a_wrong_password_is_refused),
 		TEST(the_server_knows_the_name_better),
 		TEST(the_server_says_which_address),
+		TEST(the_server_says_for_how_long),
 		TEST(a_silent_server_is_told),
 		TEST(an_answer_may_come_too_late),
 		TEST(without_the_key_nobody_comes_in),

@@ -11,7 +11,7 @@ RW_REMOTE="auth = eap-radius"
 RW_LOCAL="auth = eap"
 RW_SECRETS=$RW_PASSWORDS
 RADIUS_USERS='rw1@road.example Cleartext-Password := "the first password"
-	Framed-IP-Address = 10.99.0.77
+	Framed-IP-Address = 10.99.0.77, Session-Timeout = 3600
 rw2@road.example Cleartext-Password := "the second password"'
 SWAN_PLUGINS="$SWAN_PLUGINS eap-identity eap-mschapv2 eap-md5 eap-tls"
 
