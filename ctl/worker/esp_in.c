@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sekisho/esp.h>
 #include "worker/ip4.h"
+#include "worker/l4_sum.h"
 #include "worker/replay.h"
 
 #define PROTO_UDP 17u
@@ -143,6 +144,35 @@ static enum worker_outcome inner_accept(struct frame *f, const struct sa_rt *sa,
 	return FRAME_KEEP;
 }
 
+/*
+ * The outer header becomes that of the clear packet. A NAT that changed its addresses made the
+ * checksum of the payload wrong: RFC 3948 3.1.2, second way (the ICV has vouched for the bytes).
+ */
+static enum worker_outcome transport_accept(struct frame *f, const struct sa_rt *sa,
+					    uint8_t *payload, uint32_t len, uint8_t next)
+{
+	const struct ip4 *outer = (const struct ip4 *)(f->data + f->l3);
+	unsigned hdr_len = ip4_hdr_len(outer);
+	struct ip4 *ip = (struct ip4 *)(payload - hdr_len);
+	bool is_encap = outer->proto == PROTO_UDP;
+
+	if (!ip4_sum_ok(outer) || (ip4_frag(outer) & (IP4_MF | IP4_OFFSET)))
+		return WORKER_DROP_INNER;
+	memmove(ip, outer, hdr_len);
+	ip->proto = next;
+	ip->len = htons((uint16_t)(hdr_len + len));
+	ip4_sum_write(ip);
+	if (!selectors_match(sa, ip, (uint16_t)(hdr_len + len)))
+		return WORKER_DROP_SELECTOR;
+	if (is_encap)
+		l4_sum_write(ip);
+	f->data = (uint8_t *)ip;
+	f->len = hdr_len + len;
+	f->l3 = 0;
+	f->decrypted = true;
+	return FRAME_KEEP;
+}
+
 enum worker_outcome esp_in_accept(struct frame *f, struct sa_rt *sa, const struct esp_job *job)
 {
 	if (job->result == -EBADMSG) {
@@ -161,6 +191,8 @@ enum worker_outcome esp_in_accept(struct frame *f, struct sa_rt *sa, const struc
 	uint32_t room = payload_len(job->text, job->text_len);
 	if (!room)
 		return WORKER_DROP_PADDING;
+	if (sa->mode == SA_TRANSPORT)
+		return transport_accept(f, sa, job->text, room, next);
 	if (next != ESP_NEXT_IPV4)
 		return WORKER_DROP_NEXT_HEADER;
 	return inner_accept(f, sa, job->text, room);

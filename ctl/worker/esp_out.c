@@ -4,34 +4,39 @@
 #include <endian.h>
 #include <string.h>
 
-#define FIXED_LEN(sa) ((sa)->outer.len + ESP_GCM_IV_LEN + ESP_GCM_ICV_LEN)
+#define FIXED_LEN(sa) ((sa)->outer.added + ESP_GCM_IV_LEN + ESP_GCM_ICV_LEN)
 
-static uint32_t text_len(uint32_t inner_len)
+static uint32_t text_len(uint32_t payload_len)
 {
-	return (inner_len + ESP_TRAILER_LEN + ESP_ALIGN - 1) & ~(ESP_ALIGN - 1);
+	return (payload_len + ESP_TRAILER_LEN + ESP_ALIGN - 1) & ~(ESP_ALIGN - 1);
 }
 
-uint32_t esp_out_len(const struct sa_rt *sa, uint32_t inner_len)
+uint32_t esp_out_kept(const struct sa_rt *sa, const struct ip4 *ip)
 {
-	return FIXED_LEN(sa) + text_len(inner_len);
+	return sa->mode == SA_TRANSPORT ? ip4_hdr_len(ip) : 0;
 }
 
-uint16_t esp_out_inner_max(const struct sa_rt *sa, uint16_t mtu)
+uint32_t esp_out_len(const struct sa_rt *sa, uint32_t kept, uint32_t clear_len)
 {
-	uint32_t fixed = FIXED_LEN(sa);
+	return kept + FIXED_LEN(sa) + text_len(clear_len - kept);
+}
+
+uint16_t esp_out_clear_max(const struct sa_rt *sa, uint32_t kept, uint16_t mtu)
+{
+	uint32_t fixed = kept + FIXED_LEN(sa);
 
 	if (mtu < fixed + ESP_ALIGN)
 		return 0;
-	return (uint16_t)(((mtu - fixed) & ~(ESP_ALIGN - 1)) - ESP_TRAILER_LEN);
+	return (uint16_t)(kept + ((mtu - fixed) & ~(ESP_ALIGN - 1)) - ESP_TRAILER_LEN);
 }
 
 /* Padding 1, 2, 3, ..., pad length, next header (RFC 4303 2.4 to 2.6). */
-static void trailer_write(uint8_t *at, uint32_t pad_len)
+static void trailer_write(uint8_t *at, uint32_t pad_len, uint8_t next)
 {
 	for (uint32_t i = 1; i <= pad_len; i++)
 		*at++ = (uint8_t)i;
 	*at++ = (uint8_t)pad_len;
-	*at = ESP_NEXT_IPV4;
+	*at = next;
 }
 
 /* SPI, high half with ESN, low half (RFC 4106 5). */
@@ -49,23 +54,28 @@ static uint16_t aad_write(uint8_t *at, const struct sa_rt *sa, uint64_t seq)
 
 void esp_out_write(struct frame *f, const struct sa_rt *sa, uint64_t seq, struct esp_job *ret_job)
 {
-	uint8_t *inner = f->data + f->l3;
-	const struct ip4 *ip = (const struct ip4 *)inner;
-	uint32_t inner_len = ntohs(ip->len), len = text_len(inner_len);
-	uint32_t total = FIXED_LEN(sa) + len;
+	const struct ip4 *ip = (const struct ip4 *)(f->data + f->l3);
+	uint32_t kept = esp_out_kept(sa, ip), clear = ntohs(ip->len) - kept, len = text_len(clear);
+	uint32_t total = kept + FIXED_LEN(sa) + len;
+	uint8_t *text = f->data + f->l3 + kept;
 	uint64_t iv = htobe64(seq);
 
-	f->data = inner - ESP_GCM_IV_LEN - sa->outer.len;
+	f->data = (uint8_t *)ip - ESP_GCM_IV_LEN - sa->outer.added;
 	f->len = total;
 	f->l3 = 0;
 	f->seq = seq;
-	trailer_write(inner + inner_len, len - inner_len - ESP_TRAILER_LEN);
-	outer_write(&sa->outer, f->data, (uint16_t)total, ip->tos, ip4_frag(ip) & IP4_DF, seq);
-	memcpy(inner - ESP_GCM_IV_LEN, &iv, ESP_GCM_IV_LEN);
+	trailer_write(text + clear, len - clear - ESP_TRAILER_LEN,
+		      kept ? ip->proto : ESP_NEXT_IPV4);
+	if (kept)
+		outer_insert(&sa->outer, f->data, ip, (uint16_t)total, seq);
+	else
+		outer_write(&sa->outer, f->data, (uint16_t)total, ip->tos, ip4_frag(ip) & IP4_DF,
+			    seq);
+	memcpy(text - ESP_GCM_IV_LEN, &iv, ESP_GCM_IV_LEN);
 	ret_job->key = sa->key;
-	ret_job->text = inner;
+	ret_job->text = text;
 	ret_job->text_len = len;
-	ret_job->icv = inner + len;
+	ret_job->icv = text + len;
 	ret_job->aad_len = aad_write(ret_job->aad, sa, seq);
 	ret_job->result = 0;
 	memcpy(ret_job->iv, &iv, ESP_GCM_IV_LEN);

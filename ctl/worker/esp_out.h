@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* ESP tunnel mode out (RFC 4303 3.3, RFC 4106): the bytes of one packet, in place. */
+/* ESP out, tunnel and transport mode (RFC 4303 3.3, RFC 4106): the bytes of one packet, in place.
+ */
 #ifndef WORKER_ESP_OUT_H
 #define WORKER_ESP_OUT_H
 
@@ -13,12 +14,14 @@
 #define ESP_OUT_HEADROOM (OUTER_MAX + ESP_GCM_IV_LEN + ETH_HDR_LEN + VLAN_TAG_LEN)
 #define ESP_OUT_TAILROOM (3u + ESP_TRAILER_LEN + ESP_GCM_ICV_LEN)
 
-/* Length of the outer packet for an inner one of inner_len bytes. */
-uint32_t esp_out_len(const struct sa_rt *sa, uint32_t inner_len);
-/* Longest inner packet whose outer one has at most mtu bytes; 0 if none has. */
-uint16_t esp_out_inner_max(const struct sa_rt *sa, uint16_t mtu);
-/* The frame holds a whole inner packet at l3: put the outer headers in front, the trailer
- * behind, and describe the encryption. After it f->data is the outer IPv4 header. */
+/* Bytes of the packet's front that stay in clear: its IPv4 header in transport mode, else 0. */
+uint32_t esp_out_kept(const struct sa_rt *sa, const struct ip4 *ip);
+/* Length of the outer packet for a clear one of clear_len bytes, `kept` of which stay. */
+uint32_t esp_out_len(const struct sa_rt *sa, uint32_t kept, uint32_t clear_len);
+/* Longest clear packet whose outer one has at most mtu bytes; 0 if none has. */
+uint16_t esp_out_clear_max(const struct sa_rt *sa, uint32_t kept, uint16_t mtu);
+/* The frame holds a whole clear packet at l3: put the outer headers in, the trailer behind,
+ * and describe the encryption. After it f->data is the outer IPv4 header. */
 void esp_out_write(struct frame *f, const struct sa_rt *sa, uint64_t seq, struct esp_job *ret_job);
 
 #endif

@@ -25,11 +25,12 @@ static bool is_served_cipher(const struct sa_val *val)
 	return val->encr == ENCR_AES_GCM_16 && val->key_bits != ESP_BITS_CHACHA20;
 }
 
-/* What this worker can serve: ESP tunnels over IPv4 with AES-GCM-16 or ChaCha20-Poly1305. */
+/* What this worker can serve: ESP over IPv4 with AES-GCM-16 or ChaCha20-Poly1305. */
 static bool servable(const struct sa_val *val)
 {
-	return val->proto == IPPROTO_NUM_ESP && val->mode == SA_TUNNEL &&
-	       is_served_cipher(val) && val->integ == INTEG_NONE && val->spi != 0 &&
+	return val->proto == IPPROTO_NUM_ESP &&
+	       (val->mode == SA_TUNNEL || val->mode == SA_TRANSPORT) && is_served_cipher(val) &&
+	       val->integ == INTEG_NONE && val->spi != 0 &&
 	       (val->dir == SA_IN || val->dir == SA_OUT) && addr_is_v4(&val->src) &&
 	       addr_is_v4(&val->dst);
 }
@@ -52,6 +53,7 @@ int sa_rt_fill(struct sa_rt *rt, const struct esp_provider *provider, const stru
 		.window = val->window > SA_WINDOW_MAX ? SA_WINDOW_MAX : val->window,
 		.flags = val->flags,
 		.dir = val->dir,
+		.mode = val->mode,
 		.soft_packets = val->soft_packets,
 		.hard_packets = val->hard_packets,
 		.child = val->child,

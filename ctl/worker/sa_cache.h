@@ -33,6 +33,7 @@ struct sa_rt {
 	/* Outer headers and next hop of every outbound packet, the rest seldom. */
 	uint64_t bytes; /* of this burst */
 	bool touched;
+	uint8_t mode; /* enum sa_mode */
 	uint64_t soft_packets, hard_packets;
 	uint32_t child;
 	struct outer outer;

@@ -57,6 +57,10 @@ static void deliver(struct worker *w, struct frame *f)
 	struct ip4 *ip = (struct ip4 *)f->data;
 	const struct nexthop *hop = nexthop_inner(w, ip, (uint16_t)f->len);
 
+	if (f->sa->mode == SA_TRANSPORT && hop->kind != HOP_LOCAL) {
+		f->drop = WORKER_DROP_TRANSPORT; /* it was for this host, or for nobody */
+		return;
+	}
 	switch (hop->kind) {
 	case HOP_PROTECT:
 		protect_again(f, hop->child);

@@ -58,6 +58,21 @@ static bool selectors_match(const struct frame *f, const struct ip4 *ip)
 	return ts_set_match(&f->sa->ts, &flow);
 }
 
+/* Transport mode is for what this host itself says to the other end, in whole packets (RFC 4301
+ * 4.1, RFC 4303 3.3.4). */
+static bool mode_admit(const struct worker *w, struct frame *f, const struct ip4 *ip)
+{
+	const struct ip4 *ends = (const struct ip4 *)f->sa->outer.bytes;
+
+	if (f->sa->mode != SA_TRANSPORT)
+		return true;
+	if (f->decrypted || f->in->port != w->host || ip->src != ends->src || ip->dst != ends->dst)
+		f->drop = WORKER_DROP_TRANSPORT;
+	else if (ip4_frag(ip) & (IP4_MF | IP4_OFFSET))
+		f->drop = WORKER_DROP_FRAGMENT;
+	return f->drop == FRAME_KEEP;
+}
+
 /* A packet that this host routes loses one of its TTL (RFC 4301 5.1.2.1 note 2). The gate has
  * done that to those it gave us, but not to those that were in a tunnel. */
 static bool ttl_admit(struct worker *w, struct frame *f, struct ip4 *ip)
@@ -75,27 +90,53 @@ static bool ttl_admit(struct worker *w, struct frame *f, struct ip4 *ip)
 	return false;
 }
 
+/* Without NON_FIRST_FRAGMENTS_ALSO an SA of narrower ports carries no later fragments (RFC 4301
+ * 7.2), and in transport mode none carries any. */
+static bool may_cut(const struct frame *f, const struct ip4 *ip)
+{
+	struct ts_flow piece = { .local = ntohl(ip->src),
+				 .remote = ntohl(ip->dst),
+				 .proto = ip->proto };
+
+	return f->sa->mode == SA_TUNNEL && ts_set_match(&f->sa->ts, &piece);
+}
+
+/* Then the ESP packet is cut, by the kernel; not in UDP, whose later pieces are nobody's. */
+static bool whole_admit(struct frame *f)
+{
+	if (f->sa->flags & SA_ENCAP)
+		f->drop = WORKER_DROP_TOO_BIG;
+	return f->drop == FRAME_KEEP;
+}
+
+static void cut(struct worker *w, struct burst *b, struct frame *f, uint16_t max)
+{
+	uint32_t before = b->n;
+
+	f->drop = WORKER_DROP_NO_FRAME;
+	if (!fragment_cut(w, b, f, max))
+		return;
+	f->drop = WORKER_FRAGMENTED;
+	for (uint32_t i = before; i < b->n; i++)
+		b->frame[i].drop = FRAME_KEEP;
+	f->sa->wanted += b->n - before;
+}
+
 static bool size_admit(struct worker *w, struct burst *b, struct frame *f, const struct ip4 *ip,
 		       uint16_t mtu)
 {
-	uint16_t inner_max = esp_out_inner_max(f->sa, mtu);
-	uint32_t before = b->n;
+	uint16_t max = esp_out_clear_max(f->sa, esp_out_kept(f->sa, ip), mtu);
 
-	if (f->inner_len <= inner_max)
+	if (f->inner_len <= max)
 		return true;
-	if (ip4_frag(ip) & IP4_DF) {
-		if (icmp_too_big(w, f, inner_max))
-			count_add(w, WORKER_TOO_BIG, 1);
-		else
-			f->drop = WORKER_DROP_TOO_BIG;
-		return false;
-	}
-	f->drop = WORKER_DROP_NO_FRAME;
-	if (fragment_cut(w, b, f, inner_max)) {
-		f->drop = WORKER_FRAGMENTED;
-		for (uint32_t i = before; i < b->n; i++)
-			b->frame[i].drop = FRAME_KEEP;
-		f->sa->wanted += b->n - before;
+	if (!(ip4_frag(ip) & IP4_DF)) {
+		if (!may_cut(f, ip))
+			return whole_admit(f);
+		cut(w, b, f, max);
+	} else if (icmp_too_big(w, f, max)) {
+		count_add(w, WORKER_TOO_BIG, 1);
+	} else {
+		f->drop = WORKER_DROP_TOO_BIG;
 	}
 	return false;
 }
@@ -115,6 +156,8 @@ static void admit(struct worker *w, struct burst *b, struct frame *f)
 		f->drop = WORKER_DROP_SELECTOR;
 		return;
 	}
+	if (!mode_admit(w, f, ip))
+		return;
 	const struct nexthop *hop = nexthop_outer(w, f->sa);
 	if (hop->kind == HOP_NO_ROUTE)
 		f->drop = WORKER_DROP_NO_ROUTE;
@@ -208,7 +251,10 @@ static void send_sealed(struct worker *w, struct frame *f, const struct esp_job 
 	sa->packets++;
 	sa->bytes += f->inner_len;
 	count_add(w, WORKER_SEALED, 1);
-	turn_send(w, f, &sa->hop);
+	if (f->len > sa->hop.mtu)
+		turn_send_host(w, f); /* to be cut */
+	else
+		turn_send(w, f, &sa->hop);
 }
 
 /* --bench-forward: everything but ESP, in clear. */

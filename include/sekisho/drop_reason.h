@@ -83,7 +83,9 @@ enum gate_outcome {
 	X(DROP_FILL_EMPTY, "fill ring empty: dropped by the kernel before the worker")    \
 	X(TTL_ANSWERED, "answered with ICMP time exceeded")                               \
 	X(FRAGMENTED, "cut into fragments before encryption")                             \
-	X(DROP_ECN, "congestion mark on a packet that cannot carry it (RFC 6040 4.2)")
+	X(DROP_ECN, "congestion mark on a packet that cannot carry it (RFC 6040 4.2)")    \
+	X(DROP_TRANSPORT, "not between this host and the peer of the transport mode SA")  \
+	X(DROP_FRAGMENT, "fragment: transport mode is for whole ones (RFC 4303 3.3.4)")
 
 enum worker_outcome {
 #define X(name, text) WORKER_##name,

@@ -138,7 +138,7 @@ static void round_trip(struct pair *p, uint16_t inner_len, uint64_t seq)
 	memcpy(before, ip, inner_len);
 	seal(p, seq);
 	const struct ip4 *outer = (const struct ip4 *)p->f.data;
-	assert_int_equal(p->f.len, esp_out_len(&p->out, inner_len));
+	assert_int_equal(p->f.len, esp_out_len(&p->out, 0, inner_len));
 	assert_int_equal(ntohs(outer->len), p->f.len);
 	assert_true(ip4_sum_ok(outer));
 	assert_int_equal(outer->tos, 0xb8);
@@ -185,11 +185,11 @@ static void inner_max_is_the_longest_that_fits(void **state)
 	for (unsigned encap = 0; encap < 2; encap++) {
 		pair_init(&p, 128, encap ? SA_ENCAP : 0);
 		for (uint16_t mtu = 100; mtu < 1600; mtu++) {
-			uint16_t max = esp_out_inner_max(&p.out, mtu);
-			assert_true(esp_out_len(&p.out, max) <= mtu);
-			assert_true(esp_out_len(&p.out, max + 1u) > mtu);
+			uint16_t max = esp_out_clear_max(&p.out, 0, mtu);
+			assert_true(esp_out_len(&p.out, 0, max) <= mtu);
+			assert_true(esp_out_len(&p.out, 0, max + 1u) > mtu);
 		}
-		assert_int_equal(esp_out_inner_max(&p.out, 50), 0);
+		assert_int_equal(esp_out_clear_max(&p.out, 0, 50), 0);
 		pair_fini(&p);
 	}
 }
