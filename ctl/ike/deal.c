@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include "ike/collision.h"
+#include "ike/transport.h"
 #include "ike/ts.h"
 
 /* ---- Proposals ------------------------------------------------------------------ */
@@ -97,8 +98,8 @@ void deal_offer_sa(struct turn *t, const struct conn_child *cc, bool has_ke, uin
 	sa_emit(t->out, ours, our_proposals(cc, has_ke, spi_in, ours));
 }
 
-/* 1.3.1. The data plane does not take traffic flow confidentiality padding; NON_FIRST_FRAGMENTS_ALSO
- * is neither said nor answered, so the peer sends such fragments on no SA of narrower ports. */
+/* 1.3.1. We send no traffic flow confidentiality padding, and want none. NON_FIRST_FRAGMENTS_ALSO
+ * is neither said nor answered, so nobody sends such fragments on an SA of narrower ports. */
 static void emit_modes(struct turn *t, uint8_t mode)
 {
 	if (mode == SA_TRANSPORT)
@@ -136,11 +137,24 @@ bool deal_single_pair(struct turn *t, const struct conn_child *cc, uint16_t why)
 	return task_add(t->sa, TASK_CHILD_NEW, cc, 0);
 }
 
+static bool may_ask_transport(const struct ike_sa *sa, const struct conn_child *cc)
+{
+	struct ts_val local[CONN_TS_MAX], remote[CONN_TS_MAX];
+	size_t n_local = our_ts(sa, cc, true, local), n_remote = our_ts(sa, cc, false, remote);
+
+	return cc->mode == SA_TRANSPORT && transport_fits(sa, local, n_local, remote, n_remote);
+}
+
 void deal_offer_ts(struct turn *t, const struct conn_child *cc)
 {
 	offer_side(t, cc, true);
 	offer_side(t, cc, false);
-	emit_modes(t, cc->mode);
+	bool is_transport = may_ask_transport(t->sa, cc);
+	if (cc->mode == SA_TRANSPORT && !is_transport)
+		sa_log(t->sa,
+		       "transport mode is for the two hosts only: CHILD_SA %s in tunnel mode",
+		       cc->name);
+	emit_modes(t, is_transport ? SA_TRANSPORT : SA_TUNNEL);
 }
 
 /* 2.9: the answer is a subset of the offer, and not empty. Copies it. */
@@ -164,6 +178,7 @@ uint16_t deal_check(const struct turn *t, const struct conn_child *cc, bool has_
 	size_t n_local = our_ts(t->sa, cc, true, local);
 	size_t n_remote = our_ts(t->sa, cc, false, remote);
 	size_t n_ours = our_proposals(cc, has_ke, 0, ours);
+	struct ts_list tsi = t->in->tsi, tsr = t->in->tsr;
 	struct deal *deal = ret_deal;
 
 	*deal = (struct deal){ .conn_child = cc, .mode = SA_TUNNEL };
@@ -174,30 +189,53 @@ uint16_t deal_check(const struct turn *t, const struct conn_child *cc, bool has_
 	deal->spi_out = spi_of(&deal->chosen);
 	if (deal->spi_out < SPI_MIN)
 		return N_INVALID_SYNTAX;
-	if (!check_ts(&t->in->tsi, local, n_local, deal->local_ts, &deal->n_local_ts) ||
-	    !check_ts(&t->in->tsr, remote, n_remote, deal->remote_ts, &deal->n_remote_ts))
+	if (may_ask_transport(t->sa, cc)) {
+		if (message_notify(t->in, N_USE_TRANSPORT_MODE))
+			deal->mode = SA_TRANSPORT;
+		else
+			sa_log(t->sa, "peer declines transport mode for CHILD_SA %s: tunnel mode",
+			       cc->name);
+	}
+	if (deal->mode == SA_TRANSPORT)
+		transport_ts_seen(t->sa, &tsi, &tsr);
+	if (!check_ts(&tsi, local, n_local, deal->local_ts, &deal->n_local_ts) ||
+	    !check_ts(&tsr, remote, n_remote, deal->remote_ts, &deal->n_remote_ts))
 		return N_TS_UNACCEPTABLE;
-	if (cc->mode == SA_TRANSPORT && message_notify(t->in, N_USE_TRANSPORT_MODE))
-		deal->mode = SA_TRANSPORT;
 	return 0;
 }
 
 /* ---- Responder ------------------------------------------------------------------ */
 
+/* What the peer's selectors and ours have in common, in that mode. */
+static bool narrow(const struct turn *t, const struct conn_child *cc, uint8_t mode,
+		   struct deal *deal)
+{
+	struct ts_val local[CONN_TS_MAX], remote[CONN_TS_MAX];
+	size_t n_local = our_ts(t->sa, cc, true, local);
+	size_t n_remote = our_ts(t->sa, cc, false, remote);
+	struct ts_list tsi = t->in->tsi, tsr = t->in->tsr;
+
+	deal->mode = mode;
+	if (mode == SA_TRANSPORT)
+		transport_ts_seen(t->sa, &tsr, &tsi);
+	if (ts_narrow(local, n_local, tsr.ts, tsr.n, deal->local_ts, CONN_TS_MAX,
+		      &deal->n_local_ts) ||
+	    ts_narrow(remote, n_remote, tsi.ts, tsi.n, deal->remote_ts, CONN_TS_MAX,
+		      &deal->n_remote_ts))
+		return false;
+	return mode == SA_TUNNEL || transport_fits(t->sa, deal->local_ts, deal->n_local_ts,
+						   deal->remote_ts, deal->n_remote_ts);
+}
+
 static uint16_t deal_try(const struct turn *t, const struct conn_child *cc, bool has_ke,
 			 struct deal *deal)
 {
 	struct proposal ours[CONN_PROPOSALS_MAX], theirs[SA_PROPOSALS_MAX];
-	struct ts_val local[CONN_TS_MAX], remote[CONN_TS_MAX];
-	size_t n_local = our_ts(t->sa, cc, true, local);
-	size_t n_remote = our_ts(t->sa, cc, false, remote);
 	size_t n_ours = our_proposals(cc, has_ke, 0, ours), n_theirs = t->in->sa.n;
+	bool is_transport = cc->mode == SA_TRANSPORT && message_notify(t->in, N_USE_TRANSPORT_MODE);
 
-	*deal = (struct deal){ .conn_child = cc, .mode = SA_TUNNEL };
-	if (ts_narrow(local, n_local, t->in->tsr.ts, t->in->tsr.n, deal->local_ts, CONN_TS_MAX,
-		      &deal->n_local_ts) ||
-	    ts_narrow(remote, n_remote, t->in->tsi.ts, t->in->tsi.n, deal->remote_ts, CONN_TS_MAX,
-		      &deal->n_remote_ts))
+	*deal = (struct deal){ .conn_child = cc };
+	if (!(is_transport && narrow(t, cc, SA_TRANSPORT, deal)) && !narrow(t, cc, SA_TUNNEL, deal))
 		return N_TS_UNACCEPTABLE;
 	memcpy(theirs, t->in->sa.proposals, n_theirs * sizeof(*theirs));
 	for (size_t i = 0; i < n_theirs && !has_ke; i++)
@@ -207,8 +245,6 @@ static uint16_t deal_try(const struct turn *t, const struct conn_child *cc, bool
 	deal->spi_out = spi_of(&deal->chosen);
 	if (deal->spi_out < SPI_MIN)
 		return N_INVALID_SYNTAX;
-	if (cc->mode == SA_TRANSPORT && message_notify(t->in, N_USE_TRANSPORT_MODE))
-		deal->mode = SA_TRANSPORT;
 	return 0;
 }
 
@@ -262,8 +298,13 @@ void deal_answer_sa(struct turn *t, const struct deal *deal)
 
 void deal_answer_ts(struct turn *t, const struct deal *deal)
 {
-	ts_emit(t->out, PL_TSI, deal->remote_ts, deal->n_remote_ts);
-	ts_emit(t->out, PL_TSR, deal->local_ts, deal->n_local_ts);
+	struct deal told = *deal;
+
+	if (deal->mode == SA_TRANSPORT)
+		transport_ts_told(t->sa, t->in, told.local_ts, told.n_local_ts, told.remote_ts,
+				  told.n_remote_ts);
+	ts_emit(t->out, PL_TSI, told.remote_ts, told.n_remote_ts);
+	ts_emit(t->out, PL_TSR, told.local_ts, told.n_local_ts);
 	emit_modes(t, deal->mode);
 }
 

@@ -66,6 +66,13 @@ bool ts_all_within(const struct ts_val *inner, size_t n_inner, const struct ts_v
 	return true;
 }
 
+bool ts_all_of_host(const struct ts_val *ts, size_t n, const struct ip_addr *addr)
+{
+	struct ts_val host = ts_from_addr(addr);
+
+	return ts_all_within(ts, n, &host, 1);
+}
+
 /* Common ports of a and b into *meet; false: none. OPAQUE meets itself and "any". */
 static bool ports_meet(const struct ts_val *a, const struct ts_val *b, struct ts_val *meet)
 {

@@ -27,6 +27,8 @@ bool ts_within(const struct ts_val *inner, const struct ts_val *outer);
 /* Each of `inner` lies within one of `outer`: how an initiator checks the answer. */
 bool ts_all_within(const struct ts_val *inner, size_t n_inner, const struct ts_val *outer,
 		   size_t n_outer);
+/* Each of them selects packets of this one host only. */
+bool ts_all_of_host(const struct ts_val *ts, size_t n, const struct ip_addr *addr);
 /* Common part; false: none (ret untouched). */
 bool ts_meet(const struct ts_val *a, const struct ts_val *b, struct ts_val *ret_meet);
 

@@ -146,22 +146,97 @@ static void single_pair_is_asked_for(void **state)
 	assert_true(side_logged(&pair.a, "single pairs of addresses only"));
 }
 
-/* Who cannot do transport mode answers with tunnel mode, and both use that (1.3.1). */
-static void transport_is_answered_with_tunnel(void **state)
+static void dynamic_children(void)
+{
+	struct side *sides[] = { &pair.a, &pair.b };
+
+	for (size_t i = 0; i < 2; i++) {
+		struct conn_child *cc = &sides[i]->children[0][0];
+
+		cc->mode = SA_TRANSPORT;
+		cc->is_local_dynamic = cc->is_remote_dynamic = true;
+	}
+}
+
+static void up_with(uint8_t mode)
+{
+	pair_configure(&pair);
+	pair_up(&pair);
+	assert_true(pair_fits(&pair));
+	assert_int_equal(side_in_use(&pair.a)->sa.mode, mode);
+	assert_int_equal(side_in_use(&pair.b)->sa.mode, mode);
+}
+
+static const char *all_ts(struct side *s)
+{
+	static char text[2][400];
+	const struct child_sa *sa = &side_in_use(s)->sa;
+	char *to = text[s == &pair.b];
+	size_t n;
+
+	ts_list_print(sa->local_ts, sa->n_local_ts, to, 200);
+	n = strlen(to);
+	to[n++] = ' ';
+	ts_list_print(sa->remote_ts, sa->n_remote_ts, to + n, 200);
+	return to;
+}
+
+/* Both want it, and a rekey keeps it (1.3.1). */
+static void transport_between_two_hosts(void **state)
 {
 	(void)state;
-	pair.a.children[0][0].mode = SA_TRANSPORT;
-	pair_configure(&pair);
-	pair_up(&pair);
-	assert_int_equal(side_in_use(&pair.a)->sa.mode, SA_TUNNEL);
-	assert_int_equal(side_in_use(&pair.b)->sa.mode, SA_TUNNEL);
-	teardown(state);
-	setup(state);
-	pair.a.children[0][0].mode = pair.b.children[0][0].mode = SA_TRANSPORT;
-	pair_configure(&pair);
-	pair_up(&pair);
+	dynamic_children();
+	up_with(SA_TRANSPORT);
+	assert_string_equal(all_ts(&pair.a), "192.0.2.1/32 192.0.2.2/32");
+	assert_string_equal(all_ts(&pair.b), "192.0.2.2/32 192.0.2.1/32");
+	assert_int_equal(ike_rekey_child(pair.b.ike, "net", pair.now_ms), 0);
+	side_effects(&pair.b);
+	pair_run(&pair, 10000);
+	assert_true(pair_fits(&pair));
 	assert_int_equal(side_in_use(&pair.a)->sa.mode, SA_TRANSPORT);
 	assert_int_equal(side_in_use(&pair.b)->sa.mode, SA_TRANSPORT);
+}
+
+/* Who does not want transport mode answers with tunnel mode, or asks for it; both use that. */
+static void transport_is_answered_with_tunnel(void **state)
+{
+	dynamic_children();
+	pair.b.children[0][0].mode = SA_TUNNEL;
+	up_with(SA_TUNNEL);
+	assert_true(side_logged(&pair.a, "declines transport mode"));
+	teardown(state);
+	setup(state);
+	dynamic_children();
+	pair.a.children[0][0].mode = SA_TUNNEL;
+	up_with(SA_TUNNEL);
+}
+
+/* Selectors of nets are for tunnels, whoever wants what. */
+static void transport_is_for_hosts_only(void **state)
+{
+	(void)state;
+	pair.a.children[0][0].mode = pair.b.children[0][0].mode = SA_TRANSPORT;
+	up_with(SA_TUNNEL);
+	assert_true(side_logged(&pair.a, "two hosts only"));
+}
+
+/* 2.23.1: each side has the addresses that packets have there; a knows of no NAT. */
+static void transport_through_a_nat(void **state)
+{
+	(void)state;
+	dynamic_children();
+	pair.nat_500 = (struct endpoint){ addr_from_v4(0xc6336401), 1500 };
+	pair.nat_4500 = (struct endpoint){ addr_from_v4(0xc6336401), 14500 };
+	pair.b.conns[0].n_remote = 0;
+	up_with(SA_TRANSPORT);
+	assert_string_equal(all_ts(&pair.a), "192.0.2.1/32 192.0.2.2/32");
+	assert_string_equal(all_ts(&pair.b), "192.0.2.2/32 198.51.100.1/32");
+	assert_int_equal(ike_rekey_child(pair.b.ike, "net", pair.now_ms), 0);
+	side_effects(&pair.b);
+	pair_run(&pair, 10000);
+	assert_true(pair_fits(&pair));
+	assert_string_equal(all_ts(&pair.a), "192.0.2.1/32 192.0.2.2/32");
+	assert_string_equal(all_ts(&pair.b), "192.0.2.2/32 198.51.100.1/32");
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -169,9 +244,14 @@ static void transport_is_answered_with_tunnel(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(several_are_narrowed),	 TEST(the_packet_goes_first),
-		TEST(a_packet_of_elsewhere_is_no_hint), TEST(single_pair_is_asked_for),
+		TEST(several_are_narrowed),
+		TEST(the_packet_goes_first),
+		TEST(a_packet_of_elsewhere_is_no_hint),
+		TEST(single_pair_is_asked_for),
+		TEST(transport_between_two_hosts),
 		TEST(transport_is_answered_with_tunnel),
+		TEST(transport_is_for_hosts_only),
+		TEST(transport_through_a_nat),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
