@@ -392,17 +392,17 @@ void take_mode(struct build *b, const struct row *row, const struct node *at, co
 {
 	struct conn_child *c = to;
 
-	c->mode = SA_TUNNEL;
-	if (!strcmp(text, "tunnel"))
+	c->mode = strcmp(text, "transport") ? SA_TUNNEL : SA_TRANSPORT;
+	if (is_among(text, "tunnel transport"))
 		c->action = SPD_PROTECT;
 	else if (!strcmp(text, "pass"))
 		c->action = SPD_BYPASS;
 	else if (!strcmp(text, "drop"))
 		c->action = SPD_DISCARD;
-	else if (is_among(text, "transport transport_proxy beet"))
+	else if (is_among(text, "transport_proxy beet"))
 		mistake(b, at, "not supported yet: %s = %s", row->name, text);
 	else
-		mistake(b, at, "%s = %s: tunnel, pass or drop", row->name, text);
+		mistake(b, at, "%s = %s: tunnel, transport, pass or drop", row->name, text);
 }
 
 /* The names of actions, old and new, as strongSwan reads them. */
