@@ -11,7 +11,7 @@ RW_REMOTE="auth = eap-radius"
 RW_LOCAL="auth = eap"
 RW_SECRETS=$RW_PASSWORDS
 RADIUS_USERS='rw1@road.example Cleartext-Password := "the first password"
-	Framed-IP-Address = 10.99.0.77, Session-Timeout = 3600
+	Framed-IP-Address = 10.99.0.77
 rw2@road.example Cleartext-Password := "the second password"'
 SWAN_PLUGINS="$SWAN_PLUGINS eap-identity eap-mschapv2 eap-md5 eap-tls"
 
@@ -98,13 +98,14 @@ must stop radius-hostA
 RADIUS_USERS=${RADIUS_USERS/rw2@road.example/rw2@road.example EAP-Type := MD5,} must radius_start hostA 10.1.0.2
 refused "gives no key"
 
-say "-- a virtual address that another peer has"
+say "-- a virtual address that another peer has, and a short session"
 must stop radius-hostA
 RADIUS_USERS+="
-	Framed-IP-Address = 10.99.0.77" must radius_start hostA 10.1.0.2
+	Framed-IP-Address = 10.99.0.77, Session-Timeout = 1" must radius_start hostA 10.1.0.2
 must_not swan_up rw2 2>/dev/null
 must log_says sekishod-gwA "virtual address 10.99.0.77 is in no pool of 'rw', or another peer has it"
-must swan rw2 --terminate --ike rw
+must wait_for 10 "the end of the session" log_says sekishod-gwA "time that the AAA server gave is over"
+must wait_for 10 "rw2 without an IKE SA" swan_has_no_sa rw2
 must has_instances gwA 1
 
 say "-- a server that answers without Message-Authenticator"
