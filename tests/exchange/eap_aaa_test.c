@@ -333,6 +333,22 @@ static void a_name_may_be_too_long_for_it(void **state)
 	assert_int_equal(n_asked, 0);
 }
 
+static void a_name_holds_no_nul(void **state)
+{
+	static const uint8_t random[MSCHAP_CHALLENGE_LEN], good[] = { 2, 0, 0, 8, 1, 'a', 'b', 'c' };
+	static const uint8_t nul[] = { 2, 0, 0, 8, 1, 'a', 0, 'c' }, empty[] = { 2, 0, 0, 5, 1 };
+	const struct conn conn = { .is_aaa = true };
+	struct eap eap;
+
+	(void)state;
+	eap_server_start(&eap, random);
+	assert_int_equal(eap_take(&eap, &conn, rd_from(good, sizeof(good))), EAP_ASK);
+	eap_server_start(&eap, random);
+	assert_int_equal(eap_take(&eap, &conn, rd_from(nul, sizeof(nul))), EAP_FAILED);
+	eap_server_start(&eap, random);
+	assert_int_equal(eap_take(&eap, &conn, rd_from(empty, sizeof(empty))), EAP_FAILED);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -350,6 +366,7 @@ int main(void)
 		TEST(a_wrong_key_is_refused),
 		TEST(contradictions_are_refused),
 		TEST(rounds_have_a_limit),
+		TEST(a_name_holds_no_nul),
 		TEST(a_name_may_be_too_long_for_it),
 	};
 
