@@ -292,15 +292,15 @@ static bool rekey_one(struct ike_sa *sa, struct child *c)
 	       task_add(sa, TASK_CHILD_REKEY, NULL, c->sa.spi_in);
 }
 
-int ike_rekey_child(struct ike *ike, const char *child, uint64_t now_ms)
+int ike_rekey_child(struct ike *ike, const char *conn, const char *child, uint64_t now_ms)
 {
 	bool is_found = false;
 
 	enter(ike, now_ms);
 	for (struct ike_sa *sa = ike->sas; sa; sa = sa->next)
 		for (struct child *c = sa->children; c; c = c->next)
-			if (strcmp(c->name, child) == 0 && rekey_one(sa, c))
-				is_found = true;
+			if (!strcmp(sa->name, conn) && !strcmp(c->name, child))
+				is_found |= rekey_one(sa, c);
 	life_settle(ike);
 	return is_found ? 0 : -ENOENT;
 }

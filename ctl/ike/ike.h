@@ -150,7 +150,8 @@ int ike_initiate(struct ike *ike, const char *conn, const char *child,
 		 uint64_t now_ms) MUST_USE;
 int ike_terminate(struct ike *ike, const char *conn, const char *child,
 		  uint64_t now_ms) MUST_USE;
-int ike_rekey_child(struct ike *ike, const char *child, uint64_t now_ms) MUST_USE;
+int ike_rekey_child(struct ike *ike, const char *conn, const char *child,
+		    uint64_t now_ms) MUST_USE;
 int ike_rekey(struct ike *ike, const char *conn, uint64_t now_ms) MUST_USE; /* the IKE SA */
 /* A new IKE SA in place of the old one (RFC 7296 2.8.3). Of those that we initiated. */
 int ike_reauth(struct ike *ike, const char *conn, uint64_t now_ms) MUST_USE;

@@ -283,7 +283,7 @@ static void cmd_rekey(struct vici_request *req, void *arg)
 	if (!target_find(sh, req, &t))
 		return;
 	bool is_reauth = vici_get_bool(vici_args(req), "reauth", false);
-	int err = t.child[0] ? ike_rekey_child(sh->ike, t.child, shell_now_ms()) :
+	int err = t.child[0] ? ike_rekey_child(sh->ike, t.conn, t.child, shell_now_ms()) :
 		  is_reauth  ? ike_reauth(sh->ike, t.conn, shell_now_ms()) :
 			       ike_rekey(sh->ike, t.conn, shell_now_ms());
 	if (err) {

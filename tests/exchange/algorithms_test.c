@@ -133,7 +133,7 @@ static void each_key_exchange_for_pfs(void **state)
 		pair_configure(&pair);
 		pair_up(&pair);
 		uint32_t old = side_in_use(&pair.a)->sa.spi_in;
-		assert_int_equal(ike_rekey_child(pair.a.ike, "net", pair.now_ms), 0);
+		assert_int_equal(ike_rekey_child(pair.a.ike, "gw-gw", "net", pair.now_ms), 0);
 		side_effects(&pair.a);
 		pair_run(&pair, 5000);
 		assert_true(pair_fits(&pair));

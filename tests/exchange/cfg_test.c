@@ -134,13 +134,13 @@ static void rekeys_keep_both(void **state)
 	(void)state;
 	up(0);
 	up(1);
-	assert_int_equal(ike_rekey_child(pair.b.ike, "net", pair.now_ms), 0);
+	assert_int_equal(ike_rekey_child(pair.b.ike, "gw-gw", "net", pair.now_ms), 0);
 	side_effects(&pair.b);
 	pair_run(&pair, 20000);
 	assert_int_equal(ike_rekey(pair.a.ike, "rw0", pair.now_ms), 0);
 	side_effects(&pair.a);
 	pair_run(&pair, 20000);
-	assert_int_equal(ike_rekey_child(pair.a.ike, "net", pair.now_ms), 0);
+	assert_int_equal(ike_rekey_child(pair.a.ike, "rw0", "net", pair.now_ms), 0);
 	side_effects(&pair.a);
 	pair_run(&pair, 20000);
 	assert_int_equal(next_slot, 22);

@@ -121,7 +121,7 @@ static void delete_meets_rekey(void **state)
 		teardown(state);
 		setup(state);
 		up();
-		assert_int_equal(ike_rekey_child(pair.a.ike, "net", pair.now_ms), 0);
+		assert_int_equal(ike_rekey_child(pair.a.ike, "gw-gw", "net", pair.now_ms), 0);
 		side_effects(&pair.a);
 		pair_run(&pair, offset);
 		terminate(&pair.b, "net");
@@ -266,6 +266,19 @@ static void both_begin_at_once(void **state)
 	assert_true(pair_fits(&pair));
 }
 
+/* Other connections may have a child of the same name. */
+static void only_the_child_of_that_connection_is_rekeyed(void **state)
+{
+	(void)state;
+	up();
+	unsigned n_added = pair.a.n_added;
+
+	assert_int_equal(ike_rekey_child(pair.a.ike, "another", "net", pair.now_ms), -ENOENT);
+	side_effects(&pair.a);
+	pair_run(&pair, 10000);
+	assert_int_equal(pair.a.n_added, n_added);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -278,6 +291,7 @@ int main(void)
 		TEST(delete_meets_rekey),
 		TEST(terminating_while_connecting),
 		TEST(close_action_starts_again),
+		TEST(only_the_child_of_that_connection_is_rekeyed),
 		TEST(lost_answer_to_delete),
 		TEST(dpd_asks_and_is_answered),
 		TEST(inbound_esp_is_life_too),

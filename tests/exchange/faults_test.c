@@ -101,7 +101,7 @@ static void configure(uint64_t seed)
 static void order(struct side *s, uint64_t what)
 {
 	n_orders += !(what % 3 == 0 ? ike_rekey(s->ike, "gw-gw", pair.now_ms)
-				    : ike_rekey_child(s->ike, child_names[what % 2], pair.now_ms));
+				    : ike_rekey_child(s->ike, "gw-gw", child_names[what % 2], pair.now_ms));
 	side_effects(s);
 }
 

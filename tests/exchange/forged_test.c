@@ -303,7 +303,7 @@ static void malformed_answer(void **state)
 
 	(void)state;
 	pair.b.children[0][0].dpd = START_NOW;
-	assert_int_equal(ike_rekey_child(pair.b.ike, "net", pair.now_ms), 0);
+	assert_int_equal(ike_rekey_child(pair.b.ike, "gw-gw", "net", pair.now_ms), 0);
 	side_effects(&pair.b);
 	h.id = sa->ours.id;
 	key = *sa_key_in(sa);

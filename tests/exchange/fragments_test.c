@@ -80,7 +80,7 @@ static void up(void)
 
 static void rekey_all(void)
 {
-	assert_int_equal(ike_rekey_child(pair.a.ike, "net", pair.now_ms), 0);
+	assert_int_equal(ike_rekey_child(pair.a.ike, "gw-gw", "net", pair.now_ms), 0);
 	side_effects(&pair.a);
 	pair_run(&pair, 10000);
 	assert_int_equal(ike_rekey(pair.b.ike, "gw-gw", pair.now_ms), 0);

@@ -98,7 +98,7 @@ static void life(struct pair *p)
 	assert_int_equal(ike_initiate(p->a.ike, "gw-gw", NULL, p->now_ms), 0);
 	side_effects(&p->a);
 	assert_true(pair_run_until(p, pair_is_up, 100000));
-	assert_int_equal(ike_rekey_child(p->a.ike, "net", p->now_ms), 0);
+	assert_int_equal(ike_rekey_child(p->a.ike, "gw-gw", "net", p->now_ms), 0);
 	side_effects(&p->a);
 	pair_run(p, 1000);
 	assert_int_equal(ike_rekey(p->b.ike, "gw-gw", p->now_ms), 0);

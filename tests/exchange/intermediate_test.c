@@ -96,7 +96,7 @@ static void rekeys_have_them_too(void **state)
 		assert_int_equal(side_n_ike(&pair.b), 1);
 		assert_true(pair_fits(&pair));
 	}
-	assert_int_equal(ike_rekey_child(pair.a.ike, "net", pair.now_ms), 0);
+	assert_int_equal(ike_rekey_child(pair.a.ike, "gw-gw", "net", pair.now_ms), 0);
 	side_effects(&pair.a);
 	pair_run(&pair, 8000);
 	assert_true(pair_fits(&pair));

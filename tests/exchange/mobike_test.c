@@ -53,7 +53,7 @@ static void up(void)
 
 static void rekey_all(void)
 {
-	assert_int_equal(ike_rekey_child(pair.a.ike, "net", pair.now_ms), 0);
+	assert_int_equal(ike_rekey_child(pair.a.ike, "gw-gw", "net", pair.now_ms), 0);
 	side_effects(&pair.a);
 	pair_run(&pair, 10000);
 	assert_int_equal(ike_rekey(pair.b.ike, "gw-gw", pair.now_ms), 0);
@@ -125,7 +125,7 @@ static void in_the_middle_of_a_rekey(void **state)
 {
 	(void)state;
 	up();
-	assert_int_equal(ike_rekey_child(pair.a.ike, "net", pair.now_ms), 0);
+	assert_int_equal(ike_rekey_child(pair.a.ike, "gw-gw", "net", pair.now_ms), 0);
 	side_effects(&pair.a);
 	pair_run(&pair, 5);
 	moves_to(&pair.a, A_NEW);

@@ -84,7 +84,7 @@ static void rekeys_through_the_nat(void **state)
 	up();
 	pair.flow_ms = 1;
 	for (struct side *s = &pair.a; s; s = s == &pair.a ? &pair.b : NULL) {
-		assert_int_equal(ike_rekey_child(s->ike, "net", pair.now_ms), 0);
+		assert_int_equal(ike_rekey_child(s->ike, "gw-gw", "net", pair.now_ms), 0);
 		side_effects(s);
 		pair_run(&pair, 10000);
 	}
@@ -134,7 +134,7 @@ static void peer_that_moves_is_followed(void **state)
 	assert_int_equal(pair.b.n_moved, 1);
 	assert_int_equal(pair.a.n_moved, 0);
 	assert_true(side_logged(&pair.b, "peer moved to 198.51.100.1:50001"));
-	assert_int_equal(ike_rekey_child(pair.b.ike, "net", pair.now_ms), 0);
+	assert_int_equal(ike_rekey_child(pair.b.ike, "gw-gw", "net", pair.now_ms), 0);
 	side_effects(&pair.b);
 	pair_run(&pair, 10000);
 	assert_true(pair_fits(&pair));
@@ -165,7 +165,7 @@ static void forged_ones_move_nobody(void **state)
 	up();
 	pair.on_wire = copy_from_elsewhere;
 	pair.arg = &evil;
-	assert_int_equal(ike_rekey_child(pair.a.ike, "net", pair.now_ms), 0);
+	assert_int_equal(ike_rekey_child(pair.a.ike, "gw-gw", "net", pair.now_ms), 0);
 	side_effects(&pair.a);
 	pair_run(&pair, 10000);
 	assert_int_equal(pair.b.n_moved, 0);

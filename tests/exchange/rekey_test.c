@@ -50,7 +50,7 @@ static void assert_no_gap(unsigned n_switched)
 
 static void rekey(struct side *s)
 {
-	assert_int_equal(ike_rekey_child(s->ike, "net", pair.now_ms), 0);
+	assert_int_equal(ike_rekey_child(s->ike, "gw-gw", "net", pair.now_ms), 0);
 	side_effects(s);
 }
 
@@ -486,7 +486,7 @@ static void collision_is_decided_after_the_next_rekey(void **state)
 		rekey(&pair.a);
 		rekey(&pair.b);
 		pair_run(&pair, 1000);
-		(void)!ike_rekey_child(pair.b.ike, "net", pair.now_ms);
+		(void)!ike_rekey_child(pair.b.ike, "gw-gw", "net", pair.now_ms);
 		side_effects(&pair.b);
 		pair_run(&pair, 500);
 		is_over = true;

@@ -172,7 +172,7 @@ static void requests_may_overtake_the_answer_to_auth(void **state)
 	side_effects(&pair.a);
 	pair_run(&pair, 1000);
 	assert_int_equal(left, 0);
-	assert_int_equal(ike_rekey_child(pair.b.ike, "net", pair.now_ms), 0);
+	assert_int_equal(ike_rekey_child(pair.b.ike, "gw-gw", "net", pair.now_ms), 0);
 	side_effects(&pair.b);
 	pair_run(&pair, 30000);
 	assert_int_equal(pair.a.n_failed, 0);

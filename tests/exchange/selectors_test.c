@@ -86,7 +86,7 @@ static void the_packet_goes_first(void **state)
 	assert_true(pair_fits(&pair));
 	assert_string_equal(remote_of_a(), "10.2.2.0/24 10.2.1.0/24");
 	/* A rekey knows nothing of that packet. */
-	assert_int_equal(ike_rekey_child(pair.a.ike, "net", pair.now_ms), 0);
+	assert_int_equal(ike_rekey_child(pair.a.ike, "gw-gw", "net", pair.now_ms), 0);
 	side_effects(&pair.a);
 	pair_run(&pair, 10000);
 	assert_string_equal(remote_of_a(), "10.2.1.0/24 10.2.2.0/24");
@@ -189,7 +189,7 @@ static void transport_between_two_hosts(void **state)
 	up_with(SA_TRANSPORT);
 	assert_string_equal(all_ts(&pair.a), "192.0.2.1/32 192.0.2.2/32");
 	assert_string_equal(all_ts(&pair.b), "192.0.2.2/32 192.0.2.1/32");
-	assert_int_equal(ike_rekey_child(pair.b.ike, "net", pair.now_ms), 0);
+	assert_int_equal(ike_rekey_child(pair.b.ike, "gw-gw", "net", pair.now_ms), 0);
 	side_effects(&pair.b);
 	pair_run(&pair, 10000);
 	assert_true(pair_fits(&pair));
@@ -231,7 +231,7 @@ static void transport_through_a_nat(void **state)
 	up_with(SA_TRANSPORT);
 	assert_string_equal(all_ts(&pair.a), "192.0.2.1/32 192.0.2.2/32");
 	assert_string_equal(all_ts(&pair.b), "192.0.2.2/32 198.51.100.1/32");
-	assert_int_equal(ike_rekey_child(pair.b.ike, "net", pair.now_ms), 0);
+	assert_int_equal(ike_rekey_child(pair.b.ike, "gw-gw", "net", pair.now_ms), 0);
 	side_effects(&pair.b);
 	pair_run(&pair, 10000);
 	assert_true(pair_fits(&pair));

@@ -82,7 +82,7 @@ static void wish(uint8_t what)
 
 	switch (what % 8) {
 	case 0:
-		err = ike_rekey_child(ike, "net", pair.now_ms);
+		err = ike_rekey_child(ike, "gw-gw", "net", pair.now_ms);
 		break;
 	case 1:
 		err = ike_rekey(ike, "gw-gw", pair.now_ms);

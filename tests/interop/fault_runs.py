@@ -87,6 +87,7 @@ class Runs:
         self.a, self.b = (Side(path, where, args.bpftool)
                           for path, where in zip((args.a, args.b), maps))
         self.names = [f"t{i + 1}" for i in range(args.tunnels)]
+        self.log, self.counts = "", []
 
     def road(self, seed, faults):
         with open(self.args.control + ".new", "w", encoding="ascii") as file:
@@ -100,11 +101,13 @@ class Runs:
                 for child in CHILDREN:
                     side.vici.ask("initiate", ike=name, child=child, timeout=-1)
 
-    def churn(self, dice):
-        """Orders that find nothing to rekey at the moment are refused: that is no failure."""
+    def churn(self, dice, log):
+        """Orders that find nothing to rekey at the moment are refused: that is no failure. Goes on
+        until each tunnel was rekeyed, but not for ever."""
         end = time.monotonic() + self.args.churn
         pause = 10 / len(self.names)  # each tunnel gets an order every ten seconds
-        while time.monotonic() < end:
+        while time.monotonic() < end or \
+                (self.unrekeyed(log.read()) and time.monotonic() < end + 2 * self.args.churn):
             time.sleep(dice.uniform(0, 2 * pause))
             name, what = dice.choice(self.names), dice.random()
             for side in (self.a, self.b) if dice.random() < 0.3 else [dice.choice((self.a, self.b))]:
@@ -163,10 +166,15 @@ class Runs:
                 self.a.vici.ask("terminate", ike=name, timeout=-1)
         return [f"left after terminate: {left}"]
 
-    def rekeys(self, log):
-        """How often each tunnel was rekeyed: [(Child SAs, IKE SAs)]."""
-        return [(len(re.findall(rf"\b{name}\[\d+\] CHILD_SA \S+ rekeyed", log)),
-                 len(re.findall(rf"\b{name}\[\d+\] IKE_SA rekeyed", log))) for name in self.names]
+    def unrekeyed(self, more):
+        """What is still to be rekeyed by the log, of which this is the next part."""
+        self.log += more
+        self.counts = [(len(re.findall(rf"\b{name}\[\d+\] CHILD_SA \S+ rekeyed", self.log)),
+                        len(re.findall(rf"\b{name}\[\d+\] IKE_SA rekeyed", self.log)))
+                       for name in self.names]
+        return [f"{name}: only {child} Child and {ike} IKE rekeys"
+                for name, (child, ike) in zip(self.names, self.counts)
+                if child < CHILD_REKEYS or ike < IKE_REKEYS]
 
     def round(self, seed):
         dice = random.Random(seed)
@@ -175,16 +183,15 @@ class Runs:
             self.road(seed, self.args.faults)
             time.sleep(0.3)
             self.ask_all(dice)
-            self.churn(dice)
+            self.log = ""
+            self.churn(dice, log)
             self.road(seed, "0 0 0")
             bad = self.settle()
-            rekeys = self.rekeys(log.read())
+            lacking = self.unrekeyed(log.read())
         bad += self.no_leaks(25) + self.pings() if not bad else []
-        bad += [f"{name}: only {child} Child and {ike} IKE rekeys"
-                for name, (child, ike) in zip(self.names, rekeys)
-                if child < CHILD_REKEYS or ike < IKE_REKEYS]
-        print(f"  seed {seed}: {len(self.names)} runs, {sum(c for c, _ in rekeys)} Child and "
-              f"{sum(i for _, i in rekeys)} IKE rekeys", flush=True)
+        bad += lacking
+        print(f"  seed {seed}: {len(self.names)} runs, {sum(c for c, _ in self.counts)} Child and "
+              f"{sum(i for _, i in self.counts)} IKE rekeys", flush=True)
         return bad or self.end()
 
 
