@@ -44,9 +44,10 @@ struct secret {
 
 /* Of the lists of files the key is kept: what is in them is read when the whole is known. */
 struct auth_draft {
-	struct ike_id id, eap_id;
+	struct ike_id id, eap_id, aaa_id;
 	bool has_id;
 	enum conn_auth auth;
+	uint8_t eap; /* enum eap_can */
 	bool is_aaa;
 	uint32_t schemes; /* scheme_bit() */
 	enum revocation revocation;
@@ -132,6 +133,8 @@ __typeof__(take_only) take_send_cert, take_ppk_id, take_ppk_owner;
 __typeof__(take_only) take_word, take_range, take_thousandths, take_encap;
 __typeof__(take_only) take_vips, take_conn_pools, take_pool_addrs, take_pool_dns;
 __typeof__(take_only) take_pool_subnets, take_eap_id, take_gateway;
+/* eap.c: is it one of EAP, but for eap-radius? */
+bool take_eap_auth(const char *text, struct auth_draft *auth);
 __typeof__(take_only) take_radius_address, take_radius_port, take_nas_identifier;
 
 /* "1h" "30m" "10s" "2d" "90": seconds. -EINVAL. */

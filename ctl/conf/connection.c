@@ -223,7 +223,7 @@ static void conn_auth(struct build *b, struct conn_draft *d)
 		return;
 	d->conn.local_auth = d->local.auth;
 	d->conn.remote_auth = d->remote.auth;
-	if (d->conn.local_auth == CONN_AUTH_PUBKEY)
+	if (d->conn.local_auth == CONN_AUTH_PUBKEY || d->local.eap & EAP_CAN_TLS)
 		creds_own(b, d);
 	conn_local_id(b, d);
 	if (d->remote.has_id)
@@ -233,7 +233,7 @@ static void conn_auth(struct build *b, struct conn_draft *d)
 			d->conn.remote_auth == CONN_AUTH_PSK ? "knows the secret of"
 							     : "has a certificate for",
 			d->at->name);
-	if (d->conn.remote_auth == CONN_AUTH_PUBKEY)
+	if (d->conn.remote_auth == CONN_AUTH_PUBKEY || (d->local.eap | d->remote.eap) & EAP_CAN_TLS)
 		creds_trust(b, d);
 	if (d->conn.local_auth == CONN_AUTH_PSK || d->conn.remote_auth == CONN_AUTH_PSK)
 		conn_secret(b, d);

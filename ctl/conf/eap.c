@@ -14,6 +14,28 @@ void take_eap_id(struct build *b, const struct row *row, const struct node *at, 
 	*(struct ike_id *)to = parsed.id;
 }
 
+bool take_eap_auth(const char *text, struct auth_draft *auth)
+{
+	static const struct {
+		const char *name;
+		uint8_t can;
+	} methods[] = {
+		{ "eap", EAP_CAN_MSCHAPV2 },
+		{ "eap-mschapv2", EAP_CAN_MSCHAPV2 },
+		{ "eap-tls", EAP_CAN_TLS },
+		{ "eap-dynamic", EAP_CAN_TLS | EAP_CAN_MSCHAPV2 },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(methods); i++) {
+		if (strcmp(methods[i].name, text) != 0)
+			continue;
+		auth->auth = CONN_AUTH_EAP;
+		auth->eap = methods[i].can;
+		return true;
+	}
+	return false;
+}
+
 /* The bytes are what EAP sends: of what type they look is of no interest. */
 static bool is_same(const struct ike_id *a, const struct ike_id *b)
 {
@@ -69,6 +91,28 @@ static void eap_self(struct build *b, struct conn_draft *d)
 			id_print(id, text, sizeof(text)));
 }
 
+/* The methods, and what they need. */
+static void eap_local(struct build *b, struct conn_draft *d)
+{
+	d->conn.local_eap = d->local.eap;
+	d->conn.aaa_id = d->local.aaa_id;
+	d->conn.eap_id = d->local.eap_id.type ? d->local.eap_id : d->conn.local_id;
+	if (d->local.eap & EAP_CAN_MSCHAPV2)
+		eap_self(b, d);
+}
+
+static void eap_remote(struct build *b, struct conn_draft *d)
+{
+	d->conn.remote_eap = d->remote.eap;
+	d->conn.is_aaa = d->remote.is_aaa;
+	if (d->remote.is_aaa && !b->conf->radius.n_servers)
+		mistake(b, d->at, "no RADIUS server: section radius has no servers");
+	if (d->remote.eap & EAP_CAN_MSCHAPV2)
+		eap_peers(b, d);
+	if (d->remote.eap & EAP_CAN_TLS && !d->conn.own.n_certs)
+		mistake(b, d->remote_at, "auth = eap-tls needs a certificate of ours: local.certs");
+}
+
 void conn_eap(struct build *b, struct conn_draft *d)
 {
 	bool is_local = d->conn.local_auth == CONN_AUTH_EAP;
@@ -77,15 +121,13 @@ void conn_eap(struct build *b, struct conn_draft *d)
 	if (!is_local && !is_remote)
 		return;
 	if (is_local && is_remote)
-		mistake(b, d->at, "not supported yet: EAP for both sides (the responder proves itself "
+		mistake(b, d->at,
+			"not supported yet: EAP for both sides (the responder proves itself "
 			"by psk or pubkey)");
 	else if (d->conn.ppk_id.type)
 		mistake(b, d->at, "not supported yet: EAP together with ppk_id");
 	else if (is_local)
-		eap_self(b, d);
-	else if (!d->remote.is_aaa)
-		eap_peers(b, d);
-	else if (!b->conf->radius.n_servers)
-		mistake(b, d->at, "no RADIUS server: section radius has no servers");
-	d->conn.is_aaa = d->remote.is_aaa;
+		eap_local(b, d);
+	else
+		eap_remote(b, d);
 }

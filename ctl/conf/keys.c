@@ -100,7 +100,7 @@ static const struct row table[] = {
 	KEY(SCOPE_LOCAL, "certs", take_files, AUTH(certs), NULL),
 	KEY(SCOPE_LOCAL, "pubkeys", take_files, AUTH(pubkeys), NULL),
 	KEY(SCOPE_LOCAL, "eap_id", take_eap_id, AUTH(eap_id), NULL),
-	LATER(SCOPE_LOCAL, "aaa_id", EAP),
+	KEY(SCOPE_LOCAL, "aaa_id", take_eap_id, AUTH(aaa_id), NULL),
 	LATER(SCOPE_LOCAL, "xauth_id", EAP),
 	SECTION_LATER(SCOPE_LOCAL, "cert*", INLINE),
 

@@ -313,10 +313,8 @@ void take_auth(struct build *b, const struct row *row, const struct node *at, co
 		auth->auth = CONN_AUTH_PSK;
 		return;
 	}
-	if (!strcmp(text, "eap-mschapv2") || !strcmp(text, "eap")) {
-		auth->auth = CONN_AUTH_EAP;
+	if (take_eap_auth(text, auth))
 		return;
-	}
 	if (!strcmp(text, "eap-radius") && row->scope == SCOPE_REMOTE) {
 		auth->auth = CONN_AUTH_EAP;
 		auth->is_aaa = true;
@@ -324,7 +322,7 @@ void take_auth(struct build *b, const struct row *row, const struct node *at, co
 	}
 	auth->auth = CONN_AUTH_PUBKEY;
 	if (!strncmp(text, "eap", 3) || !strncmp(text, "xauth", 5))
-		mistake(b, at, "not supported yet: %s = %s (psk, pubkey, eap-mschapv2, and of the peer eap-radius)", row->name, text);
+		mistake(b, at, "not supported yet: %s = %s (psk, pubkey, eap-mschapv2, eap-tls, eap-dynamic, and of the peer eap-radius)", row->name, text);
 	else if (scheme_parse(method, &auth->schemes))
 		mistake(b, at,
 			"%s = %s: psk, pubkey, rsa, rsa/pss, ecdsa, ed25519 or ed448, the latter "

@@ -14,7 +14,7 @@
 void auth_eap_free(struct ike_sa *sa)
 {
 	if (sa->eap)
-		secret_wipe(sa->eap, sizeof(*sa->eap));
+		eap_fini(&sa->eap->eap);
 	free(sa->eap);
 	sa->eap = NULL;
 	inbound_free(sa->first);
@@ -23,11 +23,7 @@ void auth_eap_free(struct ike_sa *sa)
 
 static struct reader msk_of(const struct ike_sa *sa)
 {
-	const struct mschapv2 *m = &sa->eap->eap.mschapv2;
-
-	if (sa->eap->eap.is_passed)
-		return rd_from(sa->eap->eap.aaa_msk, sizeof(sa->eap->eap.aaa_msk));
-	return rd_from(m->msk, sizeof(m->msk));
+	return rd_from(sa->eap->eap.msk, sizeof(sa->eap->eap.msk));
 }
 
 static void eap_new(struct ike_sa *sa)
@@ -87,6 +83,30 @@ enum step_result eap_asked(struct turn *t)
 	return STEP_NEXT;
 }
 
+/* The session goes along with the job, and comes back with it. */
+static enum step_result work(struct turn *t)
+{
+	struct eap *eap = &t->sa->eap->eap;
+	struct ike_job *job = job_new_tls(eap->tls.session);
+
+	eap->tls.session = NULL;
+	return turn_wait_job(t, job);
+}
+
+/* What comes of the peer's packet, or of the job that it gave rise to. */
+static enum eap_result take(struct turn *t)
+{
+	struct eap *eap = &t->sa->eap->eap;
+	struct tls *session = t->job ? t->job->tls : NULL;
+
+	if (t->job && t->job->aaa)
+		return eap_aaa_answer(eap, t->job->aaa);
+	if (!session)
+		return eap_take(eap, t->sa->conn, t->in->eap);
+	t->job->tls = NULL;
+	return eap_worked(eap, session);
+}
+
 static enum step_result ask(struct turn *t)
 {
 	struct aaa_job *job = eap_aaa_ask(t);
@@ -104,10 +124,11 @@ enum step_result eap_answered(struct turn *t)
 		return auth_failed(t, "its connection is not configured any more");
 	if (eap->is_done)
 		return auth_failed(t, "EAP goes on after its end");
-	enum eap_result r = t->job ? eap_aaa_answer(eap, t->job->aaa)
-				   : eap_take(eap, sa->conn, t->in->eap);
+	enum eap_result r = take(t);
 	if (r == EAP_ASK)
 		return ask(t);
+	if (r == EAP_WORK)
+		return work(t);
 	if (r == EAP_FAILED)
 		return auth_failed(t, eap->why);
 	emit_packet(t);
@@ -123,7 +144,7 @@ static void take_identity(struct ike_sa *sa)
 	if (eap->is_passed)
 		sa_log(sa, "EAP of '%s' accepted by AAA server %s", eap->name, eap->aaa.server);
 	else
-		sa_log(sa, "EAP-MSCHAPv2 of '%s' succeeded", eap->name);
+		sa_log(sa, "%s of '%s' succeeded", eap->method->name, eap->name);
 	if (id_parse(eap->name, &sa->their_id, &why)) {
 		sa->their_id = (struct ike_id){ .type = ID_KEY_ID };
 		sa->their_id.len = (uint16_t)strlen(eap->name);
@@ -187,7 +208,9 @@ static enum step_result take_packet(struct turn *t)
 
 	if (!t->sa->conn)
 		return auth_failed(t, "its connection is not configured any more");
-	switch (eap_take(eap, t->sa->conn, t->in->eap)) {
+	switch (take(t)) {
+	case EAP_WORK:
+		return work(t);
 	case EAP_FAILED:
 		return auth_failed(t, eap->why);
 	case EAP_DONE:
@@ -210,7 +233,7 @@ enum step_result eap_offered(struct turn *t)
 	if (!t->sa->eap)
 		return auth_failed(t, "it wants EAP, which is not configured");
 	ike_random(t->ike, random, sizeof(random));
-	eap_client_start(&t->sa->eap->eap, t->sa->conn, random);
+	eap_client_start(&t->sa->eap->eap, t->sa->conn, &t->sa->their_id, random);
 	return take_packet(t);
 }
 

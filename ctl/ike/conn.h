@@ -32,7 +32,13 @@ struct ike_id {
 enum conn_auth {
 	CONN_AUTH_PSK,
 	CONN_AUTH_PUBKEY,
-	CONN_AUTH_EAP, /* EAP-MSCHAPv2, of the initiator */
+	CONN_AUTH_EAP, /* of the initiator; with EAP-TLS also of both (RFC 5998) */
+};
+
+/* Which methods of EAP, as bits. */
+enum eap_can {
+	EAP_CAN_MSCHAPV2 = 1,
+	EAP_CAN_TLS = 2,
 };
 
 enum conn_send_cert {
@@ -144,6 +150,9 @@ struct conn {
 	bool is_aaa; /* remote_auth EAP: an AAA server decides who may come (auth = eap-radius) */
 	struct eap_user *eap_users; /* owned. remote_auth EAP: who may come; local_auth: us */
 	size_t n_eap_users;
+	uint8_t local_eap, remote_eap; /* enum eap_can, with CONN_AUTH_EAP; 0: EAP_CAN_MSCHAPV2 */
+	struct ike_id eap_id;          /* local_auth EAP: who we are there; type 0: that of the user */
+	struct ike_id aaa_id;          /* whom the EAP server's certificate names; type 0: IDr */
 	struct conn_own own;      /* with local_auth PUBKEY; owned */
 	struct trust *trust;      /* with remote_auth PUBKEY; owned */
 	uint32_t remote_schemes;  /* scheme_bit(): what the peer may sign with */

@@ -2,6 +2,8 @@
 #include "ike/eap.h"
 
 #include <stdio.h>
+#include "crypto/secret.h"
+#include "ike/id.h"
 
 /*  Packet, RFC 3748 4:   code:8   identifier:8   length:16   type:8   data  */
 static struct writer packet_open(struct eap *eap, uint8_t code, uint8_t type)
@@ -34,6 +36,36 @@ static enum eap_result failed(struct eap *eap, const char *why)
 	return EAP_FAILED;
 }
 
+enum eap_result eap_refuse(struct eap *eap, const char *why)
+{
+	eap->why = why;
+	return EAP_FAILED;
+}
+
+void eap_fini(struct eap *eap)
+{
+	tls_free(eap->tls.session);
+	secret_wipe(eap, sizeof(*eap));
+}
+
+/* ---- Methods -------------------------------------------------------------------- */
+
+/* A server offers them in this order. */
+static const struct eap_method *const methods[] = { &eap_tls, &eap_mschapv2 };
+
+static uint8_t mask(uint8_t can)
+{
+	return can ? can : EAP_CAN_MSCHAPV2;
+}
+
+static const struct eap_method *method_of(uint8_t can, uint8_t type)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(methods); i++)
+		if (mask(can) & methods[i]->can && methods[i]->type == type)
+			return methods[i];
+	return NULL;
+}
+
 /* ---- Server --------------------------------------------------------------------- */
 
 void eap_server_start(struct eap *eap, const uint8_t random[MSCHAP_CHALLENGE_LEN])
@@ -42,16 +74,6 @@ void eap_server_start(struct eap *eap, const uint8_t random[MSCHAP_CHALLENGE_LEN
 	memcpy(eap->mschapv2.auth_challenge, random, MSCHAP_CHALLENGE_LEN);
 	struct writer w = packet_open(eap, EAP_REQUEST, EAP_IDENTITY);
 	packet_close(eap, &w);
-}
-
-/* The bytes count, whatever kind of identity they look like. */
-static const struct eap_user *user_find(const struct conn *conn, const char *name)
-{
-	for (size_t i = 0; i < conn->n_eap_users; i++)
-		if (conn->eap_users[i].id.len == strlen(name) &&
-		    !memcmp(conn->eap_users[i].id.data, name, strlen(name)))
-			return &conn->eap_users[i];
-	return NULL;
 }
 
 static bool name_take(struct eap *eap, struct reader data)
@@ -65,7 +87,19 @@ static bool name_take(struct eap *eap, struct reader data)
 	return true;
 }
 
-/* Who it is, then the method; an unknown name goes on, so that nobody learns which names exist. */
+static enum eap_result method_begin(struct eap *eap, const struct conn *conn,
+				    const struct eap_method *method)
+{
+	eap->method = method;
+	eap->tried |= method->can;
+	eap->id++;
+	struct writer w = packet_open(eap, EAP_REQUEST, method->type);
+	if (!method->server_start(eap, conn, &w))
+		return failed(eap, "its EAP identity is nothing that a certificate could name");
+	packet_close(eap, &w);
+	return EAP_GO_ON;
+}
+
 static enum eap_result identity_take(struct eap *eap, const struct conn *conn, struct reader data)
 {
 	if (!name_take(eap, data))
@@ -73,15 +107,38 @@ static enum eap_result identity_take(struct eap *eap, const struct conn *conn, s
 	eap->is_passed = conn->is_aaa;
 	if (eap->is_passed)
 		return EAP_ASK;
-	const struct eap_user *user = user_find(conn, eap->name);
-	eap->has_user = user;
-	if (user)
-		eap->user = *user;
-	eap->id++;
-	struct writer w = packet_open(eap, EAP_REQUEST, eap_mschapv2.type);
-	eap_mschapv2.server_start(eap, &w);
-	packet_close(eap, &w);
-	return EAP_GO_ON;
+	for (size_t i = 0; i < ARRAY_SIZE(methods); i++)
+		if (mask(conn->remote_eap) & methods[i]->can)
+			return method_begin(eap, conn, methods[i]);
+	return failed(eap, "no EAP method is configured");
+}
+
+/* RFC 3748 5.3.1: it names those that it would rather have. */
+static enum eap_result nak_take(struct eap *eap, const struct conn *conn, struct reader data)
+{
+	while (rd_more(&data)) {
+		const struct eap_method *m = method_of(conn->remote_eap, rd_u8(&data));
+
+		if (m && !(eap->tried & m->can))
+			return method_begin(eap, conn, m);
+	}
+	return failed(eap, "it wants none of our EAP methods");
+}
+
+/* What the method says, on its way out. */
+static enum eap_result server_close(struct eap *eap, enum eap_result r, struct writer *w)
+{
+	if (r == EAP_FAILED)
+		return failed(eap, eap->why);
+	if (r == EAP_WORK)
+		return r;
+	if (r == EAP_DONE) {
+		eap->is_done = true;
+		eap->id--; /* RFC 3748 4.2: that of the response */
+		*w = packet_open(eap, EAP_SUCCESS, 0);
+	}
+	packet_close(eap, w);
+	return r;
 }
 
 static enum eap_result server_take(struct eap *eap, const struct conn *conn, uint8_t type,
@@ -89,53 +146,71 @@ static enum eap_result server_take(struct eap *eap, const struct conn *conn, uin
 {
 	if (eap->is_passed)
 		return EAP_ASK;
-	if (type == EAP_NAK)
-		return failed(eap, "it does not want EAP-MSCHAPv2");
+	if (type == EAP_NAK && eap->method)
+		return nak_take(eap, conn, data);
 	if (type != eap->last_type)
 		return failed(eap, "its EAP response is of another type");
 	if (type == EAP_IDENTITY)
 		return identity_take(eap, conn, data);
 	eap->id++;
 	struct writer w = packet_open(eap, EAP_REQUEST, type);
-	enum eap_result r = eap_mschapv2.server_take(eap, data, &w);
-	if (r == EAP_FAILED)
-		return failed(eap, eap->why);
-	if (r == EAP_DONE) {
-		eap->is_done = true;
-		eap->id--; /* RFC 3748 4.2: that of the response */
-		w = packet_open(eap, EAP_SUCCESS, 0);
+	return server_close(eap, eap->method->server_take(eap, data, &w), &w);
+}
+
+/* ---- Client --------------------------------------------------------------------- */
+
+void eap_client_start(struct eap *eap, const struct conn *conn, const struct ike_id *server,
+		      const uint8_t random[MSCHAP_CHALLENGE_LEN])
+{
+	*eap = (struct eap){ .has_user = conn->n_eap_users };
+	memcpy(eap->mschapv2.peer_challenge, random, MSCHAP_CHALLENGE_LEN);
+	eap->peer = conn->aaa_id.type ? conn->aaa_id : *server;
+	if (eap->has_user)
+		eap->user = conn->eap_users[0];
+	const struct ike_id *id = eap->has_user ? &eap->user.id : &conn->eap_id;
+	if (id->type == ID_DER_ASN1_DN)
+		id_print(id, eap->name, sizeof(eap->name));
+	else
+		snprintf(eap->name, sizeof(eap->name), "%.*s", (int)id->len,
+			 (const char *)id->data);
+}
+
+static void nak_write(const struct conn *conn, struct writer *w)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(methods); i++)
+		if (mask(conn->local_eap) & methods[i]->can)
+			wr_u8(w, methods[i]->type);
+}
+
+static enum eap_result client_take(struct eap *eap, const struct conn *conn, uint8_t type,
+				   struct reader data)
+{
+	const struct eap_method *method = method_of(conn->local_eap, type);
+	struct writer w = packet_open(eap, EAP_RESPONSE, type);
+	enum eap_result r = EAP_GO_ON;
+
+	if (type == EAP_IDENTITY) {
+		wr_bytes(&w, eap->name, strlen(eap->name));
+	} else if (method && (!eap->method || eap->method == method)) {
+		eap->method = method;
+		r = method->client_take(eap, conn, data, &w);
+	} else if (type != EAP_NOTIFICATION) {
+		w = packet_open(eap, EAP_RESPONSE, EAP_NAK);
+		nak_write(conn, &w);
 	}
 	packet_close(eap, &w);
 	return r;
 }
 
-/* ---- Client --------------------------------------------------------------------- */
-
-void eap_client_start(struct eap *eap, const struct conn *conn,
-		      const uint8_t random[MSCHAP_CHALLENGE_LEN])
+enum eap_result eap_worked(struct eap *eap, struct tls *session)
 {
-	*eap = (struct eap){ .has_user = conn->n_eap_users };
-	memcpy(eap->mschapv2.peer_challenge, random, MSCHAP_CHALLENGE_LEN);
-	if (!eap->has_user)
-		return;
-	eap->user = conn->eap_users[0];
-	snprintf(eap->name, sizeof(eap->name), "%.*s", (int)eap->user.id.len,
-		 (const char *)eap->user.id.data);
-}
-
-static enum eap_result client_take(struct eap *eap, uint8_t type, struct reader data)
-{
-	enum eap_result r = EAP_GO_ON;
-	struct writer w = packet_open(eap, EAP_RESPONSE, type);
-
-	if (type == EAP_IDENTITY) {
-		wr_bytes(&w, eap->name, strlen(eap->name));
-	} else if (type == eap_mschapv2.type) {
-		r = eap_mschapv2.client_take(eap, data, &w);
-	} else if (type != EAP_NOTIFICATION) {
-		w = packet_open(eap, EAP_RESPONSE, EAP_NAK);
-		wr_u8(&w, eap_mschapv2.type);
-	}
+	tls_free(eap->tls.session);
+	eap->tls.session = session;
+	struct writer w =
+		packet_open(eap, eap->is_server ? EAP_REQUEST : EAP_RESPONSE, eap->method->type);
+	enum eap_result r = eap->method->worked(eap, &w);
+	if (eap->is_server)
+		return server_close(eap, r, &w);
 	packet_close(eap, &w);
 	return r;
 }
@@ -156,7 +231,7 @@ enum eap_result eap_take(struct eap *eap, const struct conn *conn, struct reader
 			       : failed(eap, "its EAP packet is no response to ours");
 	eap->id = id;
 	if (code == EAP_REQUEST)
-		return client_take(eap, type, rest);
+		return client_take(eap, conn, type, rest);
 	if (code == EAP_SUCCESS && eap->is_done)
 		return EAP_DONE;
 	return failed(eap, code == EAP_FAILURE ? "it sends EAP-Failure (is the password right?)"

@@ -8,10 +8,12 @@
 
 #include "base/cursor.h"
 #include "crypto/mschapv2.h"
+#include "crypto/tls.h"
 #include "ike/aaa.h"
 #include "ike/conn.h"
 
 #define EAP_PACKET_MAX AAA_PACKET_MAX
+#define EAP_MSK_LEN 64	  /* RFC 3748 7.10 */
 #define EAP_ROUNDS_MAX 64 /* packets of the peer in one authentication */
 
 enum eap_code {
@@ -25,52 +27,79 @@ enum eap_type {
 	EAP_IDENTITY = 1,
 	EAP_NOTIFICATION = 2,
 	EAP_NAK = 3,
+	EAP_TLS = 13,
 	EAP_MSCHAPV2 = 26,
 };
 
 enum eap_result {
-	EAP_GO_ON, /* .out is the next packet */
-	EAP_DONE,  /* .msk; server: .out is the Success */
+	EAP_GO_ON,  /* .out is the next packet */
+	EAP_DONE,   /* .msk; server: .out is the Success */
 	EAP_FAILED, /* .why; server: .out is the Failure */
-	EAP_ASK,   /* server: the AAA server has to say what follows */
+	EAP_ASK,    /* server: the AAA server has to say what follows */
+	EAP_WORK,   /* .tls.session has slow work to do: tls_run(), then eap_worked() */
+};
+
+struct eap_method;
+
+/* EAP-TLS. The session is away while a job works on it. */
+struct eap_tls {
+	struct tls *session;
+	size_t n_sent; /* bytes of our flight */
 };
 
 struct eap {
 	bool is_server, is_done;
-	uint8_t id;        /* of the last request */
+	uint8_t id;	   /* of the last request */
 	uint8_t last_type; /* of the last request, server */
 	unsigned n_rounds;
-	unsigned stage;    /* of the method */
+	unsigned stage;	      /* of the method */
 	struct eap_user user; /* a copy: connections come and go */
 	bool has_user;
 	char name[EAP_NAME_MAX + 1]; /* the peer's identity, ours as client */
 	struct mschapv2 mschapv2;
+	const struct eap_method *method; /* NULL: none was begun */
+	uint8_t tried;	    /* server: enum eap_can of those that the peer did not want */
+	struct ike_id peer; /* whom the peer's certificate has to name; %any: nobody */
+	struct eap_tls tls;
 	bool is_passed; /* to the AAA server; then: */
 	struct aaa_session aaa;
 	struct ip_addr framed; /* the virtual address that it wants the peer to have */
 	uint32_t session_s;    /* and how long it may stay; 0: no limit */
-	uint8_t aaa_msk[AAA_MSK_LEN];
+	uint8_t msk[EAP_MSK_LEN];
 	const char *why;
 	uint8_t out[EAP_PACKET_MAX];
 	size_t out_len;
 };
 
-/* One method: takes the data behind the type of a packet, writes the data of the next. What it
- * returns, and how it reads, is as for eap_take(). */
+/* One method, one file: takes the data behind the type of a packet, writes the data of the next.
+ * What it returns, and how it reads, is as for eap_take(); with EAP_DONE, or when it sets is_done,
+ * .msk is there. */
 struct eap_method {
 	uint8_t type; /* enum eap_type */
-	void (*server_start)(struct eap *eap, struct writer *w);
+	uint8_t can;  /* enum eap_can */
+	const char *name;
+	/* False: not with these keys and certificates. */
+	bool (*server_start)(struct eap *eap, const struct conn *conn, struct writer *w);
 	enum eap_result (*server_take)(struct eap *eap, struct reader data, struct writer *w);
-	enum eap_result (*client_take)(struct eap *eap, struct reader data, struct writer *w);
+	enum eap_result (*client_take)(struct eap *eap, const struct conn *conn, struct reader data,
+				       struct writer *w);
+	enum eap_result (*worked)(struct eap *eap, struct writer *w); /* NULL: never EAP_WORK */
 };
-extern const struct eap_method eap_mschapv2;
+extern const struct eap_method eap_mschapv2, eap_tls;
+
+/* For methods: fails, and says why. */
+enum eap_result eap_refuse(struct eap *eap, const char *why);
 
 /* The server's first packet is in .out then. random: 16 bytes, the challenge. */
 void eap_server_start(struct eap *eap, const uint8_t random[MSCHAP_CHALLENGE_LEN]);
-void eap_client_start(struct eap *eap, const struct conn *conn,
+/* server: who it says it is, in IKE. */
+void eap_client_start(struct eap *eap, const struct conn *conn, const struct ike_id *server,
 		      const uint8_t random[MSCHAP_CHALLENGE_LEN]);
+void eap_fini(struct eap *eap); /* wipes; zeroes are fine */
 /* What the AAA server said to the peer's packet. As eap_take(). */
 enum eap_result eap_aaa_answer(struct eap *eap, const struct aaa_job *job);
+/* The session is back from its work. As eap_take(). */
+enum eap_result eap_worked(struct eap *eap, struct tls *session);
 /* The peer's packet. users: of the connection. */
 enum eap_result eap_take(struct eap *eap, const struct conn *conn, struct reader packet);
 

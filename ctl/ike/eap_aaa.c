@@ -30,12 +30,6 @@ struct aaa_job *eap_aaa_ask(struct turn *t)
 	return job;
 }
 
-static enum eap_result failed(struct eap *eap, const char *why)
-{
-	eap->why = why;
-	return EAP_FAILED;
-}
-
 /* RFC 3579 2.6.3: what RADIUS says and what EAP says have to be the same. */
 static bool is_fitting(const struct eap *eap, const struct aaa_job *job)
 {
@@ -50,9 +44,9 @@ static bool is_fitting(const struct eap *eap, const struct aaa_job *job)
 enum eap_result eap_aaa_answer(struct eap *eap, const struct aaa_job *job)
 {
 	if (job->result == AAA_FAILED || job->result == AAA_REJECTED)
-		return failed(eap, job->why);
+		return eap_refuse(eap, job->why);
 	if (!is_fitting(eap, job))
-		return failed(eap, "the AAA server's EAP packet does not fit its answer");
+		return eap_refuse(eap, "the AAA server's EAP packet does not fit its answer");
 	eap->aaa = job->session;
 	eap->id = job->packet[1];
 	eap->out_len = job->packet_len;
@@ -60,13 +54,13 @@ enum eap_result eap_aaa_answer(struct eap *eap, const struct aaa_job *job)
 	if (job->result == AAA_GO_ON)
 		return EAP_GO_ON;
 	if (!job->has_msk)
-		return failed(
+		return eap_refuse(
 			eap, "the AAA server accepts it, but gives no key (MS-MPPE): an EAP method "
 			     "that makes none is not enough");
 	eap->is_done = true;
 	eap->framed = job->framed;
 	eap->session_s = job->session_s;
 	memcpy(eap->name, job->user, strlen(job->user) + 1);
-	memcpy(eap->aaa_msk, job->msk, sizeof(eap->aaa_msk));
+	memcpy(eap->msk, job->msk, sizeof(eap->msk));
 	return EAP_DONE;
 }

@@ -4,8 +4,8 @@
  *
  *	server                               client
  *	Challenge: 16, challenge, name  -->
- *	                                <--  Response: 49, peer challenge, 8 zeroes, response, 0, name
- *	Success: "S=PROOF M=..."        -->
+ *	                                <--  Response: 49, peer challenge, 8 zeroes, response, 0,
+ *name Success: "S=PROOF M=..."        -->
  *	                                <--  Success (opcode alone)
  */
 #include <stdio.h>
@@ -44,16 +44,39 @@ static void proof_print(const struct eap *eap, char ret[2 * MSCHAP_PROOF_LEN + 3
 		snprintf(ret + 2 + 2 * i, 3, "%02X", eap->mschapv2.proof[i]);
 }
 
+/* It is longer than what a peer needs (RFC 3079: 2 keys of 16 bytes), and zero behind them. */
+static void keep_key(struct eap *eap)
+{
+	_Static_assert(sizeof(eap->mschapv2.msk) <= sizeof(eap->msk), "the rest is zero");
+	memcpy(eap->msk, eap->mschapv2.msk, sizeof(eap->mschapv2.msk));
+}
+
 /* ---- Server --------------------------------------------------------------------- */
 
-static void server_start(struct eap *eap, struct writer *w)
+/* The bytes count, whatever kind of identity they look like. */
+static const struct eap_user *user_find(const struct conn *conn, const char *name)
+{
+	for (size_t i = 0; i < conn->n_eap_users; i++)
+		if (conn->eap_users[i].id.len == strlen(name) &&
+		    !memcmp(conn->eap_users[i].id.data, name, strlen(name)))
+			return &conn->eap_users[i];
+	return NULL;
+}
+
+static bool server_start(struct eap *eap, const struct conn *conn, struct writer *w)
 {
 	static const char name[] = "sekisho";
+	const struct eap_user *user = user_find(conn, eap->name);
 
+	/* An unknown name goes on, so that nobody learns which names exist. */
+	eap->has_user = user;
+	if (user)
+		eap->user = *user;
 	header(eap, w, OP_CHALLENGE, 1 + MSCHAP_CHALLENGE_LEN + sizeof(name) - 1);
 	wr_u8(w, MSCHAP_CHALLENGE_LEN);
 	wr_bytes(w, eap->mschapv2.auth_challenge, MSCHAP_CHALLENGE_LEN);
 	wr_bytes(w, name, sizeof(name) - 1);
+	return true;
 }
 
 /* The name that the response is computed with has to be the one that is looked up. */
@@ -68,12 +91,6 @@ static bool is_same_name(const struct eap *eap, struct reader name)
 	return !strcmp(without_domain(text), without_domain(eap->name));
 }
 
-static enum eap_result refuse(struct eap *eap, const char *why)
-{
-	eap->why = why;
-	return EAP_FAILED;
-}
-
 static enum eap_result response_take(struct eap *eap, struct reader r, struct writer *w)
 {
 	uint8_t theirs[MSCHAP_RESPONSE_LEN], size = rd_u8(&r);
@@ -84,13 +101,14 @@ static enum eap_result response_take(struct eap *eap, struct reader r, struct wr
 	rd_copy(&r, theirs, sizeof(theirs));
 	rd_skip(&r, 1);
 	if (!rd_ok(&r) || size != RESPONSE_SIZE)
-		return refuse(eap, "its EAP-MSCHAPv2 response is malformed");
+		return eap_refuse(eap, "its EAP-MSCHAPv2 response is malformed");
 	if (!eap->has_user)
-		return refuse(eap, "no secrets.eap<suffix> is for its EAP identity");
+		return eap_refuse(eap, "no secrets.eap<suffix> is for its EAP identity");
 	if (!is_same_name(eap, r))
-		return refuse(eap, "it names itself otherwise in EAP-MSCHAPv2 than in EAP-Identity");
+		return eap_refuse(eap,
+				  "it names itself otherwise in EAP-MSCHAPv2 than in EAP-Identity");
 	if (compute(eap) || !memeq_ct(theirs, eap->mschapv2.nt_response, sizeof(theirs)))
-		return refuse(eap, "EAP-MSCHAPv2: the password is wrong");
+		return eap_refuse(eap, "EAP-MSCHAPv2: the password is wrong");
 	proof_print(eap, text);
 	header(eap, w, OP_SUCCESS, strlen(text) + strlen(" M=OK"));
 	wr_bytes(w, text, strlen(text));
@@ -103,12 +121,14 @@ static enum eap_result server_take(struct eap *eap, struct reader data, struct w
 {
 	uint8_t opcode = rd_u8(&data);
 
-	if (opcode == OP_SUCCESS && eap->stage == STAGE_PROVED)
+	if (opcode == OP_SUCCESS && eap->stage == STAGE_PROVED) {
+		keep_key(eap);
 		return EAP_DONE;
+	}
 	rd_skip(&data, 3);
 	if (opcode == OP_RESPONSE && eap->stage == STAGE_CHALLENGED)
 		return response_take(eap, data, w);
-	return refuse(eap, "its EAP-MSCHAPv2 packet is out of order");
+	return eap_refuse(eap, "its EAP-MSCHAPv2 packet is out of order");
 }
 
 /* ---- Client --------------------------------------------------------------------- */
@@ -120,7 +140,8 @@ static enum eap_result challenge_take(struct eap *eap, struct reader r, struct w
 
 	rd_copy(&r, eap->mschapv2.auth_challenge, MSCHAP_CHALLENGE_LEN);
 	if (!rd_ok(&r) || size != MSCHAP_CHALLENGE_LEN || !eap->has_user || compute(eap))
-		return refuse(eap, "its EAP-MSCHAPv2 challenge is malformed, or we have no password");
+		return eap_refuse(
+			eap, "its EAP-MSCHAPv2 challenge is malformed, or we have no password");
 	header(eap, w, OP_RESPONSE, 1 + RESPONSE_SIZE + strlen(eap->name));
 	wr_u8(w, RESPONSE_SIZE);
 	wr_bytes(w, eap->mschapv2.peer_challenge, MSCHAP_CHALLENGE_LEN);
@@ -139,24 +160,29 @@ static enum eap_result success_take(struct eap *eap, struct reader r, struct wri
 	proof_print(eap, want);
 	if (eap->stage != STAGE_PROVED || rd_left(&r) < strlen(want) ||
 	    !memeq_ct(r.at, want, strlen(want)))
-		return refuse(eap, "the server does not know the password");
+		return eap_refuse(eap, "the server does not know the password");
 	eap->is_done = true;
+	keep_key(eap);
 	wr_u8(w, OP_SUCCESS);
 	return EAP_GO_ON;
 }
 
-static enum eap_result client_take(struct eap *eap, struct reader data, struct writer *w)
+static enum eap_result client_take(struct eap *eap, const struct conn *conn, struct reader data,
+				   struct writer *w)
 {
 	uint8_t opcode = rd_u8(&data);
 
+	(void)conn;
 	rd_skip(&data, 3);
 	if (opcode == OP_CHALLENGE && eap->stage == STAGE_CHALLENGED)
 		return challenge_take(eap, data, w);
 	if (opcode == OP_SUCCESS)
 		return success_take(eap, data, w);
 	if (opcode == OP_FAILURE)
-		return refuse(eap, "EAP-MSCHAPv2: the server refuses our password");
-	return refuse(eap, "its EAP-MSCHAPv2 packet is out of order");
+		return eap_refuse(eap, "EAP-MSCHAPv2: the server refuses our password");
+	return eap_refuse(eap, "its EAP-MSCHAPv2 packet is out of order");
 }
 
-const struct eap_method eap_mschapv2 = { EAP_MSCHAPV2, server_start, server_take, client_take };
+const struct eap_method eap_mschapv2 = { EAP_MSCHAPV2, EAP_CAN_MSCHAPV2, "EAP-MSCHAPv2",
+					 server_start, server_take,	 client_take,
+					 NULL };

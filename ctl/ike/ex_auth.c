@@ -391,7 +391,7 @@ static const struct step steps[] = {
 	{ STEP_START, IN(EAP_READY), ST_EAP_SENT, ON(TASK_IKE_EAP), 0, eap_start, NULL,
 	  TM_RETRANSMIT, "send the next EAP packet, or AUTH" },
 	{ STEP_RESPONSE, IN(EAP_SENT), ST_EAP_READY, ON(TASK_IKE_EAP) | P_EAP, ANY_NOTIFY, eap_next,
-	  NULL, TM_NONE, "the next EAP packet" },
+	  eap_next, TM_NONE, "the next EAP packet" },
 	{ STEP_RESPONSE, IN(EAP_SENT), ST_ESTABLISHED, ON(TASK_IKE_EAP) | P_AUTH | CHILD_PAYLOADS,
 	  MAY_SAY, eap_finish, NULL, TM_NONE, "EAP is done: up, with a Child SA" },
 	{ STEP_RESPONSE, IN(EAP_SENT), ST_ESTABLISHED,

@@ -2,6 +2,7 @@
 #include "ike/job.h"
 
 #include "crypto/secret.h"
+#include "crypto/tls.h"
 #include "ike/aaa.h"
 #include "ike/alloc.h"
 #include "ike/auth_job.h"
@@ -37,12 +38,24 @@ struct ike_job *job_new_aaa(struct aaa_job *aaa)
 	return job;
 }
 
+struct ike_job *job_new_tls(struct tls *tls)
+{
+	struct ike_job *job = alloc_zero(sizeof(*job));
+
+	job->tls = tls;
+	return job;
+}
+
 void job_run(struct ike_job *job)
 {
 	struct reader theirs = rd_from(job->their_public, job->their_len);
 
 	if (job->auth) {
 		auth_job_run(job->auth);
+		return;
+	}
+	if (job->tls) {
+		(void)tls_run(job->tls);
 		return;
 	}
 	if (!job->their_len)
@@ -61,6 +74,7 @@ void job_free(struct ike_job *job)
 		return;
 	auth_job_free(job->auth);
 	aaa_job_free(job->aaa);
+	tls_free(job->tls);
 	ke_fini(&job->pair);
 	secret_wipe(job, sizeof(*job));
 	free(job);

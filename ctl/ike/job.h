@@ -14,6 +14,7 @@
 
 struct auth_job;
 struct aaa_job;
+struct tls;
 
 struct ike_job {
 	uint32_t sa_id;  /* ike_sa.unique_id */
@@ -25,6 +26,7 @@ struct ike_job {
 	size_t secret_len; /* 0 until there is one */
 	uint8_t secret[KE_SECRET_MAX];
 	struct auth_job *auth; /* instead of the above: signatures (auth_job.h) */
+	struct tls *tls;       /* or a step of EAP-TLS (tls.h) */
 	struct aaa_job *aaa;   /* or a question to somebody else (aaa.h): FX_ASK */
 	int result; /* 0, or what ke_generate() and ke_shared() returned */
 };
@@ -35,6 +37,7 @@ struct ike_job *job_new(uint16_t group, struct ke_pair *pair, struct reader thei
 /* Take over the job inside. */
 struct ike_job *job_new_auth(struct auth_job *auth);
 struct ike_job *job_new_aaa(struct aaa_job *aaa);
+struct ike_job *job_new_tls(struct tls *tls);
 void job_free(struct ike_job *job); /* wipes */
 
 #endif

@@ -54,7 +54,7 @@ static void answer(struct pair *p, struct aaa_job *job)
 	job->result = r == EAP_DONE ? AAA_ACCEPTED : r == EAP_FAILED ? AAA_REJECTED : AAA_GO_ON;
 	memcpy(job->packet, server.out, job->packet_len = server.out_len);
 	job->has_msk = r == EAP_DONE;
-	memcpy(job->msk, server.mschapv2.msk, sizeof(job->msk));
+	memcpy(job->msk, server.msk, sizeof(job->msk));
 	snprintf(job->why, sizeof(job->why), "aaa rejects it");
 	if (spoil)
 		spoil(job);

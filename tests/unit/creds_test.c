@@ -232,7 +232,9 @@ static void mistakes_of_our_side(void **state)
 		 "local.id 'else.example' is not in our certificate 'O=x, CN=gw'");
 	mistaken("id = else.example", "id = p", "", "auth = pubkey needs certs");
 	mistaken("certs = gw.pem\nauth = rsa-sha1", "id = p", "", "auth = rsa-sha1: psk, pubkey");
-	mistaken("certs = gw.pem\nauth = eap-tls", "id = p", "", "not supported yet: auth = eap");
+	mistaken("certs = gw.pem\nauth = eap-ttls", "id = p", "", "not supported yet: auth = eap");
+	mistaken("auth = psk\nid = gw", "auth = eap-tls", "secrets { ike { secret = x } }",
+		 "auth = eap-tls needs a certificate of ours");
 	mistaken("pubkeys = /dev/null", "id = p", "", "cannot read /dev/null: Invalid");
 	mistaken("pubkeys = gw.pem", "id = p", "", "cannot read gw.pem in folder pubkey");
 	put_text("x509/text.pem", "hello\n");

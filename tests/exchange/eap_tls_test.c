@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* EAP-TLS between two cores: a is the client, b the server, which signs in IKE, too. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <cmocka.h>
+
+#include <string.h>
+#include "ike/id.h"
+#include "support/certs.h"
+
+static struct pair pair;
+static struct made ca, other_ca, gateway, alice, mallory;
+
+static int make_all(void **state)
+{
+	(void)state;
+	ca = make((struct made_of){ .kind = "p256", .subject = "CN=ca", .is_ca = true });
+	other_ca =
+		make((struct made_of){ .kind = "p256", .subject = "CN=other ca", .is_ca = true });
+	gateway = make((struct made_of){
+		.kind = "rsa", .subject = "CN=gw", .san = "DNS:b.example", .issuer = &ca });
+	alice = make((struct made_of){ .kind = "p256",
+				       .subject = "CN=alice",
+				       .san = "email:alice@example",
+				       .issuer = &ca });
+	mallory = make((struct made_of){ .kind = "p256",
+					 .subject = "CN=m",
+					 .san = "email:alice@example",
+					 .issuer = &other_ca });
+	return 0;
+}
+
+static int free_all(void **state)
+{
+	(void)state;
+	made_free(&ca);
+	made_free(&other_ca);
+	made_free(&gateway);
+	made_free(&alice);
+	made_free(&mallory);
+	return 0;
+}
+
+static void eap(struct conn *a, struct conn *b, uint8_t can)
+{
+	a->local_auth = b->remote_auth = CONN_AUTH_EAP;
+	a->local_eap = b->remote_eap = can;
+}
+
+static int setup(void **state)
+{
+	const char *why;
+
+	(void)state;
+	pair_init(&pair, 17, "aes256gcm16-prfsha256-x25519", "aes256gcm16");
+	struct conn *a = &pair.a.conns[0], *b = &pair.b.conns[0];
+	side_trusts(&pair.a, &ca);
+	side_trusts(&pair.b, &ca);
+	side_signs(&pair.b, &gateway, NULL);
+	side_signs(&pair.a, &alice, NULL);
+	eap(a, b, EAP_CAN_TLS);
+	return id_parse("alice@example", &a->eap_id, &why);
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	pair_fini(&pair);
+	conn_creds_fini(&pair.a.conns[0]);
+	conn_creds_fini(&pair.b.conns[0]);
+	return 0;
+}
+
+static void try(void)
+{
+	pair_configure(&pair);
+	assert_int_equal(ike_initiate(pair.a.ike, "gw-gw", NULL, pair.now_ms), 0);
+	side_effects(&pair.a);
+	pair_run(&pair, 20000);
+}
+
+static void assert_refused(struct side *by, const char *why)
+{
+	assert_int_equal(side_n_sas(&pair.a) + side_n_sas(&pair.b), 0);
+	assert_int_equal(side_n_ike(&pair.a) + side_n_ike(&pair.b), 0);
+	assert_true(side_logged(by, why));
+}
+
+static void certificates_on_both_sides(void **state)
+{
+	(void)state;
+	try();
+	assert_true(pair_is_up(&pair) && pair_fits(&pair));
+	assert_true(side_logged(&pair.b, "EAP-TLS of 'alice@example' succeeded"));
+	assert_true(side_logged(&pair.b, "[alice@example]"));
+}
+
+static void a_lossy_road_does_not_matter(void **state)
+{
+	(void)state;
+	pair.loss = 20;
+	pair.twice = 20;
+	pair_configure(&pair);
+	assert_int_equal(ike_initiate(pair.a.ike, "gw-gw", NULL, pair.now_ms), 0);
+	side_effects(&pair.a);
+	assert_true(pair_run_until(&pair, pair_is_up, 300000));
+	assert_int_equal(side_n_ike(&pair.b), 1);
+}
+
+static void sign_anew(struct side *s, const struct made *own)
+{
+	struct conn_own old = s->conns[0].own;
+
+	x509_free(old.certs[0]);
+	key_free(old.key);
+	s->conns[0].own = (struct conn_own){ 0 };
+	side_signs(s, own, NULL);
+	s->conns[0].local_auth = s == &pair.a ? CONN_AUTH_EAP : CONN_AUTH_PUBKEY;
+}
+
+static void a_certificate_of_another_ca_is_refused(void **state)
+{
+	(void)state;
+	sign_anew(&pair.a, &mallory);
+	try();
+	assert_refused(&pair.b, "is not of a CA that is trusted here");
+}
+
+/* What EAP-Identity says is what the certificate has to say. */
+static void a_certificate_of_another_name_is_refused(void **state)
+{
+	const char *why;
+
+	(void)state;
+	assert_int_equal(id_parse("bob@example", &pair.a.conns[0].eap_id, &why), 0);
+	try();
+	assert_refused(&pair.b, "does not name it");
+}
+
+/* The server that IKE has authenticated is not the one that TLS speaks with, unless aaa_id says so.
+ */
+static void the_eap_server_has_a_name(void **state)
+{
+	const char *why;
+
+	(void)state;
+	assert_int_equal(id_parse("aaa.example", &pair.a.conns[0].aaa_id, &why), 0);
+	try();
+	assert_refused(&pair.a, "does not name it");
+}
+
+static void the_methods_are_negotiated(void **state)
+{
+	struct eap_user user = { .secret = "secret", .secret_len = 6 };
+	const char *why;
+
+	(void)state;
+	assert_int_equal(id_parse("alice@example", &user.id, &why), 0);
+	pair.b.conns[0].remote_eap = EAP_CAN_TLS | EAP_CAN_MSCHAPV2;
+	pair.a.conns[0].local_eap = EAP_CAN_MSCHAPV2; /* NAKs EAP-TLS */
+	pair.a.conns[0].eap_users = pair.b.conns[0].eap_users = &user;
+	pair.a.conns[0].n_eap_users = pair.b.conns[0].n_eap_users = 1;
+	try();
+	assert_true(pair_is_up(&pair) && pair_fits(&pair));
+	assert_true(side_logged(&pair.b, "EAP-MSCHAPv2 of 'alice@example' succeeded"));
+}
+
+static void nothing_in_common_is_refused(void **state)
+{
+	(void)state;
+	pair.a.conns[0].local_eap = EAP_CAN_MSCHAPV2;
+	try();
+	assert_refused(&pair.b, "it wants none of our EAP methods");
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(certificates_on_both_sides),
+		TEST(a_lossy_road_does_not_matter),
+		TEST(a_certificate_of_another_ca_is_refused),
+		TEST(a_certificate_of_another_name_is_refused),
+		TEST(the_eap_server_has_a_name),
+		TEST(the_methods_are_negotiated),
+		TEST(nothing_in_common_is_refused),
+	};
+
+	return cmocka_run_group_tests(tests, make_all, free_all);
+}
