@@ -38,6 +38,11 @@ int addr_num_cmp(struct addr_num a, struct addr_num b)
 	return a.lo < b.lo ? -1 : a.lo > b.lo;
 }
 
+struct addr_num addr_num_add(struct addr_num a, uint64_t n)
+{
+	return (struct addr_num){ a.hi + (a.lo + n < n), a.lo + n };
+}
+
 bool addr_is_v4(const struct ip_addr *a)
 {
 	struct addr_num n = addr_to_num(a);

@@ -23,6 +23,7 @@ struct endpoint {
 struct addr_num addr_to_num(const struct ip_addr *a);
 struct ip_addr addr_from_num(struct addr_num n);
 int addr_num_cmp(struct addr_num a, struct addr_num b); /* <0, 0, >0 */
+struct addr_num addr_num_add(struct addr_num a, uint64_t n);
 bool addr_is_v4(const struct ip_addr *a);
 bool addr_is_any(const struct ip_addr *a); /* :: and 0.0.0.0 */
 bool addr_equal(const struct ip_addr *a, const struct ip_addr *b);

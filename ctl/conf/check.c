@@ -43,6 +43,20 @@ static void pairs_add(struct pair *pairs, size_t *n, const struct conn *conn,
 			pairs[*n] = (struct pair){ c->local_ts[i], c->remote_ts[j], conn, c, *n };
 }
 
+/* All of one side IPv4, all of the other one IPv6. */
+static void check_families(struct build *b, const struct conn *conn, const struct conn_child *c)
+{
+	struct pair at = { .conn = conn, .child = c };
+	bool is_any = !c->n_local_ts || !c->n_remote_ts;
+
+	for (size_t i = 0; i < c->n_local_ts; i++)
+		for (size_t j = 0; j < c->n_remote_ts; j++)
+			is_any |= ts_is_v4(&c->local_ts[i]) == ts_is_v4(&c->remote_ts[j]);
+	if (!is_any)
+		mistake(b, where(b, &at), "child '%s' of '%s': no packet has addresses of both "
+			"families, as local_ts and remote_ts want", c->name, conn->name);
+}
+
 /* The first of two equal policies takes everything: the second would never see a packet. */
 static void check_pairs(struct build *b, const struct pair *pairs, size_t n)
 {
@@ -74,6 +88,7 @@ void check_connections(struct build *b)
 
 			n_pairs += c->n_local_ts * c->n_remote_ts;
 			n_slots += c->action == SPD_PROTECT;
+			check_families(b, conf->conns[i], c);
 		}
 	if (n_slots >= CHILD_MAX)
 		errors_add(b->tree->errors, NULL, 0, "more than %u children", CHILD_MAX - 1);

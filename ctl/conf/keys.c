@@ -36,7 +36,7 @@
 #define YES "yes true 1 enabled"
 #define EAP "EAP"
 #define INLINE "certificates by handle, slot or module: only as files"
-#define POOL_ATTRS "of what a pool may have: addrs, dns, subnet"
+#define POOL_ATTRS "of what a pool may have: addrs, dns, subnet, 25 (DNS domains)"
 #define ACCOUNTING "accounting and changes of authorization"
 #define ONE_SERVER "of a single server: in a section of servers"
 #define GROUPS "groups"
@@ -177,6 +177,7 @@ static const struct row table[] = {
 	KEY(SCOPE_POOL, "addrs", take_pool_addrs, 0, NULL),
 	KEY(SCOPE_POOL, "dns", take_pool_dns, 0, NULL),
 	KEY(SCOPE_POOL, "subnet", take_pool_subnets, 0, NULL),
+	KEY(SCOPE_POOL, "25", take_pool_domains, 0, NULL), /* INTERNAL_DNS_DOMAIN, RFC 8598 */
 	LATER(SCOPE_POOL, "nbns", POOL_ATTRS),
 	LATER(SCOPE_POOL, "dhcp", POOL_ATTRS),
 	LATER(SCOPE_POOL, "netmask", POOL_ATTRS),

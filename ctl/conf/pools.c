@@ -8,30 +8,28 @@
 #define POOLS_MAX 256u
 #define ITEM_MAX 128
 
-/* The net and the broadcast address of a prefix are nobody's, as in strongSwan. */
+/* The net and the broadcast address of a prefix are nobody's, as in strongSwan; of IPv6 the
+ * subnet-router anycast address (RFC 4291 2.6.1). A prefix is longer than 64 bits, or its numbers
+ * begin and end at borders of 64 bits: no carry. */
 static void trim(struct addr_range *range, const char *text)
 {
-	struct ip_addr last = addr_from_num(range->last), first = addr_from_num(range->first);
+	bool is_small = range->first.hi == range->last.hi && range->last.lo - range->first.lo < 3;
 
-	if (!strchr(text, '/') || addr_to_v4(&last) - addr_to_v4(&first) < 3)
+	if (!strchr(text, '/') || is_small)
 		return;
 	range->first.lo++;
-	range->last.lo--;
+	range->last.lo -= addr_range_is_v4(range);
 }
 
 void take_pool_addrs(struct build *b, const struct row *row, const struct node *at,
 		     const char *text, void *to)
 {
 	struct conn_pool *pool = to;
-	struct ip_addr first;
 
 	if (addr_parse_range(text, &pool->addrs)) {
 		mistake(b, at, "%s = %s: neither a subnet nor a range of addresses", row->name, text);
 		return;
 	}
-	first = addr_from_num(pool->addrs.first);
-	if (!addr_is_v4(&first))
-		mistake(b, at, "not supported yet: %s = %s (IPv6)", row->name, text);
 	trim(&pool->addrs, text);
 }
 
@@ -44,8 +42,8 @@ void take_pool_dns(struct build *b, const struct row *row, const struct node *at
 
 	pool->n_dns = 0;
 	while (value_next(&text, item, sizeof(item))) {
-		if (addr_parse(item, &addr) || !addr_is_v4(&addr))
-			mistake(b, at, "%s = %s: no IPv4 address", row->name, item);
+		if (addr_parse(item, &addr))
+			mistake(b, at, "%s = %s: no IP address", row->name, item);
 		else if (pool->n_dns == POOL_DNS_MAX)
 			mistake(b, at, "%s: more than %d addresses", row->name, POOL_DNS_MAX);
 		else
@@ -63,12 +61,29 @@ void take_pool_subnets(struct build *b, const struct row *row, const struct node
 	while (value_next(&text, item, sizeof(item))) {
 		struct ts_val ts = { .port_last = TS_PORT_MAX };
 
-		if (strchr(item, '-') || addr_parse_range(item, &ts.addr) || !ts_is_v4(&ts))
-			mistake(b, at, "%s = %s: no IPv4 subnet", row->name, item);
+		if (strchr(item, '-') || addr_parse_range(item, &ts.addr))
+			mistake(b, at, "%s = %s: no subnet", row->name, item);
 		else if (pool->n_subnets == POOL_SUBNETS_MAX)
 			mistake(b, at, "%s: more than %d subnets", row->name, POOL_SUBNETS_MAX);
 		else
 			pool->subnets[pool->n_subnets++] = ts;
+	}
+}
+
+void take_pool_domains(struct build *b, const struct row *row, const struct node *at,
+		       const char *text, void *to)
+{
+	struct conn_pool *pool = to;
+	char item[POOL_DOMAIN_LEN_MAX + 2];
+
+	pool->n_domains = 0;
+	while (value_next(&text, item, sizeof(item))) {
+		if (strlen(item) > POOL_DOMAIN_LEN_MAX || strpbrk(item, " \t\n"))
+			mistake(b, at, "%s = %s: no domain", row->name, item);
+		else if (pool->n_domains == POOL_DOMAINS_MAX)
+			mistake(b, at, "%s: more than %d domains", row->name, POOL_DOMAINS_MAX);
+		else
+			strcpy(pool->domains[pool->n_domains++], item);
 	}
 }
 
@@ -139,11 +154,11 @@ void take_vips(struct build *b, const struct row *row, const struct node *at, co
 
 	conn->n_vips = 0;
 	while (value_next(&text, item, sizeof(item))) {
-		if (addr_parse(item, &addr) || !addr_is_v4(&addr))
-			mistake(b, at, "%s = %s: 0.0.0.0 (any) or an IPv4 address; not supported yet: "
-				"IPv6", row->name, item);
-		else if (conn->n_vips)
-			mistake(b, at, "%s: more than one address", row->name);
+		if (addr_parse(item, &addr))
+			mistake(b, at, "%s = %s: an address, or 0.0.0.0 or :: (any)", row->name, item);
+		else if (conn->n_vips == VIPS_MAX ||
+			 (conn->n_vips && addr_is_v4(&conn->vips[0]) == addr_is_v4(&addr)))
+			mistake(b, at, "%s: more than one address of a family", row->name);
 		else
 			conn->vips[conn->n_vips++] = addr;
 	}

@@ -80,7 +80,8 @@ static const struct {
 	{ "gre", IPPROTO_GRE, false },	 { "esp", IPPROTO_ESP, false },
 	{ "ah", IPPROTO_AH, false },	 { "ospf", 89, false },
 	{ "vrrp", 112, false },		 { "sctp", IPPROTO_SCTP, true },
-	{ "udplite", IPPROTO_UDPLITE, true },
+	{ "udplite", IPPROTO_UDPLITE, true }, { "ipv6-icmp", IPPROTO_ICMPV6, false },
+	{ "icmpv6", IPPROTO_ICMPV6, false },
 };
 
 static int parse_protocol(const char *text, uint8_t *ret_proto)
@@ -130,6 +131,21 @@ static int parse_port(const char *text, const char *proto_name, uint16_t *ret_po
 	return 0;
 }
 
+/* "8" is the type with all its codes, "771" (256 or more) type * 256 + code, as in strongSwan. */
+static int parse_icmp(const char *text, struct ts_val *ts)
+{
+	const char *dash = strchr(text, '-'), *last = dash ? dash + 1 : text;
+	char first[8];
+	uint64_t a, b;
+
+	snprintf(first, sizeof(first), "%.*s", dash ? (int)(dash - text) : 7, text);
+	if (value_number(first, 65535, &a) || value_number(last, 65535, &b))
+		return -EINVAL;
+	ts->port_first = (uint16_t)(a < 256 ? a << 8 : a);
+	ts->port_last = (uint16_t)(b < 256 ? b << 8 | 0xff : b);
+	return ts->port_first <= ts->port_last ? 0 : -EINVAL;
+}
+
 /* "80", "http", "1024-65535". */
 static int parse_ports(char *text, struct ts_val *ts, char *why, size_t why_size)
 {
@@ -137,6 +153,12 @@ static int parse_ports(char *text, struct ts_val *ts, char *why, size_t why_size
 	const char *name = NULL;
 	int r;
 
+	if (ts->proto == IPPROTO_ICMP || ts->proto == IPPROTO_ICMPV6) {
+		r = parse_icmp(text, ts);
+		if (r)
+			snprintf(why, why_size, "'%s' is no ICMP type, or type * 256 + code", text);
+		return r;
+	}
 	if (!has_ports(ts->proto, &name)) {
 		snprintf(why, why_size, "this protocol has no ports that could be selected");
 		return -EINVAL;
@@ -183,20 +205,10 @@ static int parse_upper(char *text, struct ts_val *ts, char *why, size_t why_size
 
 static int parse_ts_range(const char *text, struct addr_range *ret_range, char *why, size_t size)
 {
-	struct addr_range range;
-	struct ip_addr first;
-
-	if (addr_parse_range(text, &range)) {
-		snprintf(why, size, "'%s' is no prefix, address or range first-last", text);
-		return -EINVAL;
-	}
-	first = addr_from_num(range.first);
-	if (!addr_is_v4(&first)) {
-		snprintf(why, size, "not supported yet: IPv6 in traffic selectors");
-		return -EINVAL;
-	}
-	*ret_range = range;
-	return 0;
+	if (!addr_parse_range(text, ret_range))
+		return 0;
+	snprintf(why, size, "'%s' is no prefix, address or range first-last", text);
+	return -EINVAL;
 }
 
 int value_ts(const char *text, struct ts_val *ret_ts, bool *ret_is_dynamic, char *why,

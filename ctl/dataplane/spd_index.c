@@ -29,13 +29,6 @@ static struct addr_num prefix_last(struct addr_num first, unsigned bits)
 	return (struct addr_num){ first.hi | m.hi, first.lo | m.lo };
 }
 
-static struct addr_num successor(struct addr_num n)
-{
-	n.lo++;
-	n.hi += n.lo == 0;
-	return n;
-}
-
 /* The shortest prefix that begins at `first` and does not go beyond `last`. */
 static unsigned widest_prefix(struct addr_num first, struct addr_num last)
 {
@@ -81,7 +74,7 @@ static int add_range(struct prefix_list *list, const struct addr_range *range)
 		r = add_prefix(list, at, bits);
 		if (addr_num_cmp(last, range->last) == 0)
 			break; /* its successor may be 0 */
-		at = successor(last);
+		at = addr_num_add(last, 1);
 	}
 	return r;
 }

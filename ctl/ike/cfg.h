@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Configuration payloads in IKE_AUTH (RFC 7296 2.19, 3.15): the responder gives a virtual address
- * of its pools, DNS servers and subnets; the initiator asks for an address where it has `vips`.
- * The address belongs to the IKE SA, moves with its rekey, and is given back at its end.
+ * of its pools, one of each family, DNS servers, their domains (RFC 8598) and subnets; the initiator
+ * asks for addresses where it has `vips`. They belong to the IKE SA, move with its rekey, and are
+ * given back at its end.
  */
 #ifndef IKE_CFG_H
 #define IKE_CFG_H

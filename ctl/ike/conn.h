@@ -121,6 +121,9 @@ struct eap_user {
 #define CONN_POOLS_MAX 4
 #define POOL_DNS_MAX 4
 #define POOL_SUBNETS_MAX 8
+#define POOL_DOMAINS_MAX 4
+#define POOL_DOMAIN_LEN_MAX 253 /* RFC 1035 3.1, as text */
+#define VIPS_MAX 2 /* virtual addresses of one peer: one of each family */
 
 /* pools.<name>: what peers get in a configuration payload. */
 struct conn_pool {
@@ -128,7 +131,8 @@ struct conn_pool {
 	struct addr_range addrs; /* that may be given, without net and broadcast address */
 	struct ip_addr dns[POOL_DNS_MAX];
 	struct ts_val subnets[POOL_SUBNETS_MAX]; /* prefixes */
-	size_t n_dns, n_subnets;
+	char domains[POOL_DOMAINS_MAX][POOL_DOMAIN_LEN_MAX + 1]; /* that these DNS servers know */
+	size_t n_dns, n_subnets, n_domains;
 };
 
 struct conn {
@@ -138,7 +142,7 @@ struct conn {
 	uint16_t local_port, remote_port; /* 500 unless configured */
 	struct ike_id local_id, remote_id;
 	struct conn_pool pools[CONN_POOLS_MAX]; /* as responder: virtual addresses of peers */
-	struct ip_addr vips[1];                 /* as initiator: ask for one, 0.0.0.0: for any */
+	struct ip_addr vips[VIPS_MAX];          /* as initiator: ask for them, 0.0.0.0, ::: for any */
 	size_t n_pools, n_vips;
 	uint8_t psk[PSK_MAX];
 	size_t psk_len;

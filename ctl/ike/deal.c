@@ -60,20 +60,34 @@ uint16_t deal_group(const struct conn_child *cc)
 
 /* ---- Traffic selectors ---------------------------------------------------------- */
 
-/* "dynamic" is the virtual address of that end, else its own. What we are going to ask for (cfg.h)
- * may become any. */
-static struct ts_val dynamic_ts(const struct ike_sa *sa, bool is_local)
+/* All addresses of the family. */
+static struct ts_val whole_family(const struct ip_addr *of)
 {
-	const struct ip_addr *vip = is_local ? &sa->our_vip : &sa->their_vip;
 	struct ip_addr first = addr_from_v4(0), last = addr_from_v4(UINT32_MAX);
-	struct ts_val any = { .addr = { addr_to_num(&first), addr_to_num(&last) },
-			      .port_last = TS_PORT_MAX };
+	struct ts_val ts = { .addr.last = { UINT64_MAX, UINT64_MAX }, .port_last = TS_PORT_MAX };
 
-	if (!addr_is_any(vip))
-		return ts_from_addr(vip);
-	if (is_local && sa->is_initiator && sa->conn && sa->conn->n_vips)
-		return any;
-	return ts_from_addr(is_local ? &sa->local.addr : &sa->remote.addr);
+	if (addr_is_v4(of))
+		ts.addr = (struct addr_range){ addr_to_num(&first), addr_to_num(&last) };
+	return ts;
+}
+
+/* "dynamic" are the virtual addresses of that end, else its own. What we are going to ask for
+ * (cfg.h) may become any. */
+static size_t dynamic_ts(const struct ike_sa *sa, bool is_local, struct ts_val ret_ts[CONN_TS_MAX])
+{
+	const struct vips *vips = is_local ? &sa->our_vips : &sa->their_vips;
+	size_t n_wanted = is_local && sa->is_initiator && sa->conn ? sa->conn->n_vips : 0;
+
+	for (size_t i = 0; i < vips->n; i++)
+		ret_ts[i] = ts_from_addr(&vips->addr[i]);
+	if (vips->n)
+		return vips->n;
+	for (size_t i = 0; i < n_wanted; i++)
+		ret_ts[i] = whole_family(&sa->conn->vips[i]);
+	if (n_wanted)
+		return n_wanted;
+	ret_ts[0] = ts_from_addr(is_local ? &sa->local.addr : &sa->remote.addr);
+	return 1;
 }
 
 static size_t our_ts(const struct ike_sa *sa, const struct conn_child *cc, bool is_local,
@@ -81,10 +95,8 @@ static size_t our_ts(const struct ike_sa *sa, const struct conn_child *cc, bool 
 {
 	size_t n = is_local ? cc->n_local_ts : cc->n_remote_ts;
 
-	if (is_local ? cc->is_local_dynamic : cc->is_remote_dynamic) {
-		ret_ts[0] = dynamic_ts(sa, is_local);
-		return 1;
-	}
+	if (is_local ? cc->is_local_dynamic : cc->is_remote_dynamic)
+		return dynamic_ts(sa, is_local, ret_ts);
 	memcpy(ret_ts, is_local ? cc->local_ts : cc->remote_ts, n * sizeof(*ret_ts));
 	return n;
 }
@@ -199,7 +211,8 @@ uint16_t deal_check(const struct turn *t, const struct conn_child *cc, bool has_
 	if (deal->mode == SA_TRANSPORT)
 		transport_ts_seen(t->sa, &tsi, &tsr);
 	if (!check_ts(&tsi, local, n_local, deal->local_ts, &deal->n_local_ts) ||
-	    !check_ts(&tsr, remote, n_remote, deal->remote_ts, &deal->n_remote_ts))
+	    !check_ts(&tsr, remote, n_remote, deal->remote_ts, &deal->n_remote_ts) ||
+	    !ts_pair(deal->local_ts, &deal->n_local_ts, deal->remote_ts, &deal->n_remote_ts))
 		return N_TS_UNACCEPTABLE;
 	return 0;
 }
@@ -221,7 +234,8 @@ static bool narrow(const struct turn *t, const struct conn_child *cc, uint8_t mo
 	if (ts_narrow(local, n_local, tsr.ts, tsr.n, deal->local_ts, CONN_TS_MAX,
 		      &deal->n_local_ts) ||
 	    ts_narrow(remote, n_remote, tsi.ts, tsi.n, deal->remote_ts, CONN_TS_MAX,
-		      &deal->n_remote_ts))
+		      &deal->n_remote_ts) ||
+	    !ts_pair(deal->local_ts, &deal->n_local_ts, deal->remote_ts, &deal->n_remote_ts))
 		return false;
 	return mode == SA_TUNNEL || transport_fits(t->sa, deal->local_ts, deal->n_local_ts,
 						   deal->remote_ts, deal->n_remote_ts);

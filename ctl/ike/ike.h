@@ -90,6 +90,7 @@ struct ike_effect {
 struct lease_request {
 	const struct conn *conn;
 	const struct ike_id *id;      /* authenticated */
+	bool is_v4;                   /* of this family */
 	const struct ip_addr *wanted; /* NULL: any */
 	bool is_fixed;                /* that one, or none */
 	bool is_alone;                /* INITIAL_CONTACT: it has no other one in use */

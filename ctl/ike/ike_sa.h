@@ -170,6 +170,12 @@ struct birth {
 	size_t low_nonce_len;
 };
 
+/* Virtual addresses, one of a family. See cfg.h */
+struct vips {
+	struct ip_addr addr[VIPS_MAX];
+	size_t n;
+};
+
 struct ike_sa {
 	struct ike_sa *next, *bucket_next, *touched_next;
 	struct ike *ike;
@@ -202,7 +208,7 @@ struct ike_sa {
 	bool is_their_first;   /* INITIAL_CONTACT was in theirs */
 	bool is_first_contact; /* INITIAL_CONTACT belongs into our IKE_AUTH */
 	struct ike_id our_id, their_id;
-	struct ip_addr our_vip, their_vip; /* virtual addresses; any: none. See cfg.h */
+	struct vips our_vips, their_vips;
 	struct proposal chosen;
 	struct ike_keys keys;
 	struct ours ours;

@@ -293,11 +293,12 @@ enum cp_attr_type {
 	CP_IP6_DNS = 10,
 	CP_IP4_SUBNET = 13,
 	CP_IP6_SUBNET = 15,
+	CP_DNS_DOMAIN = 25, /* RFC 8598 */
 };
 
 #define CP_ATTRS_MAX 32 /* more are left out */
-#define CP_VALUE_MAX 17 /* bytes of an attribute of ours */
-#define CP_LEN_MAX (4 + CP_ATTRS_MAX * (4 + CP_VALUE_MAX))
+#define CP_VALUE_MAX 17 /* bytes of an attribute of ours; domains are longer */
+#define CP_LEN_MAX (4 + CP_ATTRS_MAX * (4 + CP_VALUE_MAX) + POOL_DOMAINS_MAX * POOL_DOMAIN_LEN_MAX)
 
 struct cp_attr {
 	uint16_t type;
@@ -314,7 +315,8 @@ int cp_parse(struct reader body, struct cp *ret_cp) MUST_USE;
 void cp_emit(struct payload_writer *pw, const struct cp *cp);
 /* The address of an ADDRESS or DNS attribute; false: it has none. */
 bool cp_addr(const struct cp_attr *attr, struct ip_addr *ret_addr);
-/* Values of attributes, in buf. An IPv6 address of these has no prefix length (DNS). */
+/* Values of attributes, in buf. Of ADDRESS: IPv6 has a prefix length, all of it. Of DNS: none. */
+struct reader cp_vip_value(const struct ip_addr *addr, uint8_t buf[CP_VALUE_MAX]);
 struct reader cp_addr_value(const struct ip_addr *addr, uint8_t buf[CP_VALUE_MAX]);
 struct reader cp_subnet_value(const struct ts_val *ts, uint8_t buf[CP_VALUE_MAX]);
 

@@ -76,6 +76,16 @@ struct reader cp_addr_value(const struct ip_addr *addr, uint8_t buf[CP_VALUE_MAX
 	return rd_from(buf, len);
 }
 
+struct reader cp_vip_value(const struct ip_addr *addr, uint8_t buf[CP_VALUE_MAX])
+{
+	struct reader value = cp_addr_value(addr, buf);
+	size_t len = rd_left(&value);
+
+	if (!addr_is_v4(addr))
+		buf[len++] = 128;
+	return rd_from(buf, len);
+}
+
 /* IPv4: address and netmask; IPv6: address and prefix length. */
 struct reader cp_subnet_value(const struct ts_val *ts, uint8_t buf[CP_VALUE_MAX])
 {

@@ -104,6 +104,32 @@ bool ts_meet(const struct ts_val *a, const struct ts_val *b, struct ts_val *ret_
 	return true;
 }
 
+static bool has_family(const struct ts_val *ts, size_t n, bool is_v4)
+{
+	for (size_t i = 0; i < n; i++)
+		if (ts_is_v4(&ts[i]) == is_v4)
+			return true;
+	return false;
+}
+
+/* Keeps those of `ts` whose family is in `other`. */
+static size_t keep_families(struct ts_val *ts, size_t n, const struct ts_val *other, size_t n_other)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < n; i++)
+		if (has_family(other, n_other, ts_is_v4(&ts[i])))
+			ts[kept++] = ts[i];
+	return kept;
+}
+
+bool ts_pair(struct ts_val *local, size_t *n_local, struct ts_val *remote, size_t *n_remote)
+{
+	*n_local = keep_families(local, *n_local, remote, *n_remote);
+	*n_remote = keep_families(remote, *n_remote, local, *n_local);
+	return *n_local && *n_remote;
+}
+
 struct narrowing {
 	struct ts_val ts[NARROW_MAX];
 	size_t n;
@@ -180,12 +206,31 @@ static const char *proto_print(uint8_t proto, char *buf, size_t size)
 	}
 }
 
+/* "/8", "/8-9" where all codes belong to it, else "/3(1)". */
+static const char *icmp_print(const struct ts_val *ts, char *buf, size_t size)
+{
+	unsigned first = ts->port_first >> 8, last = ts->port_last >> 8;
+	unsigned code = ts->port_first & 0xff, last_code = ts->port_last & 0xff;
+
+	if (code == 0 && last_code == 0xff && first == last)
+		snprintf(buf, size, "/%u", first);
+	else if (code == 0 && last_code == 0xff)
+		snprintf(buf, size, "/%u-%u", first, last);
+	else if (ts->port_first == ts->port_last)
+		snprintf(buf, size, "/%u(%u)", first, code);
+	else
+		snprintf(buf, size, "/%u(%u)-%u(%u)", first, code, last, last_code);
+	return buf;
+}
+
 static const char *ports_print(const struct ts_val *ts, char *buf, size_t size)
 {
 	if (is_any_port(ts))
 		return "";
 	if (ts_is_opaque(ts))
 		return "/OPAQUE";
+	if (ts->proto == IPPROTO_ICMP || ts->proto == IPPROTO_ICMPV6)
+		return icmp_print(ts, buf, size);
 	if (ts->port_first == ts->port_last)
 		snprintf(buf, size, "/%u", ts->port_first);
 	else
@@ -195,7 +240,7 @@ static const char *ports_print(const struct ts_val *ts, char *buf, size_t size)
 
 const char *ts_print(const struct ts_val *ts, char *buf, size_t size)
 {
-	char range[2 * ADDR_TEXT_MAX], proto[8], ports[16], *dash;
+	char range[2 * ADDR_TEXT_MAX], proto[8], ports[24], *dash;
 
 	addr_range_print(&ts->addr, range, sizeof(range));
 	dash = strchr(range, '-');

@@ -32,6 +32,10 @@ bool ts_all_of_host(const struct ts_val *ts, size_t n, const struct ip_addr *add
 /* Common part; false: none (ret untouched). */
 bool ts_meet(const struct ts_val *a, const struct ts_val *b, struct ts_val *ret_meet);
 
+/* Selectors without one of their family at the other side select nothing: they go. False: then
+ * none is left. */
+bool ts_pair(struct ts_val *local, size_t *n_local, struct ts_val *remote, size_t *n_remote) MUST_USE;
+
 /* The responder's narrowing of one side: all common parts of theirs and ours, in their order,
  * without those inside others; at most max, the rest is given up (2.9 allows it). Where
  * packet-specific selectors come first (from an acquire), what covers them is first of all.

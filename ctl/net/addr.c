@@ -2,6 +2,7 @@
 #include "net/dev.h"
 
 #include <errno.h>
+#include <linux/if_addr.h>
 #include <netlink/netlink.h>
 #include <netlink/route/addr.h>
 
@@ -15,6 +16,8 @@ static struct rtnl_addr *host_addr(unsigned ifindex, const struct ip_addr *addr)
 	if (a && local) {
 		rtnl_addr_set_ifindex(a, (int)ifindex);
 		rtnl_addr_set_local(a, local);
+		if (!is_v4)
+			rtnl_addr_set_flags(a, IFA_F_NODAD); /* nobody is there who could have it */
 	}
 	if (local)
 		nl_addr_put(local);
@@ -28,6 +31,8 @@ int dev_addr_set(const char *name, const struct ip_addr *addr, bool is_there)
 	struct rtnl_addr *a = ifindex ? host_addr(ifindex, addr) : NULL;
 	int err = ifindex ? -ENOMEM : -ENODEV;
 
+	if (is_there && !addr_is_v4(addr))
+		dev_ipv6_on(name);
 	if (sock && a) {
 		err = nl_connect(sock, NETLINK_ROUTE);
 		if (!err)

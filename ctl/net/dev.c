@@ -131,6 +131,15 @@ int dev_sysctl4_get(const char *name, const char *key)
 	return value;
 }
 
+/* Only what is set by hand: nothing is asked or believed on this link. */
+void dev_ipv6_on(const char *name)
+{
+	(void)sysctl_write("ipv6", name, "addr_gen_mode", 1);
+	(void)sysctl_write("ipv6", name, "accept_ra", 0);
+	(void)sysctl_write("ipv6", name, "router_solicitations", 0);
+	(void)sysctl_write("ipv6", name, "disable_ipv6", 0);
+}
+
 /* ---- the veth pair -------------------------------------------------------------------- */
 
 static struct nl_sock *rtnl_open(void)

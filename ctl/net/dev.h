@@ -15,6 +15,8 @@ void dev_pair_names(const char *instance, char ret_host[IF_NAMESIZE], char ret_p
 /* Both ends there and up, reused if they are, with that MTU and without IPv6. -EEXIST: one
  * of the names belongs to something else. */
 int dev_pair_make(const char *host, const char *port, uint32_t mtu) MUST_USE;
+/* IPv6 on a link that was made without it, for addresses that are set on it. */
+void dev_ipv6_on(const char *name);
 /* A host address on the interface: there, or gone. -ENODEV, -EIO. */
 int dev_addr_set(const char *name, const struct ip_addr *addr, bool is_there) MUST_USE;
 int dev_remove(const char *name) MUST_USE; /* 0 too when there is none */

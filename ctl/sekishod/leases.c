@@ -153,8 +153,8 @@ static bool free_find(const struct leases *leases, const struct conn_pool *pool,
 		return true;
 	}
 	for (size_t i = 0; i < leases->n; i++)
-		at.lo += is_of(&leases->list[i], pool);
-	for (size_t i = 0; i <= leases->n; i++, at.lo++) {
+		at = addr_num_add(at, is_of(&leases->list[i], pool));
+	for (size_t i = 0; i <= leases->n; i++, at = addr_num_add(at, 1)) {
 		if (addr_num_cmp(at, pool->addrs.last) > 0)
 			at = pool->addrs.first;
 		*ret_addr = addr_from_num(at);
@@ -232,6 +232,19 @@ static int fixed_take(struct leases *leases, const struct lease_request *r,
 	return -ENOSPC;
 }
 
+/* The first that `find` has in a pool of the family. */
+static struct lease *lease_by(struct lease *(*find)(struct leases *, const struct conn_pool *,
+						    const struct lease_request *),
+			      struct leases *leases, const struct lease_request *r)
+{
+	struct lease *lease = NULL;
+
+	for (size_t i = 0; i < r->conn->n_pools && !lease; i++)
+		if (addr_range_is_v4(&r->conn->pools[i].addrs) == r->is_v4)
+			lease = find(leases, &r->conn->pools[i], r);
+	return lease;
+}
+
 int leases_take(struct leases *leases, const struct lease_request *r, struct ip_addr *ret_addr)
 {
 	struct lease *lease = NULL;
@@ -239,11 +252,10 @@ int leases_take(struct leases *leases, const struct lease_request *r, struct ip_
 
 	if (err)
 		return err;
-	for (size_t i = 0; i < r->conn->n_pools && !lease; i++)
-		lease = own_find(leases, &r->conn->pools[i], r);
+	if (!lease)
+		lease = lease_by(own_find, leases, r);
 	if (!lease) {
-		for (size_t i = 0; i < r->conn->n_pools && !lease; i++)
-			lease = lease_of(leases, &r->conn->pools[i], r);
+		lease = lease_by(lease_of, leases, r);
 		err = lease ? leases_write(leases) : -ENOSPC;
 		if (err) {
 			log_error("no virtual address given: %s", strerror(-err));

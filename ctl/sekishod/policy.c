@@ -52,6 +52,8 @@ int policy_add_selectors(struct policies *p, enum policy_rank rank, uint8_t acti
 
 	for (size_t i = 0; i < n_local && !err; i++)
 		for (size_t j = 0; j < n_remote && !err; j++) {
+			if (ts_is_v4(&local[i]) != ts_is_v4(&remote[j]))
+				continue; /* no packet has such addresses */
 			struct spd_policy policy = {
 				.local = local[i],
 				.remote = remote[j],

@@ -12,6 +12,7 @@
 #
 # Everything is recorded below LAB_DIR (processes, namespaces, instances) and undone by
 # lab_clean from there, on exit, on Ctrl-C, or later by another process (demo.sh --clean).
+# With LAB_IPV6=yes the nodes have IPv6, too; without it nothing but IPv4 is on the wires.
 # Sourced after common.sh.
 
 LAB_NODES="hostA gwA mid gwB hostB"
@@ -174,10 +175,19 @@ lab_nodes() {
 	for node; do
 		ns "$node" >>"$LAB_DIR/namespaces"
 		ip netns add "$(ns "$node")" || return 1
-		on "$node" sysctl -qw net.ipv6.conf.all.disable_ipv6=1 net.ipv6.conf.default.disable_ipv6=1 \
-			net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.default.rp_filter=0 2>/dev/null
+		on "$node" sysctl -qw net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.default.rp_filter=0 2>/dev/null
+		node_ipv6 "$node"
 		ip -n "$(ns "$node")" link set lo up
 	done
+}
+
+# Addresses are usable at once: no other node has them.
+node_ipv6() {
+	if [ "${LAB_IPV6:-no}" = yes ]; then
+		on "$1" sysctl -qw net.ipv6.conf.all.accept_dad=0 net.ipv6.conf.default.accept_dad=0
+	else
+		on "$1" sysctl -qw net.ipv6.conf.all.disable_ipv6=1 net.ipv6.conf.default.disable_ipv6=1 2>/dev/null
+	fi
 }
 
 # wire NODE IF NODE IF: a veth pair. Offloads off on both ends: veth would hand unfinished

@@ -1,15 +1,17 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""What is on the wire: reads pcap files and fails unless they hold ESP, IKE and ARP only.
+"""What is on the wire: reads pcap files and fails unless they hold ESP, IKE and ARP only (of
+IPv6 also what finds neighbours and routers, and listener reports).
 
 Each file is what one side sent, in order. Per SPI the sequence numbers must rise strictly,
 so no (SPI, sequence number) pair appears twice. Needs nothing but Python's own library."""
 import argparse
 import collections
+import ipaddress
 import struct
 import sys
 
-ESP, UDP, ICMP = 50, 17, 1
+ESP, UDP, ICMP, ICMP6 = 50, 17, 1, 58
 
 
 def frames(path):
@@ -49,6 +51,8 @@ class Wire:
             self.kind("arp")
         elif ethertype == 0x0800:
             self.ipv4(frame[at:])
+        elif ethertype == 0x86DD:
+            self.ipv6(frame[at:])
         else:
             self.kind("clear", f"ethertype {ethertype:#06x}")
 
@@ -67,6 +71,19 @@ class Wire:
         if name != "clear" and offset & 0x2000:
             self.fragments.add(fragment)
         self.kind(name, text)
+
+    def ipv6(self, ip):
+        protocol, source, to = ip[6], colons(ip[8:24]), colons(ip[24:40])
+        payload = ip[40:]
+        if protocol == 0 and len(payload) > 8:  # hop-by-hop options: listener reports
+            protocol, payload = payload[0], payload[(payload[1] + 1) * 8 :]
+        if protocol == ICMP6 and len(payload) > 4:
+            if payload[0] in range(133, 138) and ip[7] == 255:
+                return self.kind("ndp")
+            if payload[0] in (130, 131, 132, 143) and ip[24] == 0xFF:
+                return self.kind("mld")
+        text = f"{source} > {to} protocol {protocol}"
+        self.kind(self.payload(protocol, source, to, payload), text)
 
     def payload(self, protocol, source, to, payload):
         if protocol == ESP:
@@ -112,6 +129,10 @@ def about_tunnel(icmp):
         return False
     ports = struct.unpack_from("!HH", icmp, 8 + (icmp[8] & 15) * 4)
     return icmp[8 + 9] == ESP or icmp[8 + 9] == UDP and (500 in ports or 4500 in ports)
+
+
+def colons(address):
+    return str(ipaddress.IPv6Address(bytes(address)))
 
 
 def dotted(address):

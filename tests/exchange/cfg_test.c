@@ -16,7 +16,8 @@
 
 static struct pair pair;
 static uint32_t next_slot;
-static unsigned n_taken, n_given, n_free;
+static unsigned n_taken, n_given, n_free, n_taken6;
+static struct ip_addr wanted;
 
 static uint32_t give_slot(void *arg, const struct conn *conn, const struct conn_child *child)
 {
@@ -26,13 +27,36 @@ static uint32_t give_slot(void *arg, const struct conn *conn, const struct conn_
 	return next_slot++;
 }
 
+static struct ip_addr address(const char *text)
+{
+	struct ip_addr addr;
+
+	assert_int_equal(addr_parse(text, &addr), 0);
+	return addr;
+}
+
+static struct addr_range range(const char *text)
+{
+	struct addr_range r;
+
+	assert_int_equal(addr_parse_range(text, &r), 0);
+	return r;
+}
+
 static int take(void *arg, const struct lease_request *r, struct ip_addr *ret_addr)
 {
 	(void)arg;
 	assert_true(r->conn->n_pools && r->id->len);
+	if (r->wanted)
+		wanted = *r->wanted;
 	if (!n_free)
 		return -1;
 	n_free--;
+	if (!r->is_v4) {
+		*ret_addr = address("fd99::1");
+		ret_addr->b[15] = (uint8_t)(1 + n_taken6++);
+		return 0;
+	}
 	*ret_addr = addr_from_v4(0x0a630001 + n_taken++);
 	return 0;
 }
@@ -76,12 +100,14 @@ static int setup(void **state)
 	gw->n_remote = 0;
 	gw->remote_id = (struct ike_id){ 0 };
 	gw->n_pools = 1;
+	gw->pools[0].addrs = range("10.99.0.0/16");
 	gw->pools[0].dns[0] = addr_from_v4(0x0a020035);
 	gw->pools[0].n_dns = 1;
 	pair.b.children[0][0].is_remote_dynamic = true;
 	pair_hooks = (struct pair_hooks){ give_slot, take, give };
 	next_slot = 20;
-	n_taken = n_given = 0;
+	n_taken = n_given = n_taken6 = 0;
+	wanted = (struct ip_addr){ 0 };
 	n_free = 100;
 	side_restart(&pair.b, false); /* with the hooks */
 	side_restart(&pair.a, false);
@@ -165,6 +191,93 @@ static void the_end_of_one_is_not_the_end_of_others(void **state)
 	assert_true(addr_is_any(&pair.a.vip));
 }
 
+/* The gateway has pools of both families, a net of both, and a domain. */
+static void both_families(void)
+{
+	struct conn *gw = &pair.b.conns[0];
+	struct conn_child *net = &pair.b.children[0][0];
+
+	gw->n_pools = 2;
+	gw->pools[1].addrs = range("fd99::/64");
+	gw->pools[1].dns[0] = address("fd02::53");
+	gw->pools[1].n_dns = gw->pools[1].n_domains = 1;
+	strcpy(gw->pools[1].domains[0], "corp.example");
+	gw->pools[1].subnets[0] = pair_ts("fd02::/64");
+	gw->pools[1].n_subnets = 1;
+	net->local_ts[net->n_local_ts++] = pair_ts("fd02::/64");
+	for (size_t i = 0; i < WARRIORS; i++) {
+		struct conn_child *cc = &pair.a.children[i][0];
+
+		pair.a.conns[i].vips[1] = (struct ip_addr){ 0 };
+		pair.a.conns[i].n_vips = 2;
+		cc->remote_ts[cc->n_remote_ts++] = pair_ts("fd02::/64");
+	}
+	pair_configure(&pair);
+}
+
+static const char *selectors(const struct child_sa *sa)
+{
+	static char text[400];
+	size_t n = strlen(ts_list_print(sa->local_ts, sa->n_local_ts, text, 200));
+
+	text[n++] = '=';
+	ts_list_print(sa->remote_ts, sa->n_remote_ts, text + n, 200);
+	return text;
+}
+
+static void one_address_of_each_family(void **state)
+{
+	struct ip_addr v4 = address("10.99.0.1"), v6 = address("fd99::1");
+
+	(void)state;
+	both_families();
+	up(0);
+	assert_true(addr_equal(&pair.a.vip, &v4));
+	assert_true(addr_equal(&pair.a.vip6, &v6));
+	assert_string_equal(selectors(in_slot(&pair.a, PAIR_SLOT)),
+			    "10.99.0.1/32 fd99::1/128=10.2.0.0/16 fd02::/64");
+	assert_string_equal(selectors(in_slot(&pair.b, 20)),
+			    "10.2.0.0/16 fd02::/64=10.99.0.1/32 fd99::1/128");
+	assert_true(side_logged(&pair.a, "DNS server 10.2.0.53"));
+	assert_true(side_logged(&pair.a, "DNS server fd02::53"));
+	assert_true(side_logged(&pair.a, "DNS domain corp.example"));
+	assert_int_equal(ike_rekey(pair.a.ike, "rw0", pair.now_ms), 0);
+	side_effects(&pair.a);
+	pair_run(&pair, 20000);
+	assert_int_equal(n_given, 0);
+	assert_int_equal(ike_terminate(pair.a.ike, "rw0", NULL, pair.now_ms), 0);
+	side_effects(&pair.a);
+	pair_run(&pair, 30000);
+	assert_int_equal(n_given, 2);
+	assert_true(addr_is_any(&pair.a.vip) && addr_is_any(&pair.a.vip6));
+}
+
+/* No pool of one family: the other one's address is enough, its selectors only are agreed on. */
+static void one_family_of_two_is_enough(void **state)
+{
+	(void)state;
+	both_families();
+	pair.b.conns[0].pools[0] = pair.b.conns[0].pools[1];
+	pair.b.conns[0].n_pools = 1;
+	up(0);
+	assert_true(side_logged(&pair.a, "peer gave no virtual IPv4 address"));
+	assert_string_equal(selectors(in_slot(&pair.a, PAIR_SLOT)), "fd99::1/128=fd02::/64");
+}
+
+static void an_ipv6_address_can_be_wished_for(void **state)
+{
+	struct ip_addr wish = address("fd99::77");
+
+	(void)state;
+	both_families();
+	pair.a.conns[0].vips[0] = wish;
+	pair.a.conns[0].n_vips = 1;
+	up(0);
+	assert_true(addr_equal(&wanted, &wish));
+	assert_int_equal(n_taken, 0);
+	assert_string_equal(selectors(in_slot(&pair.a, PAIR_SLOT)), "fd99::1/128=fd02::/64");
+}
+
 /* 3.15.4: the IKE SA stays, the Child SA is refused. */
 static void an_empty_pool_is_told(void **state)
 {
@@ -174,7 +287,7 @@ static void an_empty_pool_is_told(void **state)
 	assert_int_equal(side_n_sas(&pair.b), 0);
 	assert_int_equal(side_n_ike(&pair.b), 1);
 	assert_true(side_logged(&pair.a, "INTERNAL_ADDRESS_FAILURE"));
-	assert_true(side_logged(&pair.b, "no virtual address is left"));
+	assert_true(side_logged(&pair.b, "no virtual IPv4 address is left"));
 }
 
 /* Who asks for an address and gets none has no Child SA. */
@@ -195,6 +308,9 @@ int main(void)
 		TEST(each_has_its_address_and_slot),
 		TEST(rekeys_keep_both),
 		TEST(the_end_of_one_is_not_the_end_of_others),
+		TEST(one_address_of_each_family),
+		TEST(one_family_of_two_is_enough),
+		TEST(an_ipv6_address_can_be_wished_for),
 		TEST(an_empty_pool_is_told),
 		TEST(no_pool_no_address),
 	};

@@ -165,6 +165,7 @@ static void the_server_says_which_address(void **state)
 {
 	(void)state;
 	pair.a.conns[0].n_vips = pair.b.conns[0].n_pools = 1;
+	pair.b.conns[0].pools[0].addrs = pair_ts("10.99.0.0/16").addr;
 	pair.a.conns[0].vips[0] = addr_from_v4(0x0a630001); /* it would like another one */
 	pair.a.children[0][0].is_local_dynamic = pair.b.children[0][0].is_remote_dynamic = true;
 	pair_hooks = (struct pair_hooks){ .lease_take = lease_take };

@@ -75,6 +75,83 @@ static void several_are_narrowed(void **state)
 	assert_string_equal(remote_of_a(), "10.2.1.0/24 10.2.2.0/24");
 }
 
+static const char *both_of_a(void)
+{
+	static char text[400];
+	const struct child_sa *sa = &side_in_use(&pair.a)->sa;
+	size_t n = strlen(ts_list_print(sa->local_ts, sa->n_local_ts, text, 200));
+
+	text[n++] = '=';
+	ts_list_print(sa->remote_ts, sa->n_remote_ts, text + n, sizeof(text) - n);
+	return text;
+}
+
+static void side_has(struct side *s, const char *local, const char *local2, const char *remote,
+		     const char *remote2)
+{
+	struct conn_child *cc = &s->children[0][0];
+
+	cc->n_local_ts = cc->n_remote_ts = 0;
+	cc->local_ts[cc->n_local_ts++] = pair_ts(local);
+	if (local2)
+		cc->local_ts[cc->n_local_ts++] = pair_ts(local2);
+	cc->remote_ts[cc->n_remote_ts++] = pair_ts(remote);
+	if (remote2)
+		cc->remote_ts[cc->n_remote_ts++] = pair_ts(remote2);
+}
+
+static void both_families_in_one_child(void **state)
+{
+	(void)state;
+	side_has(&pair.a, "0.0.0.0/0", "::/0", "0.0.0.0/0", "::/0");
+	side_has(&pair.b, "10.2.0.0/16", "fd02::1-fd02::99", "10.1.0.0/16", "fd01::/64");
+	pair_configure(&pair);
+	pair_up(&pair);
+	assert_string_equal(both_of_a(),
+			    "10.1.0.0/16 fd01::/64=10.2.0.0/16 fd02::1..fd02::99");
+}
+
+/* ::/0 is not IPv4: nothing in common, whatever the numbers say. */
+static void all_of_ipv6_is_no_ipv4(void **state)
+{
+	(void)state;
+	side_has(&pair.a, "::/0", NULL, "::/0", NULL);
+	side_has(&pair.b, "10.2.0.0/16", NULL, "10.1.0.0/16", NULL);
+	pair_configure(&pair);
+	assert_int_equal(ike_initiate(pair.a.ike, "gw-gw", NULL, pair.now_ms), 0);
+	side_effects(&pair.a);
+	pair_run(&pair, 3000);
+	assert_int_equal(side_n_sas(&pair.a) + side_n_sas(&pair.b), 0);
+	assert_true(side_logged(&pair.a, "TS_UNACCEPTABLE"));
+}
+
+/* What one side narrows away has no partner at the other one either. */
+static void a_family_without_partner_goes(void **state)
+{
+	(void)state;
+	side_has(&pair.a, "10.1.0.0/16", "fd01::/64", "10.2.0.0/16", "fd02::/64");
+	side_has(&pair.b, "10.2.0.0/16", NULL, "10.1.0.0/16", "fd01::/64");
+	pair_configure(&pair);
+	pair_up(&pair);
+	assert_string_equal(both_of_a(), "10.1.0.0/16=10.2.0.0/16");
+}
+
+/* 3.13.1: type and code in the port fields. */
+static void icmp_types_are_narrowed(void **state)
+{
+	struct ts_val *ts = pair.b.children[0][0].local_ts;
+
+	(void)state;
+	side_has(&pair.a, "fd01::/64", NULL, "fd02::/64", NULL);
+	side_has(&pair.b, "fd02::/64", NULL, "fd01::/64", NULL);
+	ts->proto = 58;
+	ts->port_first = 128 << 8;
+	ts->port_last = 129 << 8 | 0xff;
+	pair_configure(&pair);
+	pair_up(&pair);
+	assert_string_equal(both_of_a(), "fd01::/64=fd02::/64[ipv6-icmp/128-129]");
+}
+
 static void the_packet_goes_first(void **state)
 {
 	struct ts_val local = tcp("10.1.0.9", 40000), remote = tcp("10.2.2.5", 80);
@@ -245,6 +322,10 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(several_are_narrowed),
+		TEST(both_families_in_one_child),
+		TEST(all_of_ipv6_is_no_ipv4),
+		TEST(a_family_without_partner_goes),
+		TEST(icmp_types_are_narrowed),
 		TEST(the_packet_goes_first),
 		TEST(a_packet_of_elsewhere_is_no_hint),
 		TEST(single_pair_is_asked_for),

@@ -6,6 +6,9 @@
 # sees it; RW_MORE, sections of the gateway's configuration. Sourced after lib.sh.
 
 RW_POOL=10.99.0.0/24
+RW_POOL6=fd99::/64
+# With LAB_IPV6=yes everybody gets an IPv6 address, too.
+with_ipv6() { if [ "${LAB_IPV6:-no}" = yes ]; then echo "$1"; else echo "${2:-}"; fi; }
 RW_PASSWORDS='eap-1 {
 	id = rw1@road.example
 	secret = "the first password"
@@ -23,7 +26,7 @@ road_gateway_conf() {
 	        local_addrs = 192.0.2.1
 	        remote_addrs = %any
 	        proposals = $TUNNEL_IKE
-	        pools = road
+	        pools = road$(with_ipv6 ", road6")
 	        local {
 	            auth = psk
 	            id = gwA.example
@@ -33,7 +36,7 @@ road_gateway_conf() {
 	        }
 	        children {
 	            net {
-	                local_ts = 10.1.0.0/24
+	                local_ts = 10.1.0.0/24$(with_ipv6 ", fd01::/64")
 	                esp_proposals = $TUNNEL_ESP
 	            }
 	        }
@@ -44,6 +47,12 @@ road_gateway_conf() {
 	        addrs = $RW_POOL
 	        dns = 10.1.0.53
 	        subnet = 10.1.0.0/24
+	    }
+	    road6 {
+	        addrs = $RW_POOL6
+	        dns = fd01::53
+	        subnet = fd01::/64
+	        25 = corp.example
 	    }
 	}
 	secrets {
@@ -64,7 +73,7 @@ road_client_conf() { # NODE
 	        version = 2
 	        remote_addrs = 192.0.2.1
 	        proposals = $TUNNEL_IKE
-	        vips = 0.0.0.0
+	        vips = 0.0.0.0$(with_ipv6 ", ::")
 	        local {
 	            ${RW_LOCAL:-auth = psk}
 	            id = $1@road.example
@@ -75,7 +84,7 @@ road_client_conf() { # NODE
 	        }
 	        children {
 	            net {
-	                remote_ts = 10.1.0.0/24
+	                remote_ts = 10.1.0.0/24$(with_ipv6 ", fd01::/64")
 	                esp_proposals = $TUNNEL_ESP
 	            }
 	        }
@@ -105,6 +114,15 @@ road_wires() {
 	route gwA default 192.0.2.254
 	address rw1 wan 192.0.2.11/24 && address rw2 wan 192.0.2.12/24
 	on gwA sysctl -qw net.ipv4.ip_forward=1
+	[ "${LAB_IPV6:-no}" != yes ] || road_ipv6
+}
+
+# The site has fd01::/64; that of the clients is where IPv4 is.
+road_ipv6() {
+	on gwA sysctl -qw net.ipv6.conf.all.forwarding=1
+	address gwA lan fd01::1/64 && address hostA eth0 fd01::2/64 && route hostA ::/0 fd01::1 &&
+		address gwA wan 2001:db8::1/64 && route gwA ::/0 2001:db8::254 &&
+		address rw1 wan 2001:db8::11/64 && address rw2 wan 2001:db8::12/64
 }
 
 swan_client_start() { # NODE
@@ -141,7 +159,11 @@ lab_with_warriors() {
 }
 
 vip_of() { # NODE: what its Child SA says
-	swan "$1" --list-sas | sed -n 's/.*local  *\(10\.99\.0\.[0-9]*\)\/32.*/\1/p' | grep .
+	swan "$1" --list-sas | sed -n 's/.*local .*\(10\.99\.0\.[0-9]*\)\/32.*/\1/p' | grep .
+}
+
+vip6_of() { # NODE
+	swan "$1" --list-sas | sed -n 's/.*local .*\(fd99::[0-9a-f]*\)\/128.*/\1/p' | grep .
 }
 
 # Slots of peers, by the map of names.

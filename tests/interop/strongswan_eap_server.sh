@@ -1,7 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
-# The other way round: Sekisho is the client of a strongSwan gateway, by EAP-MSCHAPv2, and asks for a
-# virtual address.
+# The other way round: Sekisho is the client of a strongSwan gateway, by EAP-MSCHAPv2, and asks for
+# virtual addresses of both families.
+# shellcheck disable=SC2034
+LAB_IPV6=yes
 . "$(dirname "$0")/lib.sh"
 
 SWAN_PLUGINS="$SWAN_PLUGINS eap-identity eap-mschapv2"
@@ -13,7 +15,7 @@ client_conf() { # SIDE
 	        local_addrs = $(side_wan "$1")
 	        remote_addrs = $([ "$1" = A ] && echo 192.0.2.2 || echo %any)
 	        proposals = $TUNNEL_IKE
-	        $([ "$1" = A ] && echo "vips = 0.0.0.0" || echo "pools = road")
+	        $([ "$1" = A ] && echo "vips = 0.0.0.0, ::" || echo "pools = road, road6")
 	        local {
 	            auth = $([ "$1" = A ] && echo eap-mschapv2 || echo psk)
 	            id = gw$1.example
@@ -25,13 +27,13 @@ client_conf() { # SIDE
 	        }
 	        children {
 	            net {
-	                $([ "$1" = A ] && echo "remote_ts = 10.2.0.0/24" || echo "local_ts = 10.2.0.0/24")
+	                $([ "$1" = A ] && echo remote_ts || echo local_ts) = 10.2.0.0/24, fd02::/64
 	                esp_proposals = $TUNNEL_ESP
 	            }
 	        }
 	    }
 	}
-	$([ "$1" = B ] && printf 'pools {\n road {\n addrs = 10.99.0.0/24\n }\n}')
+	$([ "$1" = B ] && printf 'pools {\n road {\n addrs = 10.99.0.0/24\n }\n road6 {\n addrs = fd99::/64\n }\n}')
 	secrets {
 	    ike-gw {
 	        id = gwB.example
@@ -46,10 +48,27 @@ client_conf() { # SIDE
 }
 tunnel_conf() { client_conf "$@"; }
 
+vips_gone() { ! ip -n "$(ns gwA)" addr | grep -qE '10\.99\.0\.1|fd99::1'; }
+
 lab_with_strongswan
+address gwB lan fd02::1/64
+address gwA wan 2001:db8::1/64
+address gwB wan 2001:db8::2/64
 must sekisho gwA up tunnel
 must wait_for 5 "the tunnel on gwB" swan_has_child gwB
 must log_says sekishod-gwA "our virtual address is 10.99.0.1"
 must wait_for 5 "the address on the gateway" grep -q 10.99.0.1 <(ip -n "$(ns gwA)" -4 addr)
+must log_says sekishod-gwA "our virtual address is fd99::1"
+must wait_for 5 "the IPv6 address on the gateway" grep -q fd99::1/128 <(ip -n "$(ns gwA)" -6 addr)
+must grep -q '10.99.0.1/32 fd99::1/128' <(sekisho gwA sas)
+must grep -q 'fd99::1/128' <(swan gwB --list-sas)
 must on gwA ping -n -q -c 10 -i 0.05 -W 2 -I 10.99.0.1 10.2.0.2
+
+title "IPv6 is negotiated, and its packets are dropped, not sent in clear"
+route gwA fd02::/64 2001:db8::2
+must_not on gwA ping -n -q -c 3 -i 0.2 -W 1 -I fd99::1 fd02::2
+must counter_above gwA gate/DROP_IPV6 2
+must sekisho gwA down tunnel
+must wait_for 5 "the addresses to go" vips_gone
+road_was_safe --min-esp 20
 passed

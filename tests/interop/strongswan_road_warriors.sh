@@ -2,7 +2,10 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Two strongSwan clients at once ask Sekisho for a virtual address each: both reach the site, and
 # each other's address is not theirs. After a restart of sekishod the tunnels still carry traffic,
-# and who comes back gets the same address.
+# and who comes back gets the same address. Of IPv6 everybody gets one, too; packets of it are
+# dropped, not in clear.
+# shellcheck disable=SC2034
+LAB_IPV6=yes
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/road_warriors.sh"
 
@@ -13,11 +16,18 @@ VIP1=$(must vip_of rw1)
 VIP2=$(must vip_of rw2)
 say "  virtual addresses: $VIP1 and $VIP2"
 must_not [ "$VIP1" = "$VIP2" ]
+VIP6=$(must vip6_of rw1)
+must_not [ "$VIP6" = "$(must vip6_of rw2)" ]
+must grep -q "$VIP6" <(sekisho gwA sas)
+must log_says charon-rw1 'installing new virtual IP fd99::'
 must ping_all rw1 10.1.0.2 20 -i 0.02
 must ping_all rw2 10.1.0.2 20 -i 0.02
 must ping_all hostA "$VIP1" 20 -i 0.02
 must ping_all hostA "$VIP2" 20 -i 0.02
 must pings_not hostA 10.99.0.77 # nobody has it: dropped, not in clear
+must pings_not hostA "$VIP6"
+must pings_not hostA fd99::77
+must counter_above gwA gate/DROP_IPV6 1
 must same "instances" "$(must instances gwA)" 2
 
 say "-- the daemon is killed and comes back"
@@ -38,6 +48,7 @@ say "-- the first goes: its policies and slot go, the other one stays"
 must swan_forget rw1
 must swan_up rw1
 must same "address of rw1 after the restart" "$(vip_of rw1)" "$VIP1"
+must same "its IPv6 address" "$(vip6_of rw1)" "$VIP6"
 must wait_for 15 "the orphan of rw1 to go" has_instances gwA 2
 must swan rw1 --terminate --ike rw
 must wait_for 10 "one instance" has_instances gwA 1

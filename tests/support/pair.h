@@ -41,7 +41,7 @@ struct side {
 	unsigned n_keepalives;
 	char resolving[256]; /* the last name that it asked for */
 	struct ip_addr resolved; /* what the resolver says; any: nothing */
-	struct ip_addr vip; /* the last one that the peer gave; any: none */
+	struct ip_addr vip, vip6; /* the last ones that the peer gave; any: none */
 	char last_error[1024], trace[65536]; /* effects in order: "ADD SEND SWITCH ..." */
 	char log[131072];
 };

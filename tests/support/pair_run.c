@@ -228,10 +228,10 @@ static void carry_out(struct side *s, const struct ike_effect *fx)
 	case FX_RESOLVE:
 		return resolve(s, fx);
 	case FX_VIP_ADD:
-		s->vip = fx->addr;
+		*(addr_is_v4(&fx->addr) ? &s->vip : &s->vip6) = fx->addr;
 		return;
 	case FX_VIP_DEL:
-		s->vip = (struct ip_addr){ 0 };
+		*(addr_is_v4(&fx->addr) ? &s->vip : &s->vip6) = (struct ip_addr){ 0 };
 		return;
 	}
 }

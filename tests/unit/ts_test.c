@@ -50,6 +50,10 @@ static void printing_is_strongswans(void **state)
 		{ "10.1.0.0/16 6:80-80", "10.1.0.0/16[tcp/80]" },
 		{ "10.1.0.0/16 17:1000-2000", "10.1.0.0/16[udp/1000-2000]" },
 		{ "10.1.0.0/16 1", "10.1.0.0/16[icmp]" },
+		{ "10.1.0.0/16 1:2048-2303", "10.1.0.0/16[icmp/8]" },
+		{ "10.1.0.0/16 1:2048-2048", "10.1.0.0/16[icmp/8(0)]" },
+		{ "::/0 58:32768-33279", "::/0[ipv6-icmp/128-129]" },
+		{ "::/0 58:257-260", "::/0[ipv6-icmp/1(1)-1(4)]" },
 		{ "10.1.0.0/16 99", "10.1.0.0/16[99]" },
 		{ "10.1.0.0/16 0:80-80", "10.1.0.0/16[0/80]" },
 		{ "10.1.0.0/16 17:65535-0", "10.1.0.0/16[udp/OPAQUE]" },
@@ -349,6 +353,26 @@ static void names_are_compared_past_a_nul(void **state)
 	assert_int_equal(id_match(&a, &b), 0);
 }
 
+/* What has no partner of its family at the other side goes. */
+static void families_are_paired(void **state)
+{
+	struct ts_val local[LIST_MAX], remote[LIST_MAX];
+	size_t n_local = ts_list("10.1.0.0/16,fd01::/64,10.2.0.0/16", local);
+	size_t n_remote = ts_list("fd02::/64", remote);
+	char text[TS_TEXT_MAX];
+
+	(void)state;
+	assert_true(ts_pair(local, &n_local, remote, &n_remote));
+	assert_string_equal(ts_list_print(local, n_local, text, sizeof(text)), "fd01::/64");
+	assert_int_equal(n_remote, 1);
+	n_local = ts_list("10.1.0.0/16", local);
+	assert_false(ts_pair(local, &n_local, remote, &n_remote));
+	n_local = ts_list("0.0.0.0/0,::/0", local);
+	n_remote = ts_list("::/0,0.0.0.0/0", remote);
+	assert_true(ts_pair(local, &n_local, remote, &n_remote));
+	assert_true(n_local == 2 && n_remote == 2);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -358,6 +382,7 @@ int main(void)
 		cmocka_unit_test(meet),
 		cmocka_unit_test(narrowing),
 		cmocka_unit_test(narrowing_keeps_the_packet_when_it_cuts),
+		cmocka_unit_test(families_are_paired),
 		cmocka_unit_test(host_selector),
 		cmocka_unit_test(identities_parse_and_print),
 		cmocka_unit_test(wrong_identities_say_why),
