@@ -78,6 +78,15 @@ static bool is_ours(const struct ike *ike, const struct ip_addr *addr)
 	return false;
 }
 
+/* local_addrs names it: as long as it is there, no route is a reason to leave it. */
+static bool is_wanted(const struct conn *conn, const struct ip_addr *addr)
+{
+	for (size_t i = 0; conn && i < conn->n_local; i++)
+		if (addr_equal(&conn->local[i], addr))
+			return true;
+	return false;
+}
+
 /* What waits for an answer goes out again from the new address, at once (3.4). */
 static void send_again(struct ike_sa *sa)
 {
@@ -113,9 +122,10 @@ void mobike_roam(struct ike_sa *sa, bool is_list)
 		/* No way to the peer at the moment; another call follows when there is one. */
 		return;
 	}
-	bool is_same = addr_equal(&local, &sa->local.addr);
+	bool may_stay = !sa->is_initiator || is_wanted(sa->conn, &sa->local.addr);
 	/* A responder stays where it is spoken to as long as it can (3.5). */
-	if (is_same || (!sa->is_initiator && is_ours(sa->ike, &sa->local.addr))) {
+	if (addr_equal(&local, &sa->local.addr) ||
+	    (may_stay && is_ours(sa->ike, &sa->local.addr))) {
 		if (is_list)
 			(void)task_add(sa, TASK_ADDRESSES, NULL, 0);
 		return;

@@ -30,12 +30,14 @@ static void inherit(struct ike_sa *fresh, struct ike_sa *old)
 	fresh->their_id = old->their_id;
 }
 
-static bool is_child_task(enum task_kind kind)
+/* What the new one has to do in place of the old one. */
+static bool is_inherited(enum task_kind kind)
 {
-	return kind == TASK_CHILD_NEW || kind == TASK_CHILD_REKEY || kind == TASK_CHILD_DELETE;
+	return kind == TASK_CHILD_NEW || kind == TASK_CHILD_REKEY || kind == TASK_CHILD_DELETE ||
+	       kind == TASK_MOVE || kind == TASK_ADDRESSES || kind == TASK_CHECK;
 }
 
-/* Child SAs and what waits to be done for them. */
+/* Child SAs, and what waits to be done for them and the addresses. */
 static void take_over(struct ike_sa *fresh, struct ike_sa *old)
 {
 	child_sure(old, UINT32_MAX); /* the message IDs begin anew; and see rekey_asked() */
@@ -44,7 +46,7 @@ static void take_over(struct ike_sa *fresh, struct ike_sa *old)
 	for (struct task **at = &old->tasks; *at;) {
 		struct task *t = *at;
 
-		if (!is_child_task(t->kind)) {
+		if (!is_inherited(t->kind)) {
 			at = &t->next;
 			continue;
 		}

@@ -63,7 +63,8 @@ static void rekey_all(void)
 
 static void assert_between(uint32_t a, uint32_t b)
 {
-	const struct child_sa *ours = &side_in_use(&pair.a)->sa, *theirs = &side_in_use(&pair.b)->sa;
+	const struct child_sa *ours = &side_in_use(&pair.a)->sa,
+			      *theirs = &side_in_use(&pair.b)->sa;
 
 	assert_int_equal(addr_to_v4(&ours->local.addr), a);
 	assert_int_equal(addr_to_v4(&ours->remote.addr), b);
@@ -118,6 +119,37 @@ static void both_move(void **state)
 	moves_to(&pair.b, B_NEW);
 	pair_run(&pair, 30000);
 	assert_between(A_NEW, B_NEW);
+}
+
+/* The rekey of the IKE SA is answered after the move: the new one tells the peer of it. */
+static void in_the_middle_of_an_ike_rekey(void **state)
+{
+	(void)state;
+	up();
+	for (uint32_t i = 0; i < 2; i++) {
+		assert_int_equal(ike_rekey((i ? &pair.b : &pair.a)->ike, "gw-gw", pair.now_ms), 0);
+		side_effects(i ? &pair.b : &pair.a);
+		pair_run(&pair, 15);
+		moves_to(&pair.a, A_NEW + i);
+		pair_run(&pair, 20000);
+		assert_between(A_NEW + i, 0xc0000202);
+	}
+}
+
+/* The kernel would rather use another address of ours; the one that is configured is still there.
+ */
+static void a_configured_address_is_kept(void **state)
+{
+	struct ip_addr addrs[2];
+
+	(void)state;
+	up();
+	addrs[0] = pair.a.home.addr;
+	addrs[1] = pair.a.home.addr = addr_from_v4(A_NEW);
+	has_addresses(&pair.a, addrs, 2);
+	pair_run(&pair, 1000);
+	assert_between(0xc0000201, 0xc0000202);
+	assert_false(side_logged(&pair.a, "MOBIKE: from now on"));
 }
 
 /* The request under way goes out again from the new address, the change follows it. */
@@ -207,7 +239,7 @@ static void behind_a_nat_esp_goes_in_udp(void **state)
 	assert_true(side_in_use(&pair.a)->sa.is_encap && side_in_use(&pair.b)->sa.is_encap);
 	assert_int_equal(side_in_use(&pair.b)->sa.remote.port, 40001);
 	pair_run(&pair, 30000); /* what the peer sees of us is learned by DPD */
-	put_nat(50000);         /* another mapping */
+	put_nat(50000);		/* another mapping */
 	pair_run(&pair, 30000);
 	assert_int_equal(side_in_use(&pair.b)->sa.remote.port, 50001);
 	memset(&pair.nat_500, 0, sizeof(pair.nat_500)); /* and home again */
@@ -251,11 +283,18 @@ static void another_address_is_tried(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(goes_on_at_4500),		 TEST(the_initiator_moves),
-		TEST(the_responder_moves),	 TEST(both_move),
-		TEST(in_the_middle_of_a_rekey),	 TEST(without_route_it_waits),
-		TEST(on_a_bad_line_too),	 TEST(only_if_both_know_it),
-		TEST(behind_a_nat_esp_goes_in_udp), TEST(a_nat_may_be_forbidden),
+		TEST(goes_on_at_4500),
+		TEST(the_initiator_moves),
+		TEST(the_responder_moves),
+		TEST(both_move),
+		TEST(in_the_middle_of_a_rekey),
+		TEST(in_the_middle_of_an_ike_rekey),
+		TEST(a_configured_address_is_kept),
+		TEST(without_route_it_waits),
+		TEST(on_a_bad_line_too),
+		TEST(only_if_both_know_it),
+		TEST(behind_a_nat_esp_goes_in_udp),
+		TEST(a_nat_may_be_forbidden),
 		TEST(another_address_is_tried),
 	};
 
