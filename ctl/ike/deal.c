@@ -11,12 +11,16 @@
 
 static void drop_ke(struct proposal *p)
 {
-	size_t kept = 0;
+	proposal_drop(p, TRANSFORM_KE);
+	proposal_drop_addke(p);
+}
 
-	for (size_t i = 0; i < p->n_transforms; i++)
-		if (p->transforms[i].type != TRANSFORM_KE)
-			p->transforms[kept++] = p->transforms[i];
-	p->n_transforms = kept;
+/* RFC 9370 2.2.4: additional key exchanges come after a first one. */
+static bool is_ke_whole(const struct proposal *chosen)
+{
+	const struct transform *ke = proposal_get(chosen, TRANSFORM_KE);
+
+	return !proposal_addke(chosen, 0) || (ke && ke->id != KE_NONE);
 }
 
 static size_t our_proposals(const struct conn_child *cc, bool has_ke, uint32_t spi_in,
@@ -195,7 +199,8 @@ uint16_t deal_check(const struct turn *t, const struct conn_child *cc, bool has_
 
 	*deal = (struct deal){ .conn_child = cc, .mode = SA_TUNNEL };
 	if (theirs->n != 1 || proposal_choose(ours, n_ours, theirs->proposals, 1, &deal->chosen) ||
-	    deal->chosen.n_transforms != theirs->proposals[0].n_transforms)
+	    deal->chosen.n_transforms != theirs->proposals[0].n_transforms ||
+	    !is_ke_whole(&deal->chosen))
 		return N_NO_PROPOSAL_CHOSEN;
 	deal->spi_in = t->sa->ours.nego.spi_in;
 	deal->spi_out = spi_of(&deal->chosen);
@@ -254,7 +259,8 @@ static uint16_t deal_try(const struct turn *t, const struct conn_child *cc, bool
 	memcpy(theirs, t->in->sa.proposals, n_theirs * sizeof(*theirs));
 	for (size_t i = 0; i < n_theirs && !has_ke; i++)
 		drop_ke(&theirs[i]);
-	if (proposal_choose(ours, n_ours, theirs, n_theirs, &deal->chosen))
+	if (proposal_choose(ours, n_ours, theirs, n_theirs, &deal->chosen) ||
+	    !is_ke_whole(&deal->chosen))
 		return N_NO_PROPOSAL_CHOSEN;
 	deal->spi_out = spi_of(&deal->chosen);
 	if (deal->spi_out < SPI_MIN)
@@ -355,7 +361,7 @@ struct child *deal_install(struct ike_sa *sa, const struct deal *deal,
 	struct child_keys keys;
 
 	if (keymat_child(&sa->keys, &deal->chosen, secrets->shared, secrets->ni, secrets->nr,
-			 &keys))
+			 secrets->more, &keys))
 		return NULL;
 	struct child *child = child_new(sa, deal->conn_child);
 	if (child) {

@@ -40,6 +40,7 @@ uint16_t deal_group(const struct conn_child *cc);
 
 struct deal_secrets {
 	struct reader shared, ni, nr; /* shared: empty without key exchange */
+	struct reader more;           /* of additional ones, SK(1) | ... | SK(n), or empty */
 	bool is_initiator;            /* of the exchange */
 };
 /* Keys, lifetimes, FX_SA_ADD. replaces: inbound SPI of the Child SA that it rekeys, or 0. NULL:

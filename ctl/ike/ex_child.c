@@ -3,8 +3,9 @@
  * CREATE_CHILD_SA (RFC 7296 1.3, 2.8, 2.25): another Child SA, or a new one for an old one. The
  * rekey of the IKE SA itself is in rekey.c; its rows are here, as all rows of this exchange.
  */
+#include "ike/child_ask.h"
 #include "ike/collision.h"
-#include "ike/deal.h"
+#include "ike/followup.h"
 #include "ike/rekey.h"
 
 /* ---- Initiator ------------------------------------------------------------------ */
@@ -73,7 +74,7 @@ static bool is_moot(struct turn *t)
 	if (t->sa->ours.again)
 		return false;
 	if (t->task->kind == TASK_CHILD_NEW)
-		return child_of(t->sa, cc);
+		return child_of(t->sa, cc) || followup_makes(t->sa, cc);
 	child_move(t->sa, old, CHILD_ON_REKEY);
 	return old->state != CHILD_REKEYING;
 }
@@ -98,13 +99,6 @@ static enum step_result child_start(struct turn *t)
 	return turn_wait(t, nego->group, &nego->pair, rd_from(NULL, 0));
 }
 
-static void rekey_later(struct ike_sa *sa, struct child *old, uint64_t wait_ms)
-{
-	child_move(sa, old, old->is_taken ? CHILD_ON_REPLACE : CHILD_ON_KEEP);
-	if (!old->is_taken)
-		old->rekey_ms = sa->ike->now_ms + wait_ms + ike_jitter(sa->ike, wait_ms);
-}
-
 static enum step_result child_started(struct turn *t)
 {
 	struct nego *nego = &t->sa->ours.nego;
@@ -114,48 +108,50 @@ static enum step_result child_started(struct turn *t)
 	if (!t->job->result)
 		return child_emit(t);
 	if (rekeyed_child(t))
-		rekey_later(t->sa, rekeyed_child(t), REKEY_RETRY_MS);
+		child_ask_later(t->sa, rekeyed_child(t), REKEY_RETRY_MS);
 	return STEP_NOTIFY;
 }
 
-/* The rekey is done: who uses what, and who deletes what (see collision.h and child.h). */
-static void settle_rekey(struct ike_sa *sa, struct child *fresh, uint32_t old_spi)
+static struct child_ask asked(const struct turn *t)
 {
-	struct child *old = child_by_spi(sa, old_spi, true), *twin = collision_twin(sa, old_spi);
+	const struct nego *nego = &t->sa->ours.nego;
 
-	if (old)
-		child_move(sa, old, CHILD_ON_REPLACE);
-	if (collision_loses(&fresh->low, &sa->ours.nego.twin)) {
-		sa_log(sa, "both sides rekeyed CHILD_SA %s: ours is the redundant one",
-		       fresh->name);
-		child_move(sa, fresh, CHILD_ON_REPLACE);
-		task_add(sa, TASK_CHILD_DELETE, NULL, fresh->sa.spi_in);
-		return;
-	}
-	child_switch(sa, fresh);
-	if (twin) /* the peer deletes it */
-		child_move(sa, twin, CHILD_ON_REPLACE);
-	if (old)
-		task_add(sa, TASK_CHILD_DELETE, NULL, old_spi);
+	return (struct child_ask){
+		.conn_child = task_child(t),
+		.replaces = t->task->kind == TASK_CHILD_REKEY ? t->task->spi : 0,
+		.spi_in = nego->spi_in,
+		.twin = nego->twin,
+	};
 }
 
-/* What the peer set up and we cannot use is deleted again; the old one stays. */
 static enum step_result child_spoilt(struct turn *t, uint16_t why)
 {
-	struct child *old = rekeyed_child(t);
+	struct child_ask ask = asked(t);
 
-	if (old)
-		rekey_later(t->sa, old, REKEY_RETRY_MS);
-	deal_failed(t, t->task->conn_child, why);
-	task_add(t->sa, TASK_CHILD_DELETE, NULL, t->sa->ours.nego.spi_in);
+	child_ask_spoilt(t, &ask, why);
 	return STEP_NEXT;
+}
+
+/* RFC 9370 2.2.4: the other key exchanges come before it is made. */
+static enum step_result child_goes_on(struct turn *t, const struct child_ask *ask,
+				      const struct deal *deal, const struct deal_secrets *secrets)
+{
+	struct followup *f = followup_begin(t, true, deal, secrets->ni, secrets->nr);
+
+	if (f) {
+		f->replaces = ask->replaces;
+		f->twin = ask->twin;
+		if (followup_next(t, f))
+			return STEP_NEXT;
+		followup_end(t->sa, f);
+	}
+	return child_spoilt(t, N_INVALID_SYNTAX);
 }
 
 static enum step_result child_finish(struct turn *t)
 {
 	struct nego *nego = &t->sa->ours.nego;
-	const struct conn_child *cc = task_child(t);
-	struct child *child = NULL;
+	struct child_ask ask = asked(t);
 	struct deal deal;
 	struct deal_secrets secrets = {
 		.shared = t->job ? rd_from(t->job->secret, t->job->secret_len) : rd_from(NULL, 0),
@@ -163,20 +159,16 @@ static enum step_result child_finish(struct turn *t)
 		.nr = t->in->nonce,
 		.is_initiator = true,
 	};
-	bool is_rekey = t->task->kind == TASK_CHILD_REKEY;
 
 	if (t->job && t->job->result)
 		return child_spoilt(t, N_INVALID_SYNTAX);
-	uint16_t why = cc ? deal_check(t, cc, true, &deal) : N_TS_UNACCEPTABLE;
-	if (!why)
-		child = deal_install(t->sa, &deal, &secrets, is_rekey ? t->task->spi : 0);
-	if (!child)
-		return child_spoilt(t, why ? why : N_NO_ADDITIONAL_SAS);
-	if (is_rekey)
-		settle_rekey(t->sa, child, t->task->spi);
-	else
-		child_switch(t->sa, child);
-	collision_find_child(t->sa, child);
+	uint16_t why =
+		ask.conn_child ? deal_check(t, ask.conn_child, true, &deal) : N_TS_UNACCEPTABLE;
+	if (why)
+		return child_spoilt(t, why);
+	if (proposal_addke(&deal.chosen, 0))
+		return child_goes_on(t, &ask, &deal, &secrets);
+	child_ask_done(t, &ask, &deal, &secrets);
 	return STEP_NEXT;
 }
 
@@ -203,7 +195,13 @@ static bool is_group_in(const struct conn_child *cc, uint16_t group)
 	return false;
 }
 
-static enum step_result child_refused(struct turn *t);
+static enum step_result child_refused(struct turn *t)
+{
+	struct child_ask ask = asked(t);
+
+	child_ask_refused(t, &ask, message_error(t->in)->type);
+	return STEP_NEXT;
+}
 
 static enum step_result child_again(struct turn *t)
 {
@@ -216,52 +214,6 @@ static enum step_result child_again(struct turn *t)
 		return child_refused(t);
 	t->sa->ours.nego.group = group;
 	return STEP_AGAIN;
-}
-
-/* The peer has no such Child SA (2.25): ours is a leftover. The delete is for a peer that has been
- * told of it meanwhile. */
-static void rekey_lost(struct ike_sa *sa, struct child *old)
-{
-	const struct conn_child *cc = old->sa.conn_child;
-
-	sa_error(sa, "peer knows no CHILD_SA %s{%u}: dropped", old->name, old->sa.unique_id);
-	task_add(sa, TASK_CHILD_DELETE, NULL, old->sa.spi_in);
-	child_move(sa, old, CHILD_ON_DROP);
-	if (cc && !child_of(sa, cc))
-		task_add(sa, TASK_CHILD_NEW, cc, 0);
-}
-
-static enum step_result child_refused(struct turn *t)
-{
-	uint16_t why = message_error(t->in)->type;
-	struct child *old = rekeyed_child(t);
-	const char *name = notify_name(why);
-	struct task *again;
-
-	if (t->task->kind == TASK_CHILD_REKEY) {
-		sa_error(t->sa, "peer refuses to rekey CHILD_SA: %s (%u)", name ? name : "error",
-			 why);
-		if (old && why == N_CHILD_SA_NOT_FOUND && !old->is_taken)
-			rekey_lost(t->sa, old);
-		else if (old)
-			rekey_later(t->sa, old,
-				    why == N_TEMPORARY_FAILURE ? TEMPORARY_RETRY_MS
-							       : REKEY_RETRY_MS);
-		return STEP_NEXT;
-	}
-	if (deal_single_pair(t, t->task->conn_child, why))
-		return STEP_NEXT;
-	if (why != N_TEMPORARY_FAILURE) {
-		deal_failed(t, t->task->conn_child, why);
-		return STEP_NEXT;
-	}
-	const struct conn_child *cc = t->task->conn_child;
-	t->task->conn_child = NULL; /* this one is over, the next is not a duplicate of it */
-	again = cc ? task_add(t->sa, TASK_CHILD_NEW, cc, 0) : NULL;
-	if (again)
-		again->not_before_ms = t->ike->now_ms + TEMPORARY_RETRY_MS +
-				       ike_jitter(t->ike, TEMPORARY_RETRY_MS);
-	return STEP_NEXT;
 }
 
 /* ---- Responder ------------------------------------------------------------------ */
@@ -282,18 +234,14 @@ static uint16_t find_old(struct turn *t, struct child **ret_old)
 	struct child *old = spi ? child_by_spi(t->sa, spi, false) : NULL;
 
 	*ret_old = old;
-	if (!t->sa->conn || t->sa->is_condemned ||
-	    (t->sa->ours.task && t->sa->ours.task->kind == TASK_IKE_REKEY))
-		return N_TEMPORARY_FAILURE;
-	if (!n)
-		return 0;
+	uint16_t why = child_answer_check(t, NULL);
+	if (why || !n)
+		return why;
 	if (!old || old->state == CHILD_LINGERING) {
 		t->why_spi = spi;
 		return N_CHILD_SA_NOT_FOUND;
 	}
-	if (!child_is_live(old)) /* being deleted, or replaced already */
-		return N_TEMPORARY_FAILURE;
-	return old->sa.conn_child ? 0 : N_NO_ADDITIONAL_SAS;
+	return child_answer_check(t, old);
 }
 
 static enum step_result refuse_child_group(struct turn *t, uint16_t wanted)
@@ -302,16 +250,6 @@ static enum step_result refuse_child_group(struct turn *t, uint16_t wanted)
 	t->why_data[1] = (uint8_t)wanted;
 	t->why_len = 2;
 	return refuse(t, N_INVALID_KE_PAYLOAD);
-}
-
-/* The peer rekeys it; perhaps we do at the same time. */
-static void taken(struct ike_sa *sa, struct child *old, const struct child *fresh)
-{
-	const struct task *ours = sa->ours.task;
-
-	old->is_taken = true;
-	if (ours && ours->kind == TASK_CHILD_REKEY && ours->spi == old->sa.spi_in)
-		sa->ours.nego.twin = fresh->low;
 }
 
 static enum step_result child_answer_with(struct turn *t, struct deal *deal, struct child *old)
@@ -323,18 +261,15 @@ static enum step_result child_answer_with(struct turn *t, struct deal *deal, str
 		.nr = rd_from(nonce, sizeof(nonce)),
 	};
 
+	bool goes_on = proposal_addke(&deal->chosen, 0);
+	struct followup *f = NULL;
+
 	ike_random(t->ike, nonce, sizeof(nonce));
 	deal->spi_in = deal_spi(t->ike);
-	struct child *child = deal_install(t->sa, deal, &secrets, old ? old->sa.spi_in : 0);
-	if (!child)
+	if (goes_on && !(f = followup_begin(t, true, deal, secrets.ni, secrets.nr)))
+		return refuse(t, N_TEMPORARY_FAILURE);
+	if (!goes_on && !child_answer_done(t, deal, &secrets, old))
 		return refuse(t, N_NO_ADDITIONAL_SAS);
-	child_await(t->sa, child, old ? SWITCH_WAIT_MS : TAKEOVER_MS);
-	child_unsure(t->sa, child, t->in->header.id);
-	collision_find_child(t->sa, child);
-	if (old)
-		taken(t->sa, old, child);
-	if (old && old->state == CHILD_INSTALLED) /* else the answer to our own rekey decides */
-		child_move(t->sa, old, CHILD_ON_REPLACE);
 	deal_answer_sa(t, deal);
 	nonce_emit(t->out, secrets.nr);
 	if (t->job) {
@@ -343,6 +278,10 @@ static enum step_result child_answer_with(struct turn *t, struct deal *deal, str
 		ke_emit(t->out, &ke);
 	}
 	deal_answer_ts(t, deal);
+	if (f) {
+		f->replaces = old ? old->sa.spi_in : 0;
+		followup_emit(t, f);
+	}
 	return STEP_NEXT;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* INFORMATIONAL (RFC 7296 1.4, 1.4.1, 2.4): deletes, errors, and the question "are you there?". */
 #include "ike/collision.h"
+#include "ike/followup.h"
 #include "ike/mobike.h"
 #include "ike/redirect.h"
 
@@ -71,6 +72,8 @@ static uint32_t delete_one(struct turn *t, uint32_t spi_out)
 {
 	struct child *child = child_by_spi(t->sa, spi_out, false);
 
+	if (!child)
+		followup_deleted(t->sa, spi_out);
 	if (!child || child->state == CHILD_LINGERING)
 		return 0;
 	const struct conn_child *cc = child->sa.conn_child;

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include "crypto/secret.h"
 #include "ike/alloc.h"
+#include "ike/followup.h"
 #include "ike/id.h"
 #include "ike/mobike.h"
 #include "ike/redirect.h"
@@ -148,6 +149,8 @@ static void rebind(struct ike_sa *sa)
 	bool is_lost = sa->conn && !conn;
 
 	sa->conn = conn;
+	for (struct followup *f = sa->followups; f; f = f->next)
+		f->deal.conn_child = child_again(conn, f->deal.conn_child);
 	for (struct child *c = sa->children; c; c = c->next)
 		rebind_child(sa, c, conn);
 	for (struct task *t = sa->tasks; t; t = t->next)

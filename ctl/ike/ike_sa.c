@@ -196,8 +196,7 @@ void sa_free(struct ike_sa *sa)
 	nego_wipe(&sa->ours.nego);
 	init_free(sa);
 	fragment_free(sa);
-	followup_free(&sa->followup_ours);
-	followup_free(&sa->followup_theirs);
+	followup_end_all(sa);
 	free(sa->redirect);
 	child_free_all(sa);
 	secret_wipe(sa, sizeof(*sa));

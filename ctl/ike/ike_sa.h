@@ -84,7 +84,7 @@ enum task_kind {
 	TASK_MOVE,      /* MOBIKE: UPDATE_SA_ADDRESSES */
 	TASK_ADDRESSES, /* MOBIKE: our other addresses */
 	TASK_CHECK,     /* MOBIKE: does the peer's new address answer? */
-	TASK_FOLLOWUP, /* spi: which one, from 0 */
+	TASK_FOLLOWUP, /* spi: .id of its struct followup */
 	TASK_INTERMEDIATE, /* spi: which one, from 0 */
 	TASK_REDIRECT, /* RFC 5685: sends the client to sa->redirect->to */
 	TASK_COUNT
@@ -220,7 +220,7 @@ struct ike_sa {
 	struct init *init;
 	struct auth_eap *eap;  /* auth_eap.h; NULL: no EAP under way */
 	struct inbound *first; /* with EAP the responder keeps the first IKE_AUTH request */
-	struct followup *followup_ours, *followup_theirs; /* a rekey under way, RFC 9370 */
+	struct followup *followups; /* additional key exchanges under way, RFC 9370 */
 	struct redirect *redirect; /* redirect.h; NULL: none */
 	struct birth birth;
 	char why[640]; /* reason of the end, for logs and FX_CONN_FAILED */
@@ -277,7 +277,7 @@ struct ike {
 	size_t n_addrs;
 	struct ike_sa *by_spi[SPI_BUCKETS]; /* by our own SPI */
 	size_t n_sas, n_half_open;
-	uint32_t last_ike_id, last_child_id;
+	uint32_t last_ike_id, last_child_id, last_followup_id;
 	struct effects fx;
 	uint64_t timer_ms; /* earliest deadline told to the shell; 0: none */
 	uint64_t counts[IKE_COUNT_MAX];

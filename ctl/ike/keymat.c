@@ -136,9 +136,10 @@ static int child_sizes(const struct proposal *esp, size_t *ret_enc, size_t *ret_
 }
 
 int keymat_child(const struct ike_keys *keys, const struct proposal *esp, struct reader shared,
-		 struct reader ni, struct reader nr, struct child_keys *ret_keys)
+		 struct reader ni, struct reader nr, struct reader more,
+		 struct child_keys *ret_keys)
 {
-	struct reader parts[] = { shared, ni, nr };
+	struct reader parts[] = { shared, ni, nr, more };
 	struct child_keys child = { 0 };
 	uint8_t stream[4 * SA_SECRET_MAX];
 	int err = child_sizes(esp, &child.enc_len, &child.auth_len);

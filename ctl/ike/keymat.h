@@ -67,9 +67,11 @@ struct child_keys {
 	uint8_t auth_i[SA_SECRET_MAX], auth_r[SA_SECRET_MAX];
 };
 
-/* 2.17. shared: empty without PFS. esp: the chosen proposal. */
+/* 2.17. shared: empty without PFS. more: of additional key exchanges (RFC 9370 2.2.4), as in struct
+ * ike_seed. esp: the chosen proposal. */
 int keymat_child(const struct ike_keys *keys, const struct proposal *esp, struct reader shared,
-		 struct reader ni, struct reader nr, struct child_keys *ret_keys) MUST_USE;
+		 struct reader ni, struct reader nr, struct reader more,
+		 struct child_keys *ret_keys) MUST_USE;
 void keymat_child_wipe(struct child_keys *keys);
 
 #define INT_AUTH_MAX (2 * PRF_LEN_MAX + 4) /* both sides' sums, and a message ID */

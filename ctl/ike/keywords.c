@@ -22,7 +22,6 @@ struct keyword {
 #define INTEG(word, id_, use) { word, { .type = TRANSFORM_INTEG, .id = INTEG_##id_ }, use }
 #define PRF(word, id_) { word, { .type = TRANSFORM_PRF, .id = PRF_##id_ }, FOR_IKE }
 #define KE(word, id_) { word, { .type = TRANSFORM_KE, .id = KE_##id_ }, BOTH }
-#define KEM(word, id_) { word, { .type = TRANSFORM_KE, .id = KE_##id_ }, FOR_IKE }
 #define ESN(word, id_) { word, { .type = TRANSFORM_ESN, .id = id_ }, FOR_ESP }
 /* The length of the ICV in bytes and in bits. */
 #define AES(mode, id_, len, bits, use) \
@@ -85,9 +84,9 @@ static const struct keyword keywords[] = {
 	KE("modp4096", MODP_4096),
 	KE("modp6144", MODP_6144),
 	KE("modp8192", MODP_8192),
-	KEM("mlkem512", ML_KEM_512),
-	KEM("mlkem768", ML_KEM_768),
-	KEM("mlkem1024", ML_KEM_1024),
+	KE("mlkem512", ML_KEM_512),
+	KE("mlkem768", ML_KEM_768),
+	KE("mlkem1024", ML_KEM_1024),
 	ESN("esn", ESN_YES),
 	ESN("noesn", ESN_NO),
 };
@@ -159,11 +158,6 @@ static int addke_parse(uint8_t protocol, const char *word, struct transform *ret
 {
 	struct transform t = { 0 };
 
-	if (protocol != PROTO_IKE) {
-		snprintf(ret_why, why_size, "additional key exchange '%s' is not available for ESP",
-			 word);
-		return -EINVAL;
-	}
 	if (strcmp(word + 4, "none") && keyword_parse(protocol, word + 4, &t, ret_why, why_size))
 		return -EINVAL;
 	if (t.type && t.type != TRANSFORM_KE) {

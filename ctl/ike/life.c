@@ -5,6 +5,7 @@
  */
 #include "ike/collision.h"
 #include "ike/exchange.h"
+#include "ike/followup.h"
 #include "ike/fragment.h"
 #include "ike/nat.h"
 #include "ike/reauth.h"
@@ -70,6 +71,7 @@ void life_expire(struct ike_sa *sa)
 	nat_expire(sa);
 	collision_expire(sa);
 	fragment_expire(sa);
+	followup_expire(sa);
 	dpd_expire(sa);
 	unique_expire(sa);
 	if (is_due(sa, &sa->over_ms))
@@ -96,6 +98,7 @@ uint64_t life_deadline(const struct ike_sa *sa)
 
 	earliest(&best_ms, child_deadline(sa));
 	earliest(&best_ms, fragment_deadline(sa));
+	earliest(&best_ms, followup_deadline(sa));
 	earliest(&best_ms, dpd_deadline(sa));
 	earliest(&best_ms, sa->over_ms);
 	earliest(&best_ms, sa->session_ms);

@@ -68,6 +68,11 @@
 #define REDIRECTS_MS 300000
 #define REDIRECT_WAIT_MS 30000
 
+/* A peer that asked has so long for its next IKE_FOLLOWUP_KE: as long as its retransmissions take. Each
+ * takes about 20 KiB. */
+#define FOLLOWUP_MS 165000
+#define FOLLOWUPS_MAX 8 /* under way, of one IKE SA and direction */
+
 #define PEER_ADDRS_MAX 8  /* additional addresses of a MOBIKE peer that are kept */
 #define HOST_ADDRS_MAX 16 /* of ours that MOBIKE tells; the rest is not mentioned */
 #define COOKIE2_LEN 16    /* RFC 4555 4.2.5: 8 to 64 octets */

@@ -156,7 +156,7 @@ static const char *proposal_complete(struct proposal *p)
 		       "separate proposals";
 	if (!n_aead && !proposal_get(p, TRANSFORM_INTEG))
 		return "no integrity algorithm named";
-	if (p->protocol == PROTO_IKE && !proposal_get(p, TRANSFORM_KE))
+	if ((p->protocol == PROTO_IKE || proposal_has_addke(p)) && !proposal_get(p, TRANSFORM_KE))
 		return "no key exchange method named, such as x25519";
 	if (p->protocol == PROTO_IKE ? !prf_derive(p)
 				     : !proposal_get(p, TRANSFORM_ESN) && !proposal_add(p, &no_esn))

@@ -142,6 +142,10 @@ enum step_result rekey_start(struct turn *t)
 
 	if (!t->sa->conn || !ke)
 		return STEP_NOTIFY;
+	if (followup_is_in_the_way(t->sa)) { /* 2.25.2 */
+		t->sa->rekey_ms = t->ike->now_ms + TEMPORARY_RETRY_MS;
+		return STEP_NOTIFY;
+	}
 	ike_random(t->ike, nego->nonce, sizeof(nego->nonce));
 	ike_random(t->ike, &nego->spi_ike, sizeof(nego->spi_ike));
 	nego->group = ke->id; /* the peer took it the last time */
@@ -204,12 +208,12 @@ enum step_result rekey_answered(struct turn *t)
 static enum step_result more_to_come(struct turn *t, const struct proposal *chosen,
 				     struct reader ni)
 {
-	struct followup *f = followup_begin(&t->sa->followup_ours, chosen, t->sa->ours.nego.spi_ike,
-					    ni, t->in->nonce, t->job);
+	struct deal deal = { .chosen = *chosen };
+	struct followup *f = followup_begin(t, false, &deal, ni, t->in->nonce);
 
-	if (!followup_link(f, t->in))
+	if (!f || !followup_next(t, f))
 		return spoilt(t);
-	task_push(t->sa, TASK_FOLLOWUP, NULL, 0);
+	f->our_spi = t->sa->ours.nego.spi_ike;
 	return STEP_STAY;
 }
 
@@ -289,8 +293,13 @@ static enum step_result answer(struct turn *t, const struct proposal *chosen)
 	ike_random(t->ike, bytes, sizeof(bytes));
 	answer_emit(t, chosen, spi, nonce);
 	if (proposal_addke(chosen, 0)) {
-		followup_emit(t, followup_begin(&t->sa->followup_theirs, chosen, spi, t->in->nonce,
-						nonce, t->job));
+		struct deal deal = { .chosen = *chosen };
+		struct followup *f = followup_begin(t, false, &deal, t->in->nonce, nonce);
+
+		if (!f)
+			return refuse(t, N_TEMPORARY_FAILURE);
+		f->our_spi = spi;
+		followup_emit(t, f);
 		return STEP_STAY;
 	}
 	struct rekeyed r = { .chosen = chosen,
@@ -308,7 +317,7 @@ enum step_result rekey_asked(struct turn *t)
 	char text[EXPLAIN_MAX];
 
 	/* 2.25.2: no children that are half made may be carried over. */
-	if (t->sa->is_condemned || t->sa->followup_ours ||
+	if (t->sa->is_condemned || followup_is_in_the_way(t->sa) ||
 	    (t->sa->ours.task && t->sa->ours.task->kind != TASK_DPD))
 		return refuse(t, N_TEMPORARY_FAILURE);
 	if (!conn)

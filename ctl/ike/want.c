@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <errno.h>
 #include <stdio.h>
+#include "ike/followup.h"
 #include "ike/id.h"
 #include "ike/ike_sa.h"
 #include "ike/nat.h"
@@ -101,7 +102,8 @@ int sa_initiate(struct ike *ike, const struct conn *conn, const struct ip_addr *
 static bool is_under_way(const struct ike_sa *sa, const struct conn_child *cc)
 {
 	return task_is_there(sa, TASK_IKE_AUTH, cc, 0) || task_is_there(sa, TASK_IKE_EAP, cc, 0) ||
-	       task_is_there(sa, TASK_CHILD_NEW, cc, 0);
+	       task_is_there(sa, TASK_CHILD_NEW, cc, 0) ||
+	       followup_makes(sa, cc);
 }
 
 int want_start(struct ike *ike, struct want *want)

@@ -70,7 +70,7 @@ static struct child_keys child(const struct proposal *esp, struct reader shared)
 	struct ike_keys keys;
 
 	assert_int_equal(keymat_initial(&gcm, &seed, &keys), 0);
-	assert_int_equal(keymat_child(&keys, esp, shared, seed.ni, seed.nr, &got), 0);
+	assert_int_equal(keymat_child(&keys, esp, shared, seed.ni, seed.nr, rd_from(NULL, 0), &got), 0);
 	return got;
 }
 

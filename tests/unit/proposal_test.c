@@ -98,8 +98,8 @@ static void wrong_keywords_say_why(void **state)
 		  "algorithm 'modp768' is weak and does not exist here" },
 		{ IKE, "aes128gcm16-x25519-ke1_sha256", "'ke1_sha256' is not a key exchange" },
 		{ IKE, "aes128gcm16-x25519-ke8_x448", "unknown algorithm 'ke8_x448', did you mean 'x448'?" },
-		{ ESP, "aes128gcm16-x25519-ke1_x448",
-		  "additional key exchange 'ke1_x448' is not available for ESP" },
+		{ ESP, "aes128gcm16-ke1_x448",
+		  "'aes128gcm16-ke1_x448': no key exchange method named, such as x25519" },
 		{ PROTO_AH, "sha256", "only IKE and ESP proposals are supported" },
 	};
 

@@ -116,7 +116,7 @@ static void child_derive(struct recording *rec, const struct ike_sa *sa, struct 
 	rec->n_children++;
 	assert_int_equal(rec->m.sa.n, 1);
 	assert_int_equal(keymat_child(&sa->keys, &rec->m.sa.proposals[0], shared, nonce(rec, 0),
-				      nonce(rec, 1), &k),
+				      nonce(rec, 1), rd_from(NULL, 0), &k),
 			 0);
 	assert_bytes(rd_from(k.enc_i, k.enc_len), field(rec, "child%zu enc_i", rec->n_children));
 	assert_bytes(rd_from(k.enc_r, k.enc_len), field(rec, "child%zu enc_r", rec->n_children));
