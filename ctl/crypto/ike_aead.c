@@ -10,112 +10,20 @@
 #define NONCE_MAX 16
 #define TEXT_MAX (1u << 20) /* far above any datagram; OpenSSL counts in int */
 
-enum mode {
-	MODE_CBC,
-	MODE_CTR,
-	MODE_GCM, /* this and what follows is AEAD */
-	MODE_CCM,
-	MODE_CHACHA,
-};
-
-struct encr_info {
-	uint16_t id;
-	enum mode mode;
-	uint8_t salt_len, iv_len, icv_len, block;
-	uint8_t key_len; /* 0: AES, by the key length attribute */
-};
-
-static const struct encr_info encrs[] = {
-	{ ENCR_3DES, MODE_CBC, 0, 8, 0, 8, 24 },     /* RFC 2451 */
-	{ ENCR_AES_CBC, MODE_CBC, 0, 16, 0, 16, 0 }, /* RFC 3602 */
-	{ ENCR_AES_CTR, MODE_CTR, 4, 8, 0, 1, 0 },   /* RFC 5930 */
-	{ ENCR_AES_CCM_8, MODE_CCM, 3, 8, 8, 1, 0 }, /* RFC 5282 */
-	{ ENCR_AES_CCM_12, MODE_CCM, 3, 8, 12, 1, 0 },
-	{ ENCR_AES_CCM_16, MODE_CCM, 3, 8, 16, 1, 0 },
-	{ ENCR_AES_GCM_8, MODE_GCM, 4, 8, 8, 1, 0 },
-	{ ENCR_AES_GCM_12, MODE_GCM, 4, 8, 12, 1, 0 },
-	{ ENCR_AES_GCM_16, MODE_GCM, 4, 8, 16, 1, 0 },
-	{ ENCR_CHACHA20_POLY1305, MODE_CHACHA, 4, 8, 16, 1, 32 }, /* RFC 7634 */
-};
-
-struct integ_info {
-	uint16_t id, prf;
-	size_t icv_len;
-};
-
-/* Key as long as the output, the output cut: RFC 2404, 3566, 4494, 4868. */
-static const struct integ_info integs[] = {
-	{ INTEG_HMAC_SHA1_96, PRF_HMAC_SHA1, 12 },
-	{ INTEG_AES_XCBC_96, PRF_AES128_XCBC, 12 },
-	{ INTEG_AES_CMAC_96, PRF_AES128_CMAC, 12 },
-	{ INTEG_HMAC_SHA2_256_128, PRF_HMAC_SHA2_256, 16 },
-	{ INTEG_HMAC_SHA2_384_192, PRF_HMAC_SHA2_384, 24 },
-	{ INTEG_HMAC_SHA2_512_256, PRF_HMAC_SHA2_512, 32 },
-};
-
-static const struct encr_info *encr_find(uint16_t id)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(encrs); i++)
-		if (encrs[i].id == id)
-			return &encrs[i];
-	return NULL;
-}
-
-static const struct integ_info *integ_find(uint16_t id)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(integs); i++)
-		if (integs[i].id == id)
-			return &integs[i];
-	return NULL;
-}
-
-bool encr_is_aead(uint16_t encr)
-{
-	const struct encr_info *info = encr_find(encr);
-
-	return info && info->mode >= MODE_GCM;
-}
-
-/* Cipher key without salt; 0: no such length. */
-static size_t key_len_of(const struct encr_info *info, uint16_t key_bits)
-{
-	if (info->key_len)
-		return key_bits ? 0 : info->key_len;
-	return key_bits == 128 || key_bits == 192 || key_bits == 256 ? key_bits / 8 : 0;
-}
-
 struct aead_sizes aead_sizes(struct aead_alg alg)
 {
 	const struct encr_info *encr = encr_find(alg.encr);
 	const struct integ_info *integ = integ_find(alg.integ);
-	size_t key = encr ? key_len_of(encr, alg.key_bits) : 0;
-	bool is_aead = encr && encr->mode >= MODE_GCM;
+	size_t key = encr ? encr_key_len(encr, alg.key_bits) : 0;
+	bool is_aead = encr && encr_is_aead(alg.encr);
 
-	if (!key || (is_aead ? alg.integ != INTEG_NONE : !integ))
+	if (!key || encr->mode == MODE_GMAC || (is_aead ? alg.integ != INTEG_NONE : !integ))
 		return (struct aead_sizes){ 0 };
 	return (struct aead_sizes){ .enc_len = key + encr->salt_len,
 				    .auth_len = is_aead ? 0 : prf_len(integ->prf),
 				    .iv_len = encr->iv_len,
 				    .icv_len = is_aead ? encr->icv_len : integ->icv_len,
 				    .block = encr->block };
-}
-
-typedef const EVP_CIPHER *(*cipher_fn)(void);
-
-static const EVP_CIPHER *cipher_of(const struct encr_info *info, uint16_t key_bits)
-{
-	static const cipher_fn aes[][3] = {
-		[MODE_CBC] = { EVP_aes_128_cbc, EVP_aes_192_cbc, EVP_aes_256_cbc },
-		[MODE_CTR] = { EVP_aes_128_ctr, EVP_aes_192_ctr, EVP_aes_256_ctr },
-		[MODE_GCM] = { EVP_aes_128_gcm, EVP_aes_192_gcm, EVP_aes_256_gcm },
-		[MODE_CCM] = { EVP_aes_128_ccm, EVP_aes_192_ccm, EVP_aes_256_ccm },
-	};
-
-	if (info->id == ENCR_3DES)
-		return EVP_des_ede3_cbc();
-	if (info->mode == MODE_CHACHA)
-		return EVP_chacha20_poly1305();
-	return aes[info->mode][(key_bits - 128) / 64]();
 }
 
 /* One pass over a text. */
@@ -149,7 +57,7 @@ static bool aead_header(EVP_CIPHER_CTX *ctx, const struct encr_info *info, const
 static int cipher_run(const struct aead_key *key, const struct pass *pass)
 {
 	const struct encr_info *info = encr_find(key->alg.encr);
-	const EVP_CIPHER *cipher = cipher_of(info, key->alg.key_bits);
+	const EVP_CIPHER *cipher = encr_evp(info, key->alg.key_bits);
 	bool is_aead = info->mode >= MODE_GCM, is_ccm = info->mode == MODE_CCM;
 	EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
 	int n, len = (int)rd_left(&pass->in);
@@ -176,7 +84,7 @@ static void nonce_make(const struct aead_key *key, const uint8_t *iv, uint8_t no
 	const struct encr_info *info = encr_find(key->alg.encr);
 	struct writer w = wr_into(nonce, NONCE_MAX);
 
-	wr_bytes(&w, key->enc + key_len_of(info, key->alg.key_bits), info->salt_len);
+	wr_bytes(&w, key->enc + encr_key_len(info, key->alg.key_bits), info->salt_len);
 	wr_bytes(&w, iv, info->iv_len);
 	if (info->mode == MODE_CTR)
 		wr_u32(&w, 1);

@@ -16,17 +16,12 @@
 #include <sekisho/ike_num.h>
 #include "base/cursor.h"
 #include "base/must.h"
+#include "crypto/alg.h"
 
 #define AEAD_ENC_MAX 36 /* a key of 256 bits and 4 bytes of salt */
 #define AEAD_AUTH_MAX 64
 #define AEAD_IV_MAX 16
 #define AEAD_ICV_MAX 32
-
-struct aead_alg {
-	uint16_t encr;	   /* enum encr_id */
-	uint16_t key_bits; /* of AES; 0 for what has one key length only */
-	uint16_t integ;	   /* enum integ_id; INTEG_NONE with AEAD */
-};
 
 /* Sizes in bytes; enc_len is 0 for what is not known here. */
 struct aead_sizes {
@@ -44,8 +39,6 @@ struct aead_key {
 };
 
 struct aead_sizes aead_sizes(struct aead_alg alg);
-/* Authenticates by itself: no integrity algorithm beside it. */
-bool encr_is_aead(uint16_t encr);
 
 /* Takes the next IV, enciphers text (len bytes, whole blocks) in place and writes iv and icv.
  * aad: everything of the message before the IV. -EINVAL, -EIO; -EOVERFLOW: no IV is left. */

@@ -15,6 +15,7 @@ enum transform_type {
 
 enum encr_id {
 	ENCR_3DES = 3,
+	ENCR_NULL = 11,
 	ENCR_AES_CBC = 12,
 	ENCR_AES_CTR = 13,
 	ENCR_AES_CCM_8 = 14,
@@ -23,6 +24,7 @@ enum encr_id {
 	ENCR_AES_GCM_8 = 18,
 	ENCR_AES_GCM_12 = 19,
 	ENCR_AES_GCM_16 = 20,
+	ENCR_NULL_AUTH_AES_GMAC = 21,
 	ENCR_CHACHA20_POLY1305 = 28,
 };
 
