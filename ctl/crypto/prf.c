@@ -77,6 +77,13 @@ static struct mac *keyed(const struct prf_info *info, struct reader key)
 	return fixed_new(info, key);
 }
 
+struct mac *prf_keyed(uint16_t prf, struct reader key)
+{
+	const struct prf_info *info = prf_find(prf);
+
+	return info ? keyed(info, key) : NULL;
+}
+
 int prf_compute(uint16_t prf, struct reader key, const struct reader *parts, size_t n_parts,
 		uint8_t *ret_out)
 {

@@ -16,10 +16,15 @@
 
 #define PRF_LEN_MAX 64
 
+struct mac;
+
 /* Output length in bytes, which is also the preferred key length; 0: not known here. */
 size_t prf_len(uint16_t prf);
 /* AES-XCBC and AES-CMAC: with them SKEYSEED takes 8 bytes of each nonce (RFC 7296 2.14). */
 bool prf_is_fixed_key(uint16_t prf);
+
+/* The MAC under this key, to be run many times. NULL: unknown prf, or OpenSSL failed. */
+struct mac *prf_keyed(uint16_t prf, struct reader key);
 
 /* prf(key, parts[0] | parts[1] | ...), prf_len() bytes. -ENOTSUP: unknown prf; -EIO. */
 int prf_compute(uint16_t prf, struct reader key, const struct reader *parts, size_t n_parts,

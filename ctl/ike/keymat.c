@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 #include "crypto/digest.h"
+#include "crypto/esp_provider.h"
 #include "crypto/secret.h"
 
 #define SPI_LEN 8
@@ -116,23 +117,17 @@ void keymat_wipe(struct ike_keys *keys)
 }
 
 /* Key lengths of an ESP proposal, RFC 7296 2.17 and RFC 4106 8.1. */
-static int child_sizes(const struct proposal *esp, size_t *ret_enc, size_t *ret_auth)
+static int child_lens(const struct proposal *esp, size_t *ret_enc, size_t *ret_auth)
 {
 	const struct transform *encr = proposal_get(esp, TRANSFORM_ENCR);
 	const struct transform *integ = proposal_get(esp, TRANSFORM_INTEG);
 
 	if (!encr)
 		return -ENOTSUP;
-	struct aead_sizes size = aead_sizes((struct aead_alg){
-		.encr = encr->id,
-		.key_bits = encr->key_bits,
-		.integ = integ ? integ->id : INTEG_NONE,
-	});
-	if (!size.enc_len)
-		return -ENOTSUP;
-	*ret_enc = size.enc_len;
-	*ret_auth = size.auth_len;
-	return 0;
+	return esp_key_lens((struct aead_alg){ .encr = encr->id,
+					       .key_bits = encr->key_bits,
+					       .integ = integ ? integ->id : INTEG_NONE },
+			    ret_enc, ret_auth);
 }
 
 int keymat_child(const struct ike_keys *keys, const struct proposal *esp, struct reader shared,
@@ -142,7 +137,7 @@ int keymat_child(const struct ike_keys *keys, const struct proposal *esp, struct
 	struct reader parts[] = { shared, ni, nr, more };
 	struct child_keys child = { 0 };
 	uint8_t stream[4 * SA_SECRET_MAX];
-	int err = child_sizes(esp, &child.enc_len, &child.auth_len);
+	int err = child_lens(esp, &child.enc_len, &child.auth_len);
 
 	if (err)
 		return err;

@@ -19,50 +19,54 @@ struct keyword {
 
 /* clang-format off */
 #define ENCR(word, id_, bits, use) { word, { .type = TRANSFORM_ENCR, .id = id_, .key_bits = bits }, use }
-#define INTEG(word, id_, use) { word, { .type = TRANSFORM_INTEG, .id = INTEG_##id_ }, use }
+#define INTEG(word, id_) { word, { .type = TRANSFORM_INTEG, .id = INTEG_##id_ }, BOTH }
 #define PRF(word, id_) { word, { .type = TRANSFORM_PRF, .id = PRF_##id_ }, FOR_IKE }
 #define KE(word, id_) { word, { .type = TRANSFORM_KE, .id = KE_##id_ }, BOTH }
 #define ESN(word, id_) { word, { .type = TRANSFORM_ESN, .id = id_ }, FOR_ESP }
 /* The length of the ICV in bytes and in bits. */
 #define AES(mode, id_, len, bits, use) \
 	ENCR("aes128" mode #len, id_##_##len, 128, use), ENCR("aes128" mode #bits, id_##_##len, 128, use), \
-	ENCR("aes192" mode #len, id_##_##len, 192, (use) & FOR_IKE), \
-	ENCR("aes192" mode #bits, id_##_##len, 192, (use) & FOR_IKE), \
+	ENCR("aes192" mode #len, id_##_##len, 192, use), \
+	ENCR("aes192" mode #bits, id_##_##len, 192, use), \
 	ENCR("aes256" mode #len, id_##_##len, 256, use), ENCR("aes256" mode #bits, id_##_##len, 256, use)
 
 /* The first word of a transform is the one that is printed. */
 static const struct keyword keywords[] = {
 	AES("gcm", ENCR_AES_GCM, 16, 128, BOTH),
 	ENCR("aes128gcm", ENCR_AES_GCM_16, 128, BOTH),
-	ENCR("aes192gcm", ENCR_AES_GCM_16, 192, FOR_IKE),
+	ENCR("aes192gcm", ENCR_AES_GCM_16, 192, BOTH),
 	ENCR("aes256gcm", ENCR_AES_GCM_16, 256, BOTH),
-	AES("gcm", ENCR_AES_GCM, 12, 96, FOR_IKE),
-	AES("gcm", ENCR_AES_GCM, 8, 64, FOR_IKE),
+	AES("gcm", ENCR_AES_GCM, 12, 96, BOTH),
+	AES("gcm", ENCR_AES_GCM, 8, 64, BOTH),
 	ENCR("chacha20poly1305", ENCR_CHACHA20_POLY1305, 0, BOTH),
-	AES("ccm", ENCR_AES_CCM, 16, 128, FOR_IKE),
-	ENCR("aes128ccm", ENCR_AES_CCM_16, 128, FOR_IKE),
-	ENCR("aes192ccm", ENCR_AES_CCM_16, 192, FOR_IKE),
-	ENCR("aes256ccm", ENCR_AES_CCM_16, 256, FOR_IKE),
-	AES("ccm", ENCR_AES_CCM, 12, 96, FOR_IKE),
-	AES("ccm", ENCR_AES_CCM, 8, 64, FOR_IKE),
-	ENCR("aes128", ENCR_AES_CBC, 128, FOR_IKE),
-	ENCR("aes", ENCR_AES_CBC, 128, FOR_IKE),
-	ENCR("aes192", ENCR_AES_CBC, 192, FOR_IKE),
-	ENCR("aes256", ENCR_AES_CBC, 256, FOR_IKE),
-	ENCR("aes128ctr", ENCR_AES_CTR, 128, FOR_IKE),
-	ENCR("aes192ctr", ENCR_AES_CTR, 192, FOR_IKE),
-	ENCR("aes256ctr", ENCR_AES_CTR, 256, FOR_IKE),
-	ENCR("3des", ENCR_3DES, 0, FOR_IKE),
-	INTEG("sha256", HMAC_SHA2_256_128, FOR_IKE),
-	INTEG("sha2_256", HMAC_SHA2_256_128, FOR_IKE),
-	INTEG("sha384", HMAC_SHA2_384_192, FOR_IKE),
-	INTEG("sha2_384", HMAC_SHA2_384_192, FOR_IKE),
-	INTEG("sha512", HMAC_SHA2_512_256, FOR_IKE),
-	INTEG("sha2_512", HMAC_SHA2_512_256, FOR_IKE),
-	INTEG("aesxcbc", AES_XCBC_96, FOR_IKE),
-	INTEG("aescmac", AES_CMAC_96, FOR_IKE),
-	INTEG("sha1", HMAC_SHA1_96, FOR_IKE),
-	INTEG("sha", HMAC_SHA1_96, FOR_IKE),
+	AES("ccm", ENCR_AES_CCM, 16, 128, BOTH),
+	ENCR("aes128ccm", ENCR_AES_CCM_16, 128, BOTH),
+	ENCR("aes192ccm", ENCR_AES_CCM_16, 192, BOTH),
+	ENCR("aes256ccm", ENCR_AES_CCM_16, 256, BOTH),
+	AES("ccm", ENCR_AES_CCM, 12, 96, BOTH),
+	AES("ccm", ENCR_AES_CCM, 8, 64, BOTH),
+	ENCR("aes128", ENCR_AES_CBC, 128, BOTH),
+	ENCR("aes", ENCR_AES_CBC, 128, BOTH),
+	ENCR("aes192", ENCR_AES_CBC, 192, BOTH),
+	ENCR("aes256", ENCR_AES_CBC, 256, BOTH),
+	ENCR("aes128ctr", ENCR_AES_CTR, 128, BOTH),
+	ENCR("aes192ctr", ENCR_AES_CTR, 192, BOTH),
+	ENCR("aes256ctr", ENCR_AES_CTR, 256, BOTH),
+	ENCR("3des", ENCR_3DES, 0, BOTH),
+	ENCR("aes128gmac", ENCR_NULL_AUTH_AES_GMAC, 128, FOR_ESP),
+	ENCR("aes192gmac", ENCR_NULL_AUTH_AES_GMAC, 192, FOR_ESP),
+	ENCR("aes256gmac", ENCR_NULL_AUTH_AES_GMAC, 256, FOR_ESP),
+	ENCR("null", ENCR_NULL, 0, FOR_ESP),
+	INTEG("sha256", HMAC_SHA2_256_128),
+	INTEG("sha2_256", HMAC_SHA2_256_128),
+	INTEG("sha384", HMAC_SHA2_384_192),
+	INTEG("sha2_384", HMAC_SHA2_384_192),
+	INTEG("sha512", HMAC_SHA2_512_256),
+	INTEG("sha2_512", HMAC_SHA2_512_256),
+	INTEG("aesxcbc", AES_XCBC_96),
+	INTEG("aescmac", AES_CMAC_96),
+	INTEG("sha1", HMAC_SHA1_96),
+	INTEG("sha", HMAC_SHA1_96),
 	PRF("prfsha256", HMAC_SHA2_256),
 	PRF("prfsha384", HMAC_SHA2_384),
 	PRF("prfsha512", HMAC_SHA2_512),

@@ -8,13 +8,14 @@
 #include "ike/keywords.h"
 
 /* What "default" means: all of it can be had everywhere, is fast everywhere, and none is among what
- * RFC 8247 discourages. AEAD first; the second one is for peers without. */
+ * RFC 8247 and RFC 8221 discourage. AEAD first; the second one is for peers without. */
 static const char default_ike[] =
 	"aes128gcm16-aes256gcm16-chacha20poly1305-prfsha256-prfsha384-prfsha512-x25519-ecp256-"
 	"ecp384-modp3072-modp2048";
 static const char default_ike_cbc[] =
 	"aes128-aes256-sha256-sha384-sha512-x25519-ecp256-ecp384-modp3072-modp2048";
 static const char default_esp[] = "aes128gcm16-aes256gcm16-noesn";
+static const char default_esp_cbc[] = "aes128-aes256-sha256-sha384-sha512-noesn";
 
 static bool transform_equal(const struct transform *a, const struct transform *b)
 {
@@ -152,7 +153,7 @@ static const char *proposal_complete(struct proposal *p)
 	if (!n_encr)
 		return "no encryption algorithm named";
 	if (n_aead && n_aead != n_encr)
-		return "AEAD (gcm, ccm, chacha20poly1305) and other encryption algorithms need "
+		return "AEAD (gcm, ccm, chacha20poly1305, gmac) and other encryption algorithms need "
 		       "separate proposals";
 	if (!n_aead && !proposal_get(p, TRANSFORM_INTEG))
 		return "no integrity algorithm named";
@@ -161,6 +162,10 @@ static const char *proposal_complete(struct proposal *p)
 	if (p->protocol == PROTO_IKE ? !prf_derive(p)
 				     : !proposal_get(p, TRANSFORM_ESN) && !proposal_add(p, &no_esn))
 		return "too many algorithms";
+	/* Beside an AEAD, IKE's integrity algorithm may stand for the PRF. */
+	if (n_aead && p->protocol == PROTO_ESP && proposal_get(p, TRANSFORM_INTEG))
+		return "AEAD (gcm, ccm, chacha20poly1305, gmac) authenticates by itself: no integrity "
+		       "algorithm beside it";
 	if (n_aead)
 		proposal_drop(p, TRANSFORM_INTEG);
 	types_sort(p);
@@ -197,9 +202,8 @@ int proposal_defaults(uint8_t protocol, struct proposal ret_list[PROPOSAL_DEFAUL
 	if (proposal_parse(protocol, "default", &ret_list[0], why, sizeof(why)))
 		return -EINVAL;
 	*ret_n = 1;
-	if (protocol != PROTO_IKE)
-		return 0;
-	if (proposal_parse(protocol, default_ike_cbc, &ret_list[1], why, sizeof(why)))
+	if (proposal_parse(protocol, protocol == PROTO_IKE ? default_ike_cbc : default_esp_cbc,
+			   &ret_list[1], why, sizeof(why)))
 		return -EINVAL;
 	*ret_n = 2;
 	return 0;

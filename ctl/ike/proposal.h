@@ -37,7 +37,7 @@ struct proposal {
  * named. -EINVAL: *ret_why is a static or per-call text naming the wrong word; ret untouched. */
 int proposal_parse(uint8_t protocol, const char *keywords, struct proposal *ret_proposal,
 		   char *ret_why, size_t why_size) MUST_USE;
-/* What "default" stands for: AEAD, then (for IKE) without. -EINVAL: this OpenSSL lacks something. */
+/* What "default" stands for: AEAD, then without. -EINVAL: this OpenSSL lacks something. */
 int proposal_defaults(uint8_t protocol, struct proposal ret_list[PROPOSAL_DEFAULTS],
 		      size_t *ret_n) MUST_USE;
 /* The canonical keywords, for logs and `sekisho sas`. Returns buf. */

@@ -9,7 +9,6 @@
 #include "worker/replay.h"
 
 #define PROTO_UDP 17u
-#define ESP_MIN (ESP_HDR_LEN + ESP_GCM_IV_LEN + ESP_ALIGN + ESP_GCM_ICV_LEN)
 
 #define ECN_NOT 0u
 #define ECN_CE 3u
@@ -36,18 +35,28 @@ static uint32_t esp_len(const struct frame *f)
 	return f->esp == f->l3 + at && total > at ? total - at : 0;
 }
 
-static void job_make(struct frame *f, struct sa_rt *sa, uint32_t len, struct esp_job *ret_job)
+/* Length of the ciphertext in an ESP packet; 0 if it is not whole blocks or, with stream ciphers,
+ * 4-byte words (RFC 4303 2.4). */
+static uint32_t text_len_of(const struct esp_key *key, uint32_t len)
+{
+	uint32_t around = ESP_HDR_LEN + key->iv_len + key->icv_len;
+
+	if (len <= around || (len - around) & (key->align - 1u))
+		return 0;
+	return len - around;
+}
+
+static void job_make(struct frame *f, struct sa_rt *sa, uint32_t text_len, struct esp_job *ret_job)
 {
 	uint8_t *esp = f->data + f->esp;
-	uint32_t text_len = len - ESP_HDR_LEN - ESP_GCM_IV_LEN - ESP_GCM_ICV_LEN;
 	__be32 high = htonl((uint32_t)(f->seq >> 32));
 
 	ret_job->key = sa->key;
-	ret_job->text = esp + ESP_HDR_LEN + ESP_GCM_IV_LEN;
+	ret_job->text = esp + ESP_HDR_LEN + sa->key->iv_len;
 	ret_job->text_len = text_len;
 	ret_job->icv = ret_job->text + text_len;
 	ret_job->result = 0;
-	memcpy(ret_job->iv, esp + ESP_HDR_LEN, ESP_GCM_IV_LEN);
+	memcpy(ret_job->iv, esp + ESP_HDR_LEN, ESP_IV_MAX); /* shorter: the excess is not used */
 	memcpy(ret_job->aad, esp, ESP_HDR_LEN);
 	ret_job->aad_len = ESP_HDR_LEN;
 	if (sa->flags & SA_ESN) { /* SPI, high half, low half (RFC 4106 5) */
@@ -59,11 +68,10 @@ static void job_make(struct frame *f, struct sa_rt *sa, uint32_t len, struct esp
 
 enum worker_outcome esp_in_check(struct frame *f, struct sa_rt *sa, struct esp_job *ret_job)
 {
-	uint32_t len = esp_len(f);
+	uint32_t text_len = text_len_of(sa->key, esp_len(f));
 	struct esp_hdr esp;
 
-	/* The ciphertext is whole 4-byte words (RFC 4303 2.4), so the packet is too. */
-	if (len < ESP_MIN || len % ESP_ALIGN)
+	if (!text_len)
 		return WORKER_DROP_RUNT;
 	memcpy(&esp, f->data + f->esp, sizeof(esp));
 	if (ntohl(esp.spi) != sa->spi)
@@ -78,7 +86,7 @@ enum worker_outcome esp_in_check(struct frame *f, struct sa_rt *sa, struct esp_j
 		sa->hot->replayed++;
 		return WORKER_DROP_REPLAY;
 	}
-	job_make(f, sa, len, ret_job);
+	job_make(f, sa, text_len, ret_job);
 	return FRAME_KEEP;
 }
 

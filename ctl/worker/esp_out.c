@@ -1,14 +1,19 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "worker/esp_out.h"
 
-#include <endian.h>
 #include <string.h>
 
-#define FIXED_LEN(sa) ((sa)->outer.added + ESP_GCM_IV_LEN + ESP_GCM_ICV_LEN)
-
-static uint32_t text_len(uint32_t payload_len)
+/* What ESP adds around the text. */
+static uint32_t fixed_len(const struct sa_rt *sa)
 {
-	return (payload_len + ESP_TRAILER_LEN + ESP_ALIGN - 1) & ~(ESP_ALIGN - 1);
+	return sa->outer.added + sa->key->iv_len + sa->key->icv_len;
+}
+
+static uint32_t text_len(const struct sa_rt *sa, uint32_t payload_len)
+{
+	uint32_t mask = sa->key->align - 1u;
+
+	return (payload_len + ESP_TRAILER_LEN + mask) & ~mask;
 }
 
 uint32_t esp_out_kept(const struct sa_rt *sa, const struct ip4 *ip)
@@ -18,16 +23,16 @@ uint32_t esp_out_kept(const struct sa_rt *sa, const struct ip4 *ip)
 
 uint32_t esp_out_len(const struct sa_rt *sa, uint32_t kept, uint32_t clear_len)
 {
-	return kept + FIXED_LEN(sa) + text_len(clear_len - kept);
+	return kept + fixed_len(sa) + text_len(sa, clear_len - kept);
 }
 
 uint16_t esp_out_clear_max(const struct sa_rt *sa, uint32_t kept, uint16_t mtu)
 {
-	uint32_t fixed = kept + FIXED_LEN(sa);
+	uint32_t fixed = kept + fixed_len(sa), align = sa->key->align;
 
-	if (mtu < fixed + ESP_ALIGN)
+	if (mtu < fixed + align)
 		return 0;
-	return (uint16_t)(kept + ((mtu - fixed) & ~(ESP_ALIGN - 1)) - ESP_TRAILER_LEN);
+	return (uint16_t)(kept + ((mtu - fixed) & ~(align - 1)) - ESP_TRAILER_LEN);
 }
 
 /* Padding 1, 2, 3, ..., pad length, next header (RFC 4303 2.4 to 2.6). */
@@ -52,15 +57,14 @@ static uint16_t aad_write(uint8_t *at, const struct sa_rt *sa, uint64_t seq)
 	return esn ? 12 : 8;
 }
 
-void esp_out_write(struct frame *f, const struct sa_rt *sa, uint64_t seq, struct esp_job *ret_job)
+bool esp_out_write(struct frame *f, const struct sa_rt *sa, uint64_t seq, struct esp_job *ret_job)
 {
 	const struct ip4 *ip = (const struct ip4 *)(f->data + f->l3);
-	uint32_t kept = esp_out_kept(sa, ip), clear = ntohs(ip->len) - kept, len = text_len(clear);
-	uint32_t total = kept + FIXED_LEN(sa) + len;
-	uint8_t *text = f->data + f->l3 + kept;
-	uint64_t iv = htobe64(seq);
+	uint32_t kept = esp_out_kept(sa, ip), clear = ntohs(ip->len) - kept;
+	uint32_t len = text_len(sa, clear), total = kept + fixed_len(sa) + len;
+	uint8_t *text = f->data + f->l3 + kept, iv_len = sa->key->iv_len;
 
-	f->data = (uint8_t *)ip - ESP_GCM_IV_LEN - sa->outer.added;
+	f->data = (uint8_t *)ip - iv_len - sa->outer.added;
 	f->len = total;
 	f->l3 = 0;
 	f->seq = seq;
@@ -71,12 +75,14 @@ void esp_out_write(struct frame *f, const struct sa_rt *sa, uint64_t seq, struct
 	else
 		outer_write(&sa->outer, f->data, (uint16_t)total, ip->tos, ip4_frag(ip) & IP4_DF,
 			    seq);
-	memcpy(text - ESP_GCM_IV_LEN, &iv, ESP_GCM_IV_LEN);
 	ret_job->key = sa->key;
 	ret_job->text = text;
 	ret_job->text_len = len;
 	ret_job->icv = text + len;
 	ret_job->aad_len = aad_write(ret_job->aad, sa, seq);
 	ret_job->result = 0;
-	memcpy(ret_job->iv, &iv, ESP_GCM_IV_LEN);
+	if (!esp_iv_write(sa->key, seq, ret_job->iv))
+		return false;
+	memcpy(text - iv_len, ret_job->iv, iv_len);
+	return true;
 }

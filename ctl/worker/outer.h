@@ -12,7 +12,8 @@
 #include <sekisho/map_abi.h>
 #include "worker/ip4.h"
 
-#define OUTER_MAX (IP4_HDR_LEN + UDP_HDR_LEN + ESP_HDR_LEN)
+#define OUTER_MIN (IP4_HDR_LEN + ESP_HDR_LEN)
+#define OUTER_MAX (OUTER_MIN + UDP_HDR_LEN)
 
 struct outer {
 	uint8_t bytes[OUTER_MAX];

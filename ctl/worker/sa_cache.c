@@ -17,20 +17,11 @@ void sa_cache_init(struct sa_cache *c, struct dataplane *dp, const struct esp_pr
 	c->hot = dp_sa_hot(dp);
 }
 
-/* A provider tells the two apart by key_bits alone. */
-static bool is_served_cipher(const struct sa_val *val)
-{
-	if (val->encr == ENCR_CHACHA20_POLY1305)
-		return val->key_bits == ESP_BITS_CHACHA20;
-	return val->encr == ENCR_AES_GCM_16 && val->key_bits != ESP_BITS_CHACHA20;
-}
-
-/* What this worker can serve: ESP over IPv4 with AES-GCM-16 or ChaCha20-Poly1305. */
+/* What this worker can serve: ESP over IPv4. */
 static bool servable(const struct sa_val *val)
 {
 	return val->proto == IPPROTO_NUM_ESP &&
-	       (val->mode == SA_TUNNEL || val->mode == SA_TRANSPORT) && is_served_cipher(val) &&
-	       val->integ == INTEG_NONE && val->spi != 0 &&
+	       (val->mode == SA_TUNNEL || val->mode == SA_TRANSPORT) && val->spi != 0 &&
 	       (val->dir == SA_IN || val->dir == SA_OUT) && addr_is_v4(&val->src) &&
 	       addr_is_v4(&val->dst);
 }
@@ -40,9 +31,13 @@ int sa_rt_fill(struct sa_rt *rt, const struct esp_provider *provider, const stru
 {
 	struct esp_key *key;
 
-	if (!servable(val) || secret->enc_len > sizeof(secret->enc))
+	struct aead_alg alg = { val->encr, val->key_bits, val->integ };
+
+	if (!servable(val) || secret->enc_len > sizeof(secret->enc) ||
+	    secret->auth_len > sizeof(secret->auth))
 		return -ENOTSUP;
-	int err = provider->key_new(val->key_bits, secret->enc, secret->enc_len, &key);
+	int err = esp_key_new(provider, alg, rd_from(secret->enc, secret->enc_len),
+			      rd_from(secret->auth, secret->auth_len), &key);
 	if (err)
 		return err;
 	*rt = (struct sa_rt){
@@ -65,8 +60,7 @@ int sa_rt_fill(struct sa_rt *rt, const struct esp_provider *provider, const stru
 
 void sa_rt_clear(struct sa_rt *rt)
 {
-	if (rt->key)
-		rt->key->provider->key_free(rt->key);
+	esp_key_free(rt->key);
 	OPENSSL_cleanse(rt, sizeof(*rt));
 }
 

@@ -235,7 +235,10 @@ static void write_all(struct worker *w, struct burst *b)
 			f->drop = (uint8_t)why_no_number(w, f->sa);
 			continue;
 		}
-		esp_out_write(f, f->sa, f->sa->next_seq++, &b->job[b->n_jobs]);
+		if (!esp_out_write(f, f->sa, f->sa->next_seq++, &b->job[b->n_jobs])) {
+			f->drop = WORKER_DROP_CRYPTO;
+			continue;
+		}
 		b->job_frame[b->n_jobs++] = (uint16_t)i;
 	}
 }

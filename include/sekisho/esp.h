@@ -18,7 +18,13 @@ struct esp_hdr {
 #define ESP_HDR_LEN 8u
 #define ESP_TRAILER_LEN 2u /* pad length, next header */
 #define ESP_ALIGN 4u       /* the ciphertext ends on a 4-byte boundary (RFC 4303 2.4) */
-#define ESP_GCM_IV_LEN 8u  /* RFC 4106 3.1 */
+/* The most that any algorithm takes (RFC 8221); each one's are in ctl/crypto/alg.c. */
+#define ESP_IV_MAX 16u    /* AES-CBC */
+#define ESP_ICV_MAX 32u   /* HMAC-SHA2-512-256 */
+#define ESP_ALIGN_MAX 16u /* AES-CBC */
+#define ESP_SALT_MAX 4u
+/* AES-GCM-16 (RFC 4106), the usual one. */
+#define ESP_GCM_IV_LEN 8u
 #define ESP_GCM_SALT_LEN 4u
 #define ESP_GCM_ICV_LEN 16u
 #define ESP_NEXT_IPV4 4    /* next header of an IPv4 tunnel packet */

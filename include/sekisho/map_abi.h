@@ -162,9 +162,9 @@ struct sa_val {
 	struct ip_addr src, dst; /* outer header */
 	__u32 child;
 	__u8 dir, mode, flags, proto;
-	__u16 encr;     /* IANA IKEv2 transform ids (RFC 8221): 20 AES-GCM-16, ... */
+	__u16 encr;     /* IANA IKEv2 transform ids (RFC 8221), those of ctl/crypto/alg.c */
 	__u16 key_bits; /* of encr, without salt */
-	__u16 integ;    /* 0: none (AEAD) */
+	__u16 integ;    /* 0: none, encr is an AEAD */
 	__u16 window;   /* anti-replay window in packets, 0: off, at most SA_WINDOW_MAX */
 	__u16 encap_sport, encap_dport; /* with SA_ENCAP, host order */
 	__u32 zero;
@@ -180,7 +180,8 @@ struct sa_ts {
 	struct ts_val local[SA_TS_MAX], remote[SA_TS_MAX];
 };
 
-/* sa_secret[i]: key material. enc: cipher key followed by its salt (RFC 4106 8.1). */
+/* sa_secret[i]: key material. enc: cipher key followed by its salt (RFC 4106 8.1); auth: that of
+ * integ. At most 36 and 64 bytes (HMAC-SHA2-512). */
 #define SA_SECRET_MAX 64u
 struct sa_secret {
 	__u16 enc_len, auth_len; /* bytes, salt included */

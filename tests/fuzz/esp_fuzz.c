@@ -15,11 +15,20 @@
 
 static struct sa_hot hot;
 
+/* The lengths of AES-GCM-16, AES-CBC with SHA-512, 3DES with SHA-1, NULL with SHA-256. */
+static struct esp_key keys[] = {
+	{ .mode = MODE_GCM, .iv_len = 8, .icv_len = 16, .align = 4 },
+	{ .mode = MODE_CBC, .iv_len = 16, .icv_len = 32, .align = 16 },
+	{ .mode = MODE_CBC, .iv_len = 8, .icv_len = 12, .align = 8 },
+	{ .mode = MODE_NULL, .iv_len = 0, .icv_len = 16, .align = 4 },
+};
+
 static void sa_make(struct sa_rt *sa, uint8_t flags)
 {
 	struct ts_side any = { .last = UINT32_MAX, .port_last = UINT16_MAX };
 
-	*sa = (struct sa_rt){ .hot = &hot,
+	*sa = (struct sa_rt){ .key = &keys[flags >> 4 & 3],
+			      .hot = &hot,
 			      .spi = SPI,
 			      .window = flags & 0x80 ? 64 : 0,
 			      .flags = flags & (SA_ESN | SA_ENCAP) };
@@ -34,8 +43,8 @@ static void accept_all(struct frame *f, struct sa_rt *sa, const uint8_t *start, 
 
 	if (esp_in_check(f, sa, &job) != FRAME_KEEP)
 		return;
-	must(job.text >= start && job.icv + ESP_GCM_ICV_LEN <= start + size);
-	must(job.text + job.text_len == job.icv && job.text_len % ESP_ALIGN == 0);
+	must(job.text >= start && job.icv + sa->key->icv_len <= start + size);
+	must(job.text + job.text_len == job.icv && job.text_len % sa->key->align == 0);
 	if (esp_in_accept(f, sa, &job) != FRAME_KEEP)
 		return;
 	must(f->data >= job.text && f->data + f->len <= job.icv);

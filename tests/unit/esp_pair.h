@@ -112,7 +112,7 @@ static inline struct ip4 *clear_frame(struct pair *p, uint16_t inner_len)
 
 static inline void seal(struct pair *p, uint64_t seq)
 {
-	esp_out_write(&p->f, &p->out, seq, &p->job);
+	assert_true(esp_out_write(&p->f, &p->out, seq, &p->job));
 	p->out.key->provider->seal(&p->job, 1);
 	assert_int_equal(p->job.result, 0);
 }

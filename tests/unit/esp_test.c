@@ -197,7 +197,7 @@ static void inner_packets_are_judged(void **state)
 		struct ip4 *ip = clear_frame(&p, 99);
 		if (rows[i].edit)
 			rows[i].edit(ip);
-		esp_out_write(&p.f, &p.out, 1, &p.job);
+		assert_true(esp_out_write(&p.f, &p.out, 1, &p.job));
 		if (rows[i].edit_text)
 			rows[i].edit_text(p.job.text, p.job.text_len);
 		p.out.key->provider->seal(&p.job, 1);

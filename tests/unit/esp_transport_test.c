@@ -151,7 +151,7 @@ static void transport_packets_are_judged(void **state)
 		p.in.ts.remote[0].port_first = p.in.ts.remote[0].port_last = 1000;
 		p.in.ts.local[0].port_first = p.in.ts.local[0].port_last = 2000;
 		clear_frame(&p, 99);
-		esp_out_write(&p.f, &p.out, 1, &p.job);
+		assert_true(esp_out_write(&p.f, &p.out, 1, &p.job));
 		if (rows[i].text)
 			rows[i].text(p.job.text, p.job.text_len);
 		p.out.key->provider->seal(&p.job, 1);

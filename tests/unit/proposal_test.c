@@ -79,15 +79,30 @@ static void wrong_keywords_say_why(void **state)
 		{ IKE, "aes128gcm16-x25519-", "unknown algorithm ''" },
 		{ IKE, "aes128gcm16-aes128-sha256-x25519",
 		  "'aes128gcm16-aes128-sha256-x25519': "
-		  "AEAD (gcm, ccm, chacha20poly1305) and other encryption algorithms need separate "
-		  "proposals" },
+		  "AEAD (gcm, ccm, chacha20poly1305, gmac) and other encryption algorithms need "
+		  "separate proposals" },
 		{ IKE, "aes128gcm16-prfsha256",
 		  "'aes128gcm16-prfsha256': no key exchange method named, "
 		  "such as x25519" },
 		{ IKE, "aes128-x25519", "'aes128-x25519': no integrity algorithm named" },
 		{ IKE, "prfsha256-x25519", "'prfsha256-x25519': no encryption algorithm named" },
 		{ IKE, "aes128gcm16-x25519-esn", "algorithm 'esn' is not available for IKE" },
-		{ ESP, "aes128-sha256", "algorithm 'aes128' is not available for ESP" },
+		{ IKE, "aes128gmac-x25519", "algorithm 'aes128gmac' is not available for IKE" },
+		{ IKE, "null-sha256-x25519", "algorithm 'null' is not available for IKE" },
+		{ ESP, "aes128gcm16-sha256",
+		  "'aes128gcm16-sha256': AEAD (gcm, ccm, chacha20poly1305, gmac) authenticates by "
+		  "itself: no integrity algorithm beside it" },
+		{ ESP, "aes128-aes128gmac-sha256",
+		  "'aes128-aes128gmac-sha256': "
+		  "AEAD (gcm, ccm, chacha20poly1305, gmac) and other encryption algorithms need "
+		  "separate proposals" },
+		{ ESP, "aes128", "'aes128': no integrity algorithm named" },
+		{ ESP, "aes128ctr-x25519", "'aes128ctr-x25519': no integrity algorithm named" },
+		{ ESP, "null", "'null': no integrity algorithm named" },
+		{ ESP, "sha256", "'sha256': no encryption algorithm named" },
+		{ ESP, "aes128-prfsha256", "algorithm 'prfsha256' is not available for ESP" },
+		{ ESP, "des-sha256", "algorithm 'des' is weak and does not exist here" },
+		{ ESP, "aes128-md5", "algorithm 'md5' is weak and does not exist here" },
 		{ IKE, "des-sha256-x25519", "algorithm 'des' is weak and does not exist here" },
 		{ IKE, "aes128-md5-x25519", "algorithm 'md5' is weak and does not exist here" },
 		{ IKE, "aes128-sha256-modp1024",
