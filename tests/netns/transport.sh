@@ -1,12 +1,26 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
 # Transport mode between two Sekishos: what the two gateways themselves say to each other, and
-# nothing of what they forward. Only ESP is on the road; the peer's answers come back.
+# nothing of what they forward. Only ESP is on the road.
 . "$(dirname "$0")/lib.sh"
 
-# `sad` names the mode of both SAs.
-has_transport() {
-	sekisho "$1" --json sas | grep -q '"mode": *"TRANSPORT"'
+has_transport() { sekisho "$1" --json sas | grep -q '"mode": *"TRANSPORT"'; }
+
+# send_packet NODE IF TO_NODE TO_IF PACKET: as scapy writes it, past the stack of NODE.
+send_packet() {
+	local mac
+	mac=$(on "$3" ip -br link show dev "$4" | awk '{ print $3 }')
+	on "$1" /usr/bin/python3 -c "from scapy.all import Ether, IP, ICMP, UDP, Raw, sendp
+sendp(Ether(dst='$mac') / $5, iface='$2', verbose=False)" >/dev/null 2>&1
+}
+
+# grows NODE COUNTER COMMAND...: the command makes the counter larger.
+grows() {
+	local node=$1 counter=$2 before
+	before=$(counter "$node" "$counter")
+	shift 2
+	"$@"
+	wait_for 3 "$node: $counter to grow" counter_above "$node" "$counter" "$before"
 }
 
 need_programs
@@ -29,5 +43,26 @@ must ping_all gwB 192.0.2.1 20 -i 0.02
 title "TCP both ways"
 say "  gwA to gwB: $(must iperf_mbps gwA gwB 192.0.2.2 1) Mbit/s"
 say "  gwB to gwA: $(must iperf_mbps gwB gwA 192.0.2.1 1) Mbit/s"
+
+title "IPv4 options stay in the header; sizes are answered with what fits"
+must ping_all gwA 192.0.2.2 3 -R
+must ping_all gwA 192.0.2.2 2 -M do -s 1438
+must_not on gwA ping -n -c 1 -W 1 -M do -s 1439 192.0.2.2 >"$LAB_DIR/ping.log" 2>&1
+must grep -q 'mtu.*1466' "$LAB_DIR/ping.log"
+
+title "fragments are not for transport mode; the ESP packet is"
+on gwA ip route flush cache
+must grows gwA worker/DROP_FRAGMENT pings_not gwA 192.0.2.2 -s 3000
+must grows gwB gate/DROP_ESP_FRAGMENT pings_not gwA 192.0.2.2 -M dont -s 1460
+
+title "somebody behind gwA with the address of gwA; in clear from gwB"
+must grows gwA worker/DROP_TRANSPORT send_packet hostA eth0 gwA lan \
+	"IP(src='192.0.2.1', dst='192.0.2.2') / ICMP()"
+must grows gwA gate/DROP_CLEAR_IN send_packet mid toA gwA wan \
+	"IP(src='192.0.2.2', dst='192.0.2.1') / ICMP()"
+
+title "the worker is dead: nothing leaves in clear"
+must kill9 worker-gwA
+must pings_not gwA 192.0.2.2
 road_was_safe --min-esp 200
 passed
