@@ -208,6 +208,20 @@ static void put_child(struct payload_writer *pw, uint32_t spi)
 	ts_emit(pw, PL_TSR, &b, 1);
 }
 
+/* RFC 7296 1.3.1: what the data plane does not do is not granted. */
+static void fragments_of_narrow_ports_are_not_granted(void **state)
+{
+	struct payload_writer pw = begin(EX_CREATE_CHILD_SA);
+
+	(void)state;
+	put_child(&pw, 0xd0000000);
+	notify_emit_plain(&pw, N_NON_FIRST_FRAGMENTS_ALSO, rd_from(NULL, 0));
+	end(&pw);
+	assert_true(answer.present & P_SA);
+	assert_null(message_notify(&answer, N_NON_FIRST_FRAGMENTS_ALSO));
+	assert_non_null(message_notify(&answer, N_ESP_TFC_PADDING_NOT_SUPPORTED));
+}
+
 /* However many it asks for: bounded, told so, and what is there stays. */
 static void too_many_children(void **state)
 {
@@ -353,6 +367,7 @@ int main(void)
 		TEST(other_versions),	   TEST(unknown_exchange),   TEST(too_many_children),
 		TEST(rekey_of_nothing),	   TEST(rekey_of_what_goes), TEST(reserved_spi),
 		TEST(delete_of_strangers), TEST(malformed_answer),   TEST(message_ids),
+		TEST(fragments_of_narrow_ports_are_not_granted),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
