@@ -1,12 +1,22 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
 # Additional key exchanges (RFC 9370) with strongSwan 6: IKE_INTERMEDIATE when either side initiates,
-# IKE_FOLLOWUP_KE when either side rekeys the IKE SA. KE="ke1_mlkem768" tries another; strongSwan as
-# Debian 13 builds it has no ML-KEM.
+# IKE_FOLLOWUP_KE when either side rekeys the IKE SA or the Child SA, or asks for another one.
+# KE="ke1_mlkem768" tries another; strongSwan as Debian 13 builds it has no ML-KEM.
+# shellcheck disable=SC2034
 . "$(dirname "$0")/lib.sh"
 [[ $(swanctl --version 2>&1) =~ strongSwan\ [6-9] ]] || skip "strongSwan 6 is not installed"
 SWAN_PLUGINS+=" ml curve25519"
 TUNNEL_IKE=aes256gcm16-prfsha384-x25519-${KE:-ke1_ecp384-ke2_modp3072}
+TUNNEL_ESP=aes128gcm16-x25519-${KE:-ke1_ecp384-ke2_modp3072}
+# Another child, with traffic of its own.
+side_more() { # SIDE
+	echo "tcp { local_ts = $(side_lan "$1")[tcp]
+	    remote_ts = $(side_lan "$(other "$1")")[tcp]
+	    esp_proposals = $TUNNEL_ESP }"
+}
+CHILDREN_MORE_A=$(side_more A)
+CHILDREN_MORE_B=$(side_more B)
 
 # The SPIs of the IKE SA as each side names it.
 our_ike_spis() { sekisho gwA --json sas | grep -oE '"ike_spi_[ir]": *"[0-9a-fx]+"' | grep -oE '[0-9a-f]{16}' | sort; }
@@ -27,12 +37,39 @@ we_rekey() {
 }
 they_rekey() { swan gwB --rekey --ike tunnel; }
 
+# The SA of `net` on gwA: its algorithms and its SPI. After IKE_AUTH it has no key exchange of its own.
+net_spi() { swan gwB --list-sas --raw --child net | grep -oE 'name=net .*spi-in=[0-9a-f]+' | grep -oE '[0-9a-f]+$' | head -1; }
+net_has_more_keys() {
+	[ "$(net_spi)" != "$1" ] && [ "$(sad_spis gwA)" = "$(swan_spis gwB)" ] &&
+		swan gwB --list-sas | sed -n '/ net: /,/ tcp: /p' | grep -qi "KE1_"
+}
+child_rekey_by() { # COMMAND...
+	local before
+	before=$(net_spi)
+	must "$@"
+	must wait_for 15 "another Child SA, with these keys" net_has_more_keys "$before"
+	must ping_all hostA 10.2.0.2 20 -i 0.02
+	must ping_all hostB 10.1.0.2 20 -i 0.02
+	say "  rekeyed: $*"
+}
+another_by() { # COMMAND...
+	must "$@"
+	must wait_for 5 "two Child SAs" has_two
+	must same "SPIs" "$(sad_spis gwA)" "$(swan_spis gwB)"
+	must iperf_mbps hostA hostB 10.2.0.2 1 >/dev/null
+	must log_says sekishod-gwA "CHILD_SA tcp\\{[0-9]+\\} established .*-ke1_"
+}
+has_two() { [ "$(sad_spis gwA | wc -l)" = 4 ]; }
+
 lab_with_strongswan
 title "we initiate"
 must sekisho gwA up net
 tunnel_is_up
 rekey_by we_rekey
 rekey_by they_rekey
+child_rekey_by gw_rekey gwA
+child_rekey_by swan gwB --rekey --child net
+another_by sekisho gwA up tcp
 must sekisho gwA down tunnel
 tunnel_is_down
 
@@ -41,6 +78,9 @@ must swan_up gwB
 tunnel_is_up
 rekey_by they_rekey
 rekey_by we_rekey
+child_rekey_by swan gwB --rekey --child net
+child_rekey_by gw_rekey gwA
+another_by swan gwB --initiate --child tcp --timeout 10
 must log_says charon-gwB 'IKE_FOLLOWUP_KE'
 road_was_safe --min-esp 10
 passed
