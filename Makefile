@@ -21,7 +21,7 @@ OPT ?= -O2
 Q := $(if $(V),,@)
 say = $(if $(V),,@printf '  %-5s %s\n' $(1) $(patsubst $(BUILD)/%,%,$@);)
 
-PKGS := libbpf libxdp libuv libnl-3.0 libnl-route-3.0 libssl libcrypto jansson
+PKGS := libbpf libxdp libuv libnl-3.0 libnl-route-3.0 libssl libcrypto jansson libcurl
 CFLAGS ?= $(OPT) -g
 WARN := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla
 CPPFLAGS += -D_GNU_SOURCE -Iinclude -Ictl -I$(BUILD)/bpf $(shell $(PKG_CONFIG) --cflags $(PKGS))

@@ -66,7 +66,7 @@ struct radius_draft {
 };
 
 struct authority_draft {
-	const struct node *cacert, *crl_uris;
+	const struct node *cacert, *crl_uris, *ocsp_uris;
 };
 
 struct conn_draft {

@@ -168,11 +168,12 @@ static void take_cert(struct build *b, const char *folder, const char *name,
 static void take_crl(struct build *b, const char *folder, const char *name,
 		     struct creds_file *file)
 {
-	(void)folder, (void)name;
-	if (!list_add(&b->creds->crls, &b->creds->n_crls, file, sizeof(*file)))
+	int err = revocations_add_crl(b->creds->revocations, rd_from(file->bytes, file->len));
+
+	if (err == -EBADMSG)
+		unreadable(b, folder, name, "no CRL (PEM or DER)");
+	else if (err)
 		b->is_out_of_memory = true;
-	else
-		*file = (struct creds_file){ 0 }; /* it is in the list now */
 }
 
 /* The password of secrets.private<suffix> { file, secret }, any of its kinds; NULL: none. */
@@ -241,21 +242,41 @@ static void folder_read(struct build *b, const char *folder, take_file_fn take)
 
 #define FILE_URI "file://"
 
-/* crl_uris: local files only. */
-static void authority_crls(struct build *b, const struct node *at)
+/* A file is read now, the rest is fetched when a peer comes. */
+static void authority_uri(struct build *b, const struct node *at, struct x509 *ca,
+			  enum fetch_kind kind, const char *uri)
 {
-	const char *text = at->value;
-	char uri[512];
+	bool is_file = kind == FETCH_CRL && !strncmp(uri, FILE_URI, strlen(FILE_URI));
+	struct creds_file file = { 0 };
+	int err = 0;
+
+	if (!is_file)
+		err = revocations_add_uri(b->creds->revocations, ca, kind, uri);
+	else if (creds_named(b, at, "x509crl", uri + strlen(FILE_URI), &file))
+		err = revocations_add_crl(b->creds->revocations, rd_from(file.bytes, file.len));
+	if (err == -EBADMSG)
+		mistake(b, at, "%s: %.150s is no CRL (PEM or DER)", at->name, uri);
+	else if (err == -EINVAL)
+		mistake(b, at, "%s: %.150s is no address of http:// or https://%s", at->name, uri,
+			kind == FETCH_CRL ? " or file://" : "");
+	else if (err)
+		b->is_out_of_memory = true;
+	creds_file_fini(&file);
+}
+
+static void authority_uris(struct build *b, const struct node *at, struct x509 *ca,
+			   enum fetch_kind kind)
+{
+	const char *text = at ? at->value : "";
+	char uri[URI_MAX + 1]; /* one too long is seen to be */
+	size_t n = 0;
 
 	while (value_next(&text, uri, sizeof(uri))) {
-		struct creds_file file = { 0 };
-
-		if (strncmp(uri, FILE_URI, strlen(FILE_URI)))
-			mistake(b, at, "not supported yet: %s = %.150s (file:// only)", at->name,
-				uri);
-		else if (creds_named(b, at, "x509crl", uri + strlen(FILE_URI), &file))
-			take_crl(b, NULL, NULL, &file);
-		creds_file_fini(&file);
+		if (++n > URIS_MAX) {
+			mistake(b, at, "%s: more than %d addresses", at->name, URIS_MAX);
+			return;
+		}
+		authority_uri(b, at, ca, kind, uri);
 	}
 }
 
@@ -273,9 +294,11 @@ static void authority(struct build *b, const struct node *section)
 	n = creds_named_certs(b, d.cacert, "x509ca", d.cacert->value, certs);
 	if (!creds_are_cas(certs, n))
 		mistake(b, d.cacert, "cacert: %.150s is no CA certificate", d.cacert->value);
+	if (n) {
+		authority_uris(b, d.ocsp_uris, certs[0], FETCH_OCSP);
+		authority_uris(b, d.crl_uris, certs[0], FETCH_CRL);
+	}
 	take_certs(b, &b->creds->cas, &b->creds->n_cas, certs, n);
-	if (d.crl_uris)
-		authority_crls(b, d.crl_uris);
 }
 
 static void sections_read(struct build *b)
@@ -310,11 +333,13 @@ struct creds *creds_of(struct build *b)
 	if (b->creds)
 		return b->creds;
 	b->creds = calloc(1, sizeof(*b->creds));
-	if (b->creds)
+	if (b->creds) {
 		b->creds->folder = strndup(folder_of(b->tree), folder_len(folder_of(b->tree)));
-	if (!b->creds || !b->creds->folder) {
+		b->creds->revocations = revocations_new();
+	}
+	if (!b->creds || !b->creds->folder || !b->creds->revocations) {
 		b->is_out_of_memory = true;
-		free(b->creds);
+		creds_free(b->creds);
 		return b->creds = NULL;
 	}
 	folder_read(b, "x509ca", take_cert);
@@ -338,12 +363,10 @@ void creds_free(struct creds *c)
 		x509_free(c->certs[i]);
 	for (size_t i = 0; i < c->n_keys; i++)
 		key_free(c->keys[i]);
-	for (size_t i = 0; i < c->n_crls; i++)
-		creds_file_fini(&c->crls[i]);
+	revocations_free(c->revocations);
 	free(c->cas);
 	free(c->certs);
 	free(c->keys);
-	free(c->crls);
 	free(c->folder);
 	free(c);
 }

@@ -14,6 +14,7 @@
 #define CONF_CREDS_H
 
 #include "conf/build.h"
+#include "crypto/revocation.h"
 
 #define CREDS_FILES_MAX 4096u            /* in one folder */
 #define CREDS_FILE_LEN_MAX (1024 * 1024) /* bytes of one file */
@@ -28,8 +29,8 @@ struct creds {
 	char *folder; /* of the configuration file */
 	struct x509 **cas, **certs;
 	struct key **keys;
-	struct creds_file *crls;
-	size_t n_cas, n_certs, n_keys, n_crls;
+	struct revocations *revocations; /* shared by all connections */
+	size_t n_cas, n_certs, n_keys;
 };
 
 /* Reads the folders, once. NULL: no memory. */

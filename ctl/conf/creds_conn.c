@@ -218,17 +218,6 @@ static void trust_all(struct build *b, struct trust *trust)
 		added(b, trust_add_cert(trust, b->creds->certs[i]));
 }
 
-static void trust_crls(struct build *b, struct trust *trust)
-{
-	for (size_t i = 0; i < b->creds->n_crls; i++) {
-		const struct creds_file *f = &b->creds->crls[i];
-
-		if (trust_add_crl(trust, rd_from(f->bytes, f->len)))
-			errors_warn(b->tree->errors, NULL, 0,
-				    "a file of folder x509crl, or of crl_uris, is no CRL: ignored");
-	}
-}
-
 void creds_trust(struct build *b, struct conn_draft *d)
 {
 	const struct auth_draft *a = &d->remote;
@@ -250,7 +239,7 @@ void creds_trust(struct build *b, struct conn_draft *d)
 		trust_pin(trust);
 	else if (!a->cacerts)
 		trust_all(b, trust);
-	trust_crls(b, trust);
+	trust_set_revocations(trust, b->creds->revocations);
 	if (trust_is_empty(trust))
 		mistake(b, d->remote_at,
 			"auth = pubkey, and nobody is trusted: no CA in cacerts or folder x509ca, "

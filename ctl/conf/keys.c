@@ -194,11 +194,11 @@ static const struct row table[] = {
 
 	KEY(SCOPE_AUTHORITY, "cacert", take_files, AUTHORITY(cacert), NULL),
 	KEY(SCOPE_AUTHORITY, "crl_uris", take_files, AUTHORITY(crl_uris), NULL),
+	KEY(SCOPE_AUTHORITY, "ocsp_uris", take_files, AUTHORITY(ocsp_uris), NULL),
 	LATER(SCOPE_AUTHORITY, "file", INLINE),
 	LATER(SCOPE_AUTHORITY, "handle", INLINE),
 	LATER(SCOPE_AUTHORITY, "slot", INLINE),
 	LATER(SCOPE_AUTHORITY, "module", INLINE),
-	LATER(SCOPE_AUTHORITY, "ocsp_uris", "OCSP"),
 	LATER(SCOPE_AUTHORITY, "cert_uri_base", "Hash and URL"),
 
 	KEY(SCOPE_DATAPLANE, "default_action", take_default_action, 0, "bypass"),

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "crypto/revocation.h"
 #include "crypto/secret.h"
 
 #define EAP_TLS_TYPE 13	 /* RFC 9190 2.3: the context of the exporter */
@@ -41,6 +42,19 @@ static bool names_peer(struct tls *tls, const struct x509 *cert)
 	return false;
 }
 
+/* By what is here or was fetched before: a handshake in the core's thread does not wait. */
+static bool is_not_revoked(struct tls *tls, const struct x509 *cert, struct x509 *const *chain,
+			   size_t n_chain)
+{
+	struct revocation_check check = { .is_over = true };
+	int err = trust_check_revocation(tls->trust, cert, chain, n_chain, &check);
+
+	if (err)
+		snprintf(tls->why, sizeof(tls->why), "%.*s", TLS_WHY_MAX - 1, check.why);
+	revocation_check_fini(&check);
+	return !err;
+}
+
 /* In place of OpenSSL's own check, whose store is empty. */
 static int on_cert(X509_STORE_CTX *store, void *arg)
 {
@@ -53,7 +67,8 @@ static int on_cert(X509_STORE_CTX *store, void *arg)
 	for (int i = 0; i < sk_X509_num(sent) && n < CHAIN_MAX; i++)
 		chain[n++] = (struct x509 *)sk_X509_value(sent, i);
 	if (cert && names_peer(tls, cert) &&
-	    !trust_check(tls->trust, cert, chain, n, tls->why, sizeof(tls->why)))
+	    !trust_check(tls->trust, cert, chain, n, tls->why, sizeof(tls->why)) &&
+	    is_not_revoked(tls, cert, chain, n))
 		return 1;
 	X509_STORE_CTX_set_error(store, X509_V_ERR_APPLICATION_VERIFICATION);
 	return 0;

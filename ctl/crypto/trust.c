@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Who may vouch for whom. OpenSSL builds and checks the chain; what it shall find wrong is
- * decided here: revocation as strongSwan's policies have it, and the words for people.
+ * decided here, and the words for people. Whether it was revoked is revocation.c's.
  */
 #include <errno.h>
 #include <openssl/err.h>
@@ -12,15 +12,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "crypto/revocation_in.h"
 #include "crypto/x509.h"
-
-#define SECURITY_LEVEL 2 /* OpenSSL's: 112 bits, so RSA 2048 and SHA-2; RFC 8247 4.1 */
 
 struct trust {
 	atomic_uint refs;
 	enum revocation revocation;
-	X509_STORE *store; /* CAs and CRLs */
-	bool has_crls, is_pinned;
+	X509_STORE *store; /* CAs */
+	struct revocations *revocations;
+	bool is_pinned;
 	uint8_t (*ca_ids)[CA_ID_LEN];
 	struct x509 **certs;
 	struct key **keys;
@@ -36,8 +36,11 @@ struct trust *trust_new(enum revocation revocation)
 	t->refs = 1;
 	t->revocation = revocation;
 	t->store = X509_STORE_new();
-	if (t->store)
+	t->revocations = revocations_new();
+	if (t->store && t->revocations)
 		return t;
+	X509_STORE_free(t->store);
+	revocations_free(t->revocations);
 	free(t);
 	return NULL;
 }
@@ -58,6 +61,7 @@ void trust_free(struct trust *t)
 	for (size_t i = 0; i < t->n_keys; i++)
 		key_free(t->keys[i]);
 	X509_STORE_free(t->store);
+	revocations_free(t->revocations);
 	free(t->ca_ids);
 	free(t->certs);
 	free(t->keys);
@@ -99,22 +103,10 @@ int trust_add_key(struct trust *t, struct key *key)
 	return 0;
 }
 
-int trust_add_crl(struct trust *t, struct reader file)
+void trust_set_revocations(struct trust *t, struct revocations *revocations)
 {
-	const unsigned char *at = file.at;
-	X509_CRL *crl = d2i_X509_CRL(NULL, &at, (long)rd_left(&file));
-	BIO *bio = crl ? NULL : BIO_new_mem_buf(file.at, (int)rd_left(&file));
-	int err = -EBADMSG;
-
-	if (bio)
-		crl = PEM_read_bio_X509_CRL(bio, NULL, NULL, NULL);
-	BIO_free(bio);
-	if (crl)
-		err = X509_STORE_add_crl(t->store, crl) ? 0 : -ENOMEM;
-	X509_CRL_free(crl);
-	ERR_clear_error();
-	t->has_crls |= !err;
-	return err;
+	revocations_free(t->revocations);
+	t->revocations = revocations_ref(revocations);
 }
 
 void trust_pin(struct trust *t)
@@ -157,51 +149,6 @@ struct key *trust_key(const struct trust *t, size_t i)
 	return t->keys[i];
 }
 
-/* ---- Revocation --------------------------------------------------------------------- */
-
-static bool has_revocation_uri(X509 *cert)
-{
-	return X509_get_ext_by_NID(cert, NID_crl_distribution_points, -1) >= 0 ||
-	       X509_get_ext_by_NID(cert, NID_info_access, -1) >= 0;
-}
-
-/* Is it all right that there is no (fresh) CRL for this certificate? */
-static bool may_lack_crl(const struct trust *t, X509 *cert)
-{
-	if (X509_get_extension_flags(cert) & EXFLAG_SS)
-		return true; /* a root is removed, not revoked */
-	switch (t->revocation) {
-	case REVOCATION_RELAXED:
-		return true;
-	case REVOCATION_IFURI:
-		return !has_revocation_uri(cert);
-	case REVOCATION_STRICT:
-		break;
-	}
-	return false;
-}
-
-static int on_verify(int is_good, X509_STORE_CTX *ctx)
-{
-	const struct trust *t = X509_STORE_CTX_get_app_data(ctx);
-	X509 *cert = X509_STORE_CTX_get_current_cert(ctx);
-
-	if (is_good)
-		return 1;
-	switch (X509_STORE_CTX_get_error(ctx)) {
-	case X509_V_ERR_UNABLE_TO_GET_CRL:
-	case X509_V_ERR_CRL_HAS_EXPIRED:
-	case X509_V_ERR_CRL_NOT_YET_VALID:
-	case X509_V_ERR_UNABLE_TO_GET_CRL_ISSUER:
-		if (!cert || !may_lack_crl(t, cert))
-			return 0;
-		X509_STORE_CTX_set_error(ctx, X509_V_OK);
-		return 1;
-	default:
-		return 0;
-	}
-}
-
 /* ---- Checking ---------------------------------------------------------------------- */
 
 /* OpenSSL's words where they are clear. */
@@ -212,8 +159,6 @@ static const char *reason(int error)
 		return "has expired";
 	case X509_V_ERR_CERT_NOT_YET_VALID:
 		return "is not valid yet";
-	case X509_V_ERR_CERT_REVOKED:
-		return "is revoked";
 	case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
 	case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
 	case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
@@ -226,10 +171,6 @@ static const char *reason(int error)
 	case X509_V_ERR_INVALID_CA:
 	case X509_V_ERR_KEYUSAGE_NO_CERTSIGN:
 		return "is no CA certificate, and signs one";
-	case X509_V_ERR_UNABLE_TO_GET_CRL:
-		return "has no CRL here, and revocation asks for one";
-	case X509_V_ERR_CRL_HAS_EXPIRED:
-		return "has only an old CRL here, and revocation asks for a fresh one";
 	case X509_V_ERR_EE_KEY_TOO_SMALL:
 	case X509_V_ERR_CA_KEY_TOO_SMALL:
 		return "has a key that is too short";
@@ -277,18 +218,13 @@ static int check_pinned(const X509 *cert, char *why, size_t size)
 	return -EPERM;
 }
 
-static bool verify(const struct trust *t, X509_STORE_CTX *ctx)
+static bool verify(X509_STORE_CTX *ctx)
 {
 	X509_VERIFY_PARAM *param = X509_STORE_CTX_get0_param(ctx);
-	unsigned long flags = X509_V_FLAG_PARTIAL_CHAIN | X509_V_FLAG_TRUSTED_FIRST;
 
-	if (t->has_crls || t->revocation != REVOCATION_RELAXED)
-		flags |= X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL;
-	X509_VERIFY_PARAM_set_flags(param, flags);
+	X509_VERIFY_PARAM_set_flags(param, X509_V_FLAG_PARTIAL_CHAIN | X509_V_FLAG_TRUSTED_FIRST);
 	X509_VERIFY_PARAM_set_depth(param, CHAIN_MAX);
 	X509_VERIFY_PARAM_set_auth_level(param, SECURITY_LEVEL);
-	X509_STORE_CTX_set_app_data(ctx, (void *)t);
-	X509_STORE_CTX_set_verify_cb(ctx, on_verify);
 	return X509_verify_cert(ctx) == 1;
 }
 
@@ -298,31 +234,54 @@ static bool may_sign(X509 *cert)
 	return X509_get_key_usage(cert) & (KU_DIGITAL_SIGNATURE | KU_NON_REPUDIATION);
 }
 
-static int check_chain(const struct trust *t, X509 *cert, STACK_OF(X509) *untrusted, char *why,
-		       size_t size)
+/* An intermediate CA that is here ends the path; whether it was revoked its own issuer knows. */
+static void path_to_root(X509_STORE_CTX *ctx, STACK_OF(X509) * path)
+{
+	while (sk_X509_num(path) > 0 && sk_X509_num(path) <= CHAIN_MAX) {
+		X509 *last = sk_X509_value(path, sk_X509_num(path) - 1), *issuer = NULL;
+
+		if (X509_get_extension_flags(last) & EXFLAG_SS ||
+		    X509_STORE_CTX_get1_issuer(&issuer, ctx, last) != 1)
+			return;
+		if (!sk_X509_push(path, issuer)) {
+			X509_free(issuer);
+			return;
+		}
+	}
+}
+
+/* The verified path, from cert up; the caller's. NULL with the reason in why. */
+static STACK_OF(X509) * verified_path(const struct trust *t, const struct x509 *cert,
+				      struct x509 *const *chain, size_t n_chain, char *why,
+				      size_t size)
 {
 	X509_STORE_CTX *ctx = X509_STORE_CTX_new();
-	int err = -EPERM;
+	STACK_OF(X509) *untrusted = sk_X509_new_null(), *path = NULL;
 
 	snprintf(why, size, "its certificate could not be checked");
-	if (ctx && X509_STORE_CTX_init(ctx, t->store, cert, untrusted) == 1) {
-		if (verify(t, ctx))
-			err = 0;
+	for (size_t i = 0; untrusted && i < n_chain; i++)
+		if (!sk_X509_push(untrusted, (X509 *)chain[i]))
+			break;
+	if (ctx && X509_STORE_CTX_init(ctx, t->store, (X509 *)cert, untrusted) == 1) {
+		if (verify(ctx))
+			path = X509_STORE_CTX_get1_chain(ctx);
 		else
 			tell(X509_STORE_CTX_get_current_cert(ctx), X509_STORE_CTX_get_error(ctx),
 			     why, size);
 	}
+	if (path)
+		path_to_root(ctx, path);
 	X509_STORE_CTX_free(ctx);
+	sk_X509_free(untrusted);
 	ERR_clear_error();
-	return err;
+	return path;
 }
 
 int trust_check(const struct trust *t, const struct x509 *cert, struct x509 *const *chain,
 		size_t n_chain, char *why, size_t size)
 {
 	char name[CERT_TEXT_MAX];
-	STACK_OF(X509) *untrusted;
-	int err;
+	STACK_OF(X509) * path;
 
 	x509_print(cert, name, sizeof(name));
 	if (!may_sign((X509 *)cert)) {
@@ -335,11 +294,30 @@ int trust_check(const struct trust *t, const struct x509 *cert, struct x509 *con
 		snprintf(why, size, "certificate '%.120s' is none of remote.certs", name);
 		return -EPERM;
 	}
-	untrusted = sk_X509_new_null();
-	for (size_t i = 0; untrusted && i < n_chain; i++)
-		if (!sk_X509_push(untrusted, (X509 *)chain[i]))
-			break;
-	err = check_chain(t, (X509 *)cert, untrusted, why, size);
-	sk_X509_free(untrusted);
+	path = verified_path(t, cert, chain, n_chain, why, size);
+	if (!path)
+		return -EPERM;
+	sk_X509_pop_free(path, X509_free);
+	return 0;
+}
+
+int trust_check_revocation(const struct trust *t, const struct x509 *cert,
+			   struct x509 *const *chain, size_t n_chain,
+			   struct revocation_check *check)
+{
+	struct x509 *certs[2 * CHAIN_MAX];
+	STACK_OF(X509) * path;
+	size_t n = 0;
+	int err;
+
+	if (is_pinned_cert(t, cert)) /* by itself, not by a CA's word */
+		return 0;
+	path = verified_path(t, cert, chain, n_chain, check->why, sizeof(check->why));
+	if (!path)
+		return -EPERM;
+	for (; n < (size_t)sk_X509_num(path) && n < ARRAY_SIZE(certs); n++)
+		certs[n] = (struct x509 *)sk_X509_value(path, (int)n);
+	err = revocation_check(t->revocations, t->revocation, certs, n, check);
+	sk_X509_pop_free(path, X509_free);
 	return err;
 }

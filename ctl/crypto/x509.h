@@ -52,11 +52,13 @@ bool x509_each_name(const struct x509 *cert, bool (*each)(uint8_t type, struct r
 /* strongSwan's remote.revocation. */
 enum revocation {
 	REVOCATION_RELAXED, /* only what is known to be revoked is refused */
-	REVOCATION_IFURI,   /* a certificate that says where its CRL is needs a fresh one */
-	REVOCATION_STRICT,  /* every certificate needs a fresh one */
+	REVOCATION_IFURI,   /* where somebody could be asked (OCSP, CRL), an answer is needed */
+	REVOCATION_STRICT,  /* an answer is needed for every certificate below the root */
 };
 
 struct trust;
+struct revocations; /* revocation.h */
+struct revocation_check;
 
 struct trust *trust_new(enum revocation revocation); /* NULL: no memory */
 struct trust *trust_ref(struct trust *trust);
@@ -66,8 +68,8 @@ int trust_add_ca(struct trust *trust, struct x509 *cert) MUST_USE;
 /* An end entity that is trusted by itself, while it is valid. */
 int trust_add_cert(struct trust *trust, struct x509 *cert) MUST_USE;
 int trust_add_key(struct trust *trust, struct key *key) MUST_USE; /* RFC 7670 */
-/* PEM or DER. -EBADMSG: no CRL. Its signature is checked when it is used. */
-int trust_add_crl(struct trust *trust, struct reader file) MUST_USE;
+/* What is known of revoked certificates; several may share it. */
+void trust_set_revocations(struct trust *trust, struct revocations *revocations);
 /* Only the certificates and keys that were added are accepted, no others of the CAs. */
 void trust_pin(struct trust *trust);
 bool trust_is_empty(const struct trust *trust);
@@ -79,9 +81,14 @@ struct x509 *trust_cert(const struct trust *trust, size_t i); /* borrowed */
 size_t trust_n_keys(const struct trust *trust);
 struct key *trust_key(const struct trust *trust, size_t i); /* borrowed */
 
-/* May it sign for its subject now? chain: what else the peer sent, in any order. Slow: public key
- * operations. -EPERM with the reason, one line, in why. */
+/* May it sign for its subject now, unless it was revoked? chain: what else the peer sent, in any
+ * order. Slow: public key operations. -EPERM with the reason, one line, in why. */
 int trust_check(const struct trust *trust, const struct x509 *cert, struct x509 *const *chain,
 		size_t n_chain, char *why, size_t size) MUST_USE;
+/* Was it revoked, or one of the CAs between? After trust_check() and when the peer has shown that it
+ * has the key: only who is vouched for makes us ask around. See revocation_check(). */
+int trust_check_revocation(const struct trust *trust, const struct x509 *cert,
+			   struct x509 *const *chain, size_t n_chain,
+			   struct revocation_check *check) MUST_USE;
 
 #endif

@@ -283,6 +283,15 @@ static bool is_psk_good(struct turn *t, const struct id_view *theirs)
 	return is_good;
 }
 
+/* A line for each certificate that somebody was asked about. */
+static void log_revocation(struct ike_sa *sa, const struct auth_job *job)
+{
+	const char *at = job->revocation.notes;
+
+	for (const char *end; (end = strchr(at, '\n')) != NULL; at = end + 1)
+		sa_log(sa, "%.*s", (int)(end - at), at);
+}
+
 enum step_result auth_check(struct turn *t, const struct id_view *theirs)
 {
 	const struct auth_job *job = t->job ? t->job->auth : NULL;
@@ -296,6 +305,8 @@ enum step_result auth_check(struct turn *t, const struct id_view *theirs)
 					      : conn->remote_auth == CONN_AUTH_PSK
 					      ? "it sends a signature, we want a pre-shared key"
 					      : "it uses a pre-shared key, we want a signature");
+	if (job)
+		log_revocation(t->sa, job);
 	if (job && job->result)
 		return auth_failed(t, job->why);
 	if (conn->remote_auth == CONN_AUTH_PSK)

@@ -94,7 +94,10 @@ static int check_cert(struct auth_job *job, const struct x509 *cert, struct x509
 		return refuse(job, "the key in its certificate is of a kind not known here");
 	err = check_signature(job, key, signature);
 	key_free(key);
-	return err;
+	if (err)
+		return err;
+	err = trust_check_revocation(job->trust, cert, chain, n_chain, &job->revocation);
+	return err == -EPERM ? refuse(job, "%s", job->revocation.why) : err;
 }
 
 /* RFC 7296 3.6: the first certificate is the one of the key. */
@@ -138,13 +141,13 @@ static int check_known(struct auth_job *job, struct reader signature)
 {
 	int err = refuse(job, "it sends no certificate, and none of its name is here");
 
-	for (size_t i = 0; i < trust_n_certs(job->trust) && err; i++) {
+	for (size_t i = 0; i < trust_n_certs(job->trust) && err == -EPERM; i++) {
 		struct x509 *cert = trust_cert(job->trust, i);
 
 		if (names_them(job, cert))
 			err = check_cert(job, cert, NULL, 0, signature);
 	}
-	for (size_t i = 0; i < trust_n_keys(job->trust) && err; i++)
+	for (size_t i = 0; i < trust_n_keys(job->trust) && err == -EPERM; i++)
 		err = check_signature(job, trust_key(job->trust, i), signature);
 	return err;
 }
@@ -201,6 +204,7 @@ void auth_job_free(struct auth_job *job)
 	octets_fini(&job->their_key);
 	octets_fini(&job->our_octets);
 	octets_fini(&job->no_ppk_octets);
+	revocation_check_fini(&job->revocation);
 	trust_free(job->trust);
 	key_free(job->key);
 	secret_wipe(job, sizeof(*job));

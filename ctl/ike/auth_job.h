@@ -2,15 +2,17 @@
 /*
  * The slow half of authentication with public keys: look whether the peer's certificate or key is
  * to be trusted, names the peer, and signed; then sign ourselves. Self-contained, as any job:
- * it owns copies of what it reads and references to keys, which never change.
+ * it owns copies of what it reads and references to keys, which never change. Where it has to
+ * know whether a certificate was revoked and does not, it stops short (job_fetch() in ike.h).
  */
 #ifndef IKE_AUTH_JOB_H
 #define IKE_AUTH_JOB_H
 
+#include "crypto/revocation.h"
 #include "ike/conn.h"
 #include "ike/keymat.h"
 
-#define AUTH_WHY_MAX 240
+#define AUTH_WHY_MAX REVOCATION_WHY_MAX
 
 struct octets {
 	uint8_t *bytes;
@@ -33,7 +35,9 @@ struct auth_job {
 	struct octets no_ppk_octets; /* the same as if without PPK (RFC 8784); empty: not wanted */
 
 	char why[AUTH_WHY_MAX]; /* of result */
-	int result;             /* 0; -EPERM: the peer is not who it says; -EIO: we cannot sign */
+	int result; /* 0; -EPERM: the peer is not who it says; -EIO: we cannot sign; -EAGAIN: fetch,
+		     * then run it again */
+	struct revocation_check revocation;
 	const struct scheme *their_scheme;
 	uint8_t signature[SIGN_LEN_MAX];
 	size_t signature_len;

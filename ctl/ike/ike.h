@@ -142,6 +142,10 @@ void ike_resolved(struct ike *ike, uint32_t id, const struct ip_addr *addrs, siz
 		  uint64_t now_ms);
 void ike_job_done(struct ike *ike, struct ike_job *job, uint64_t now_ms);
 void job_run(struct ike_job *job);
+/* What job_run() found missing (crypto/revocation.h): fetch it, then run the job again. NULL: the
+ * job is done. What is not fetched in time counts as not to be had. */
+struct fetch;
+struct fetch *job_fetch(struct ike_job *job);
 /* For a job that comes back after ike_free(). Wipes it. */
 void job_free(struct ike_job *job);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "ike/job.h"
 
+#include <errno.h>
 #include "crypto/secret.h"
 #include "crypto/tls.h"
 #include "ike/aaa.h"
@@ -66,6 +67,11 @@ void job_run(struct ike_job *job)
 		job->result = ke_answer(job->group, theirs, &job->pair, job->secret);
 	if (job->their_len && !job->result)
 		job->secret_len = ke_secret_len(job->group);
+}
+
+struct fetch *job_fetch(struct ike_job *job)
+{
+	return job->auth && job->auth->result == -EAGAIN ? &job->auth->revocation.fetch : NULL;
 }
 
 void job_free(struct ike_job *job)

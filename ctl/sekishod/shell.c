@@ -11,6 +11,7 @@
 #include "effects.h"
 #include "ike/ts.h"
 #include "instances.h"
+#include "jobs.h"
 #include "last_error.h"
 #include "log.h"
 #include "policy.h"
@@ -156,6 +157,7 @@ static void shell_close(struct shell *sh)
 		return;
 	sh->is_stopping = true;
 	control_stop(sh);
+	fetcher_fini(&sh->fetcher);
 	uv_walk(&sh->loop, close_handle, NULL);
 }
 
@@ -252,6 +254,7 @@ int shell_start(struct shell *sh)
 	    (err = step(udp_start(&sh->udp, &sh->loop, on_datagram, sh),
 			"open UDP ports 500 and 4500")) ||
 	    (err = step(roam_start(sh), "watch the addresses of this host")) ||
+	    (err = step(fetcher_start(&sh->fetcher, &sh->loop), "start libcurl")) ||
 	    (err = step(start_signals(sh), "catch signals")) ||
 	    (err = step(start_events(sh), "open the event ring")) ||
 	    (err = step(control_start(sh), "open the control socket")))
@@ -264,6 +267,8 @@ void shell_fini(struct shell *sh)
 	dp_events_close(sh->events);
 	roam_fini(sh);
 	aaa_fini(&sh->aaa);
+	fetcher_fini(&sh->fetcher);
+	jobs_fini(sh);
 	ike_free(sh->ike);
 	leases_fini(&sh->leases);
 	free(sh->conns);

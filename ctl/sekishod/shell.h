@@ -13,6 +13,7 @@
 #include "aaa.h"
 #include "conf/conf.h"
 #include "dataplane/dataplane.h"
+#include "fetch.h"
 #include "ike/ike.h"
 #include "leases.h"
 #include "pairs.h"
@@ -36,6 +37,8 @@ struct shell {
 	struct ike *ike;
 	struct udp udp;
 	struct aaa aaa;
+	struct fetcher fetcher;
+	struct work *fetching; /* jobs.c: jobs that have something fetched */
 	struct pairs pairs;
 	struct leases leases;
 	struct control *control;

@@ -354,48 +354,6 @@ static void certificate_not_sent(void **state)
 	comes_up();
 }
 
-/* ---- Revocation -------------------------------------------------------------------- */
-
-/* The peer's own certificate is number 77. crl_of: 0 none, -1 an old one, else what is revoked. */
-static void revocation_is(enum revocation revocation, long crl_of, const char *refused)
-{
-	uint8_t crl[1024];
-	struct made one = make((struct made_of){ .kind = "p256",
-						 .subject = "CN=a",
-						 .san = "DNS:a.example",
-						 .issuer = &root,
-						 .serial = 77 });
-
-	again();
-	side_signs(&pair.a, &one, NULL);
-	conn_trusts(&pair.b.conns[0], &root, revocation);
-	if (crl_of) {
-		size_t len = make_crl(&root, crl_of > 0 ? crl_of : 0, crl_of > 0 ? 3600 : -3600,
-				      crl, sizeof(crl));
-
-		assert_int_equal(trust_add_crl(pair.b.conns[0].trust, rd_from(crl, len)), 0);
-	}
-	if (refused)
-		fails_with(&pair.b, refused);
-	else
-		comes_up();
-	made_free(&one);
-}
-
-static void revocation_policies(void **state)
-{
-	(void)state;
-	revocation_is(REVOCATION_RELAXED, 0, NULL);
-	revocation_is(REVOCATION_RELAXED, 78, NULL);
-	revocation_is(REVOCATION_RELAXED, -1, NULL);
-	revocation_is(REVOCATION_RELAXED, 77, "certificate 'CN=a' is revoked");
-	revocation_is(REVOCATION_IFURI, 0, NULL);
-	revocation_is(REVOCATION_STRICT, 78, NULL);
-	revocation_is(REVOCATION_STRICT, 77, "certificate 'CN=a' is revoked");
-	revocation_is(REVOCATION_STRICT, 0, "has no CRL here");
-	revocation_is(REVOCATION_STRICT, -1, "has only an old CRL here");
-}
-
 /* ---- Raw public keys ---------------------------------------------------------------- */
 
 static void side_signs_raw(struct side *s, const struct made *own)
@@ -547,7 +505,6 @@ int main(void)
 		CASE(another_identity_than_configured),
 		CASE(methods_that_do_not_fit),
 		CASE(certificate_not_sent),
-		CASE(revocation_policies),
 		CASE(raw_public_keys),
 		CASE(ppk_is_used),
 		CASE(ppk_after_more_key_exchanges),

@@ -73,7 +73,8 @@ reload_both
 both_roles
 rm "$LAB_DIR/x509crl/root.pem"
 reload_both
-neither_role "CN=gwB' has no CRL here" "CN=gwB' has no CRL here"
+neither_role "CN=gwB' is revoked is not known, and revocation = strict" \
+	"CN=gwB' is revoked is not known, and revocation = strict"
 REMOTE_A="revocation = relaxed"
 reload_both
 both_roles

@@ -3,7 +3,9 @@
 
 #include <assert.h>
 #include <openssl/evp.h>
+#include <openssl/ocsp.h>
 #include <openssl/x509v3.h>
+#include <stdio.h>
 #include <string.h>
 #include "crypto/dn.h"
 
@@ -37,6 +39,14 @@ static void extend(X509 *cert, int nid, const char *value)
 	X509_EXTENSION_free(ext);
 }
 
+static void extend_uri(X509 *cert, int nid, const char *kind, const char *uri)
+{
+	char value[256];
+
+	snprintf(value, sizeof(value), "%s%s", kind, uri);
+	extend(cert, nid, value);
+}
+
 static X509_NAME *name_of(const char *text)
 {
 	uint8_t der[512];
@@ -68,6 +78,12 @@ struct made make(struct made_of of)
 		extend(cert, NID_subject_alt_name, of.san);
 	if (of.key_usage)
 		extend(cert, NID_key_usage, of.key_usage);
+	if (of.extended_key_usage)
+		extend(cert, NID_ext_key_usage, of.extended_key_usage);
+	if (of.ocsp_uri)
+		extend_uri(cert, NID_info_access, "OCSP;URI:", of.ocsp_uri);
+	if (of.crl_uri)
+		extend_uri(cert, NID_crl_distribution_points, "URI:", of.crl_uri);
 	MUST(X509_sign(cert, signer, md_for(signer)));
 	(void)X509_check_purpose(cert, -1, 0);
 	X509_NAME_free(subject);
@@ -109,6 +125,54 @@ size_t make_crl(const struct made *ca, long revoked, long next_s, uint8_t *buf, 
 	X509_CRL_free(crl);
 	ASN1_TIME_free(now);
 	ASN1_TIME_free(next);
+	return (size_t)len;
+}
+
+static void add_status(OCSP_BASICRESP *basic, const struct made_ocsp *of, OCSP_CERTID *id)
+{
+	ASN1_TIME *now = X509_gmtime_adj(NULL, of->this_s);
+	ASN1_TIME *next = X509_gmtime_adj(NULL, of->next_s ? of->next_s : 3600);
+	ASN1_TIME *before = X509_gmtime_adj(NULL, -86400);
+	ASN1_INTEGER *serial = NULL;
+	int status = of->is_revoked   ? V_OCSP_CERTSTATUS_REVOKED
+		     : of->is_unknown ? V_OCSP_CERTSTATUS_UNKNOWN
+				      : V_OCSP_CERTSTATUS_GOOD;
+
+	if (of->serial) {
+		OCSP_id_get0_info(NULL, NULL, NULL, &serial, id);
+		ASN1_INTEGER_set(serial, of->serial);
+	}
+	MUST(OCSP_basic_add1_status(basic, id, status, OCSP_REVOKED_STATUS_KEYCOMPROMISE,
+				    of->is_revoked ? before : NULL, now, next));
+	ASN1_TIME_free(now);
+	ASN1_TIME_free(next);
+	ASN1_TIME_free(before);
+}
+
+size_t make_ocsp(const struct made_ocsp *of, struct reader request, uint8_t *buf, size_t size)
+{
+	const unsigned char *at = request.at;
+	OCSP_REQUEST *asked = d2i_OCSP_REQUEST(NULL, &at, (long)rd_left(&request));
+	OCSP_BASICRESP *basic = OCSP_BASICRESP_new();
+	const struct made *signer = of->responder ? of->responder : of->ca;
+	OCSP_RESPONSE *response;
+	int len;
+
+	MUST(asked && basic && OCSP_request_onereq_count(asked) == 1);
+	add_status(basic, of, OCSP_onereq_get0_id(OCSP_request_onereq_get0(asked, 0)));
+	if (of->is_nonce_wrong)
+		OCSP_basic_add1_nonce(basic, NULL, 32);
+	else if (!of->is_nonce_missing)
+		OCSP_copy_nonce(basic, asked);
+	MUST(OCSP_basic_sign(basic, (X509 *)signer->cert, (EVP_PKEY *)signer->key,
+			     md_for((EVP_PKEY *)signer->key), NULL, 0));
+	response = OCSP_response_create(OCSP_RESPONSE_STATUS_SUCCESSFUL, basic);
+	len = response ? i2d_OCSP_RESPONSE(response, NULL) : 0;
+	MUST(len > 0 && (size_t)len <= size);
+	i2d_OCSP_RESPONSE(response, &buf);
+	OCSP_RESPONSE_free(response);
+	OCSP_BASICRESP_free(basic);
+	OCSP_REQUEST_free(asked);
 	return (size_t)len;
 }
 

@@ -18,7 +18,8 @@ struct made_of {
 	const struct made *issuer; /* NULL: itself */
 	bool is_ca;
 	long from_s, until_s; /* against now; until 0: a day */
-	const char *key_usage;
+	const char *key_usage, *extended_key_usage;
+	const char *ocsp_uri, *crl_uri; /* "http://ocsp.example/" */
 	long serial;
 };
 
@@ -26,6 +27,16 @@ struct made make(struct made_of of);
 void made_free(struct made *made);
 /* A CRL of this CA, DER into buf. revoked: serial number, 0: none. next_s: next update. */
 size_t make_crl(const struct made *ca, long revoked, long next_s, uint8_t *buf, size_t size);
+
+/* A responder's answer, DER into buf, to a request with one CertID. `responder` signs (NULL: the
+ * issuer `ca`), whose certificate goes along. revoked: since yesterday, of key compromise. */
+struct made_ocsp {
+	const struct made *ca, *responder;
+	bool is_revoked, is_unknown, is_nonce_wrong, is_nonce_missing;
+	long serial; /* 0: as asked */
+	long this_s, next_s; /* against now; next_s 0: an hour */
+};
+size_t make_ocsp(const struct made_ocsp *of, struct reader request, uint8_t *buf, size_t size);
 
 /* The side signs with `own` (and sends the chain behind it), and trusts `ca` for its peer. NULL:
  * pre-shared key. */

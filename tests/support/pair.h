@@ -81,6 +81,9 @@ struct pair {
 	bool (*on_wire)(struct pair *p, struct flight *f, void *arg);
 	/* Answers what an AAA server is asked. */
 	void (*on_ask)(struct pair *p, struct aaa_job *question);
+	/* Fetches what the check of a certificate misses; NULL: none of it can be had. */
+	void (*on_fetch)(struct pair *p, struct fetch *what);
+	unsigned n_fetched;
 	void *arg;
 };
 

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "crypto/revocation.h"
 #include "ike/aaa.h"
 #include "ike/job.h"
 
@@ -145,6 +146,15 @@ static void sa_delete(struct side *s, const struct child_sa *sa)
 	note(s, "DELETE");
 }
 
+static void job_fetches(struct pair *p, struct fetch *what)
+{
+	p->n_fetched++;
+	if (p->on_fetch)
+		p->on_fetch(p, what);
+	else
+		snprintf(what->why, sizeof(what->why), "nobody there");
+}
+
 /* A computation, or a question: answered at once, known later. */
 static void job_start(struct side *s, struct ike_job *job)
 {
@@ -154,6 +164,8 @@ static void job_start(struct side *s, struct ike_job *job)
 		job_run(job);
 	else if (s->pair->on_ask)
 		s->pair->on_ask(s->pair, job->aaa);
+	for (struct fetch *f; (f = job_fetch(job)) != NULL; job_run(job))
+		job_fetches(s->pair, f);
 	*w = (struct work){ .at_ms = s->pair->now_ms + s->pair->job_ms, .side = s, .job = job };
 	while (*at && (*at)->at_ms <= w->at_ms)
 		at = &(*at)->next;

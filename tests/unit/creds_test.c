@@ -255,8 +255,15 @@ static void mistakes_of_their_side(void **state)
 	mistaken(usual, "id = p", "authorities { x {\ncacert = none.pem\n} }", "cannot read none.pem");
 	mistaken(usual, "id = p", "authorities { x {\ncrl_uris = file:///x\n} }", "has no cacert");
 	mistaken(usual, "id = p",
-		 "authorities { x {\ncacert = root.pem\ncrl_uris = http://crl.example/x\n} }",
-		 "not supported yet: crl_uris = http://crl.example/x");
+		 "authorities { x {\ncacert = root.pem\ncrl_uris = ldap://crl.example/x\n} }",
+		 "crl_uris: ldap://crl.example/x is no address of http:// or https:// or file://");
+	mistaken(usual, "id = p",
+		 "authorities { x {\ncacert = root.pem\nocsp_uris = file:///x\n} }",
+		 "ocsp_uris: file:///x is no address of http:// or https://");
+	mistaken(usual, "id = p",
+		 "authorities { x {\ncacert = root.pem\n"
+		 "ocsp_uris = http://a, http://b, http://c, http://d, http://e\n} }",
+		 "ocsp_uris: more than 4 addresses");
 	mistaken(usual, "id = p", "secrets { private {\nsecret = x\n} }", "'private' has no file");
 }
 
