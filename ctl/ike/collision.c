@@ -2,7 +2,6 @@
 #include "ike/collision.h"
 
 #include "ike/exchange.h"
-#include "ike/followup.h"
 #include "ike/id.h"
 
 int nonce_cmp(struct reader a, struct reader b)
@@ -180,8 +179,7 @@ static struct child *child_heir(const struct ike_sa *heir, const struct child *c
  * `sa`. What is being made there has to come up first: it would go unseen. */
 static bool is_ready(struct ike_sa *heir, const struct ike_sa *sa)
 {
-	bool is_ready = (!sa->ours.task || sa->ours.task->kind != TASK_CHILD_NEW) &&
-			!followup_is_in_the_way(sa);
+	bool is_ready = !sa->ours.task || sa->ours.task->kind != TASK_CHILD_NEW;
 
 	for (const struct task *t = sa->tasks; t; t = t->next)
 		if (t->kind == TASK_CHILD_NEW)

@@ -166,7 +166,7 @@ static uint16_t check(struct turn *t, const struct followup *f)
 	const struct child *old = f->replaces ? child_by_spi(t->sa, f->replaces, true) : NULL;
 
 	if (!f->is_child)
-		return t->sa->is_condemned ? N_TEMPORARY_FAILURE : 0;
+		return rekey_may_be_asked(t->sa) ? 0 : N_TEMPORARY_FAILURE;
 	if (!f->deal.conn_child)
 		return N_NO_ADDITIONAL_SAS;
 	if (f->replaces && !old) /* it has no SPI any more to be named by */

@@ -192,14 +192,6 @@ bool followup_rekeys_ike(const struct ike_sa *sa)
 	return false;
 }
 
-bool followup_is_in_the_way(const struct ike_sa *sa)
-{
-	for (const struct followup *f = sa->followups; f; f = f->next)
-		if (f->is_ours || f->is_child)
-			return true;
-	return false;
-}
-
 void followup_twin(struct ike_sa *sa, uint32_t replaces, const struct low_nonce *low)
 {
 	for (struct followup *f = sa->followups; f; f = f->next)

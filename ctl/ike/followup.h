@@ -58,11 +58,9 @@ void followup_link_emit(struct payload_writer *pw, const struct followup *f);
 /* The peer deletes what it has asked for with this SPI of its own. */
 void followup_deleted(struct ike_sa *sa, uint32_t spi_out);
 
-/* Is one under way for a new Child SA of this child, ours? For the IKE SA, ours? For anything that
- * its rekey by the peer would tear (7296 2.25.2)? */
+/* Is one of ours under way for a new Child SA of this child? For the IKE SA? */
 bool followup_makes(const struct ike_sa *sa, const struct conn_child *cc);
 bool followup_rekeys_ike(const struct ike_sa *sa);
-bool followup_is_in_the_way(const struct ike_sa *sa);
 /* The peer has made a Child SA in place of that one, too. */
 void followup_twin(struct ike_sa *sa, uint32_t replaces, const struct low_nonce *low);
 

@@ -142,10 +142,6 @@ enum step_result rekey_start(struct turn *t)
 
 	if (!t->sa->conn || !ke)
 		return STEP_NOTIFY;
-	if (followup_is_in_the_way(t->sa)) { /* 2.25.2 */
-		t->sa->rekey_ms = t->ike->now_ms + TEMPORARY_RETRY_MS;
-		return STEP_NOTIFY;
-	}
 	ike_random(t->ike, nego->nonce, sizeof(nego->nonce));
 	ike_random(t->ike, &nego->spi_ike, sizeof(nego->spi_ike));
 	nego->group = ke->id; /* the peer took it the last time */
@@ -310,15 +306,18 @@ static enum step_result answer(struct turn *t, const struct proposal *chosen)
 	return rekey_make(t->sa, &r) ? STEP_NEXT : refuse(t, N_NO_ADDITIONAL_SAS);
 }
 
+bool rekey_may_be_asked(const struct ike_sa *sa)
+{
+	return !sa->is_condemned && (!sa->ours.task || sa->ours.task->kind == TASK_DPD);
+}
+
 enum step_result rekey_asked(struct turn *t)
 {
 	const struct conn *conn = t->sa->conn;
 	struct proposal ours[CONN_PROPOSALS_MAX], chosen;
 	char text[EXPLAIN_MAX];
 
-	/* 2.25.2: no children that are half made may be carried over. */
-	if (t->sa->is_condemned || followup_is_in_the_way(t->sa) ||
-	    (t->sa->ours.task && t->sa->ours.task->kind != TASK_DPD))
+	if (!rekey_may_be_asked(t->sa))
 		return refuse(t, N_TEMPORARY_FAILURE);
 	if (!conn)
 		return refuse(t, N_NO_PROPOSAL_CHOSEN);

@@ -6,6 +6,7 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include "crypto/ke.h"
@@ -283,6 +284,20 @@ static void a_child_that_is_taken_out_meanwhile(void **state)
 	}
 }
 
+static void nobody_asks_twice(void **state)
+{
+	(void)state;
+	begin(12, ESP);
+	up();
+	ask(&pair.a, "dmz");
+	(void)half_done(true);
+	pair.on_wire = count_followups;
+	assert_int_equal(ike_initiate(pair.a.ike, "gw-gw", "dmz", pair.now_ms), -EALREADY);
+	pair_run(&pair, 60000);
+	assert_whole(2);
+	pair_fini(&pair);
+}
+
 /* 7296 2.25.2: nothing that is half made is carried over to another IKE SA. */
 static void no_rekey_of_the_ike_sa_meanwhile(void **state)
 {
@@ -323,6 +338,27 @@ static void crossed_rekeys_settle(void **state)
 		pair_run(&pair, 120000);
 		assert_whole(1);
 		assert_int_equal(pair.n_data_lost + pair.n_data_unsent, 0);
+		pair_fini(&pair);
+	}
+}
+
+/* A Child SA of the peer's wish would be lost with the IKE SA that is being rekeyed. */
+static void a_wish_during_a_rekey_of_the_ike_sa(void **state)
+{
+	(void)state;
+	for (uint64_t offset_ms = 0; offset_ms < 90; offset_ms += 3) {
+		pair_init(&pair, 201 + offset_ms, IKE "-ke1_ecp256-ke2_x448", ESP);
+		second_child(&pair.a);
+		second_child(&pair.b);
+		pair_configure(&pair);
+		up();
+		assert_int_equal(ike_rekey(pair.a.ike, "gw-gw", pair.now_ms), 0);
+		side_effects(&pair.a);
+		pair_run(&pair, offset_ms);
+		ask(&pair.b, "dmz");
+		pair_run(&pair, 120000);
+		assert_whole(2);
+		assert_int_not_equal(pair.a.ike->sas->unique_id, 1);
 		pair_fini(&pair);
 	}
 }
@@ -374,8 +410,10 @@ int main(void)
 		cmocka_unit_test(a_silent_initiator_is_forgotten),
 		cmocka_unit_test(a_silent_responder_ends_the_ike_sa),
 		cmocka_unit_test(a_child_that_is_taken_out_meanwhile),
+		cmocka_unit_test(nobody_asks_twice),
 		cmocka_unit_test(no_rekey_of_the_ike_sa_meanwhile),
 		cmocka_unit_test(crossed_rekeys_settle),
+		cmocka_unit_test(a_wish_during_a_rekey_of_the_ike_sa),
 		cmocka_unit_test(crossed_wishes_settle),
 		cmocka_unit_test(loss_is_made_up_for),
 	};
