@@ -242,8 +242,12 @@ static bool narrow(const struct turn *t, const struct conn_child *cc, uint8_t mo
 		      &deal->n_remote_ts) ||
 	    !ts_pair(deal->local_ts, &deal->n_local_ts, deal->remote_ts, &deal->n_remote_ts))
 		return false;
-	return mode == SA_TUNNEL || transport_fits(t->sa, deal->local_ts, deal->n_local_ts,
-						   deal->remote_ts, deal->n_remote_ts);
+	if (mode == SA_TUNNEL)
+		return true;
+	deal->is_taken = transport_is_taken(t->sa, deal->local_ts, deal->n_local_ts,
+					    deal->remote_ts, deal->n_remote_ts);
+	return !deal->is_taken && transport_fits(t->sa, deal->local_ts, deal->n_local_ts,
+						 deal->remote_ts, deal->n_remote_ts);
 }
 
 static uint16_t deal_try(const struct turn *t, const struct conn_child *cc, bool has_ke,
@@ -254,7 +258,8 @@ static uint16_t deal_try(const struct turn *t, const struct conn_child *cc, bool
 	bool is_transport = cc->mode == SA_TRANSPORT && message_notify(t->in, N_USE_TRANSPORT_MODE);
 
 	*deal = (struct deal){ .conn_child = cc };
-	if (!(is_transport && narrow(t, cc, SA_TRANSPORT, deal)) && !narrow(t, cc, SA_TUNNEL, deal))
+	if (!(is_transport && narrow(t, cc, SA_TRANSPORT, deal)) &&
+	    (deal->is_taken || !narrow(t, cc, SA_TUNNEL, deal)))
 		return N_TS_UNACCEPTABLE;
 	memcpy(theirs, t->in->sa.proposals, n_theirs * sizeof(*theirs));
 	for (size_t i = 0; i < n_theirs && !has_ke; i++)
@@ -293,6 +298,11 @@ uint16_t deal_find(const struct turn *t, const struct conn_child *only, bool has
 		if (cc->action != SPD_PROTECT || (only && cc != only))
 			continue;
 		uint16_t w = deal_try(t, cc, has_ke, &deal);
+		if (deal.is_taken)
+			sa_log(t->sa,
+			       "CHILD_SA %s: another peer at this address has transport mode with "
+			       "these selectors",
+			       cc->name);
 		if (w) {
 			why = w == N_TS_UNACCEPTABLE ? why : w;
 		} else if (found) { /* the first that fits, until a whole one comes */

@@ -2,6 +2,7 @@
 #include "ike/nat.h"
 
 #include "crypto/secret.h"
+#include "ike/transport.h"
 
 static void emit_hash(struct payload_writer *pw, struct ike_sa *sa, uint16_t type,
 		      const struct endpoint *end, bool is_forged)
@@ -93,6 +94,8 @@ static bool is_same(const struct endpoint *a, const struct endpoint *b)
 void nat_move(struct ike_sa *sa)
 {
 	for (struct child *c = sa->children; c; c = c->next) {
+		if (transport_moved(sa, c))
+			continue;
 		c->sa.local = sa->local;
 		c->sa.remote = sa->remote;
 		c->sa.is_encap = sa->is_encap;

@@ -11,7 +11,8 @@
 #include "ike/ike_sa.h"
 #include "ike/message.h"
 
-/* The selectors are of the two hosts of the IKE SA, and of nothing else. */
+/* The selectors are of the two hosts of the IKE SA, and of nothing else. IPv4: the data plane knows
+ * no other transport mode. */
 bool transport_fits(const struct ike_sa *sa, const struct ts_val *local, size_t n_local,
 		    const struct ts_val *remote, size_t n_remote);
 /* The peer's selectors of our side and of its own, as packets have them here. */
@@ -20,5 +21,14 @@ void transport_ts_seen(const struct ike_sa *sa, struct ts_list *local, struct ts
 void transport_ts_told(const struct ike_sa *sa, const struct message *request,
 		       struct ts_val *local, size_t n_local, struct ts_val *remote,
 		       size_t n_remote);
+
+/* RFC 3948 5.2: another peer has transport mode with the same selectors, from behind the same NAT;
+ * what this host sends could not be told apart. */
+bool transport_is_taken(const struct ike_sa *sa, const struct ts_val *local, size_t n_local,
+			const struct ts_val *remote, size_t n_remote);
+/* The IKE SA is between other addresses now. An SA in transport mode is for those that it was made
+ * for (RFC 4555 moves tunnels only): it ends, and where we initiated, another one follows. True:
+ * it was one. */
+bool transport_moved(struct ike_sa *sa, const struct child *child);
 
 #endif

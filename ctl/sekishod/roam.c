@@ -34,9 +34,13 @@ static void tell(struct shell *sh)
 	shell_carry_out(sh);
 }
 
+/* Policies whose "dynamic" is our address on the way to the peer follow it, too. */
 static void on_timer(uv_timer_t *timer)
 {
-	tell(timer->data);
+	struct shell *sh = timer->data;
+
+	sh->is_spd_stale = true;
+	tell(sh);
 }
 
 static void on_readable(uv_poll_t *poll, int status, int events)

@@ -46,7 +46,7 @@ struct shell {
 	struct roam roam;
 	uint64_t started_ms;
 	uint32_t last_instance; /* see instances.h */
-	bool is_spd_stale;      /* an instance has gone: policies and slot follow */
+	bool is_spd_stale;      /* an instance has gone, or an address changed: policies follow */
 	bool is_stopping;
 	bool is_unpinned; /* the loop ended because the maps serve nobody any more */
 };

@@ -99,6 +99,31 @@ static void the_initiator_moves(void **state)
 	assert_between(0xc0000201, 0xc0000202);
 }
 
+/* RFC 4555 is for tunnels: a transport mode SA ends, and the initiator makes another one. */
+static void transport_mode_is_made_anew(void **state)
+{
+	struct side *sides[] = { &pair.a, &pair.b };
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		struct conn_child *cc = &sides[i]->children[0][0];
+
+		cc->mode = SA_TRANSPORT;
+		cc->is_local_dynamic = cc->is_remote_dynamic = true;
+	}
+	up();
+	uint32_t before = side_in_use(&pair.a)->sa.spi_in;
+	moves_to(&pair.a, A_NEW);
+	pair_run(&pair, 10000);
+	assert_between(A_NEW, 0xc0000202);
+	assert_int_equal(side_in_use(&pair.a)->sa.mode, SA_TRANSPORT);
+	assert_int_not_equal(side_in_use(&pair.a)->sa.spi_in, before);
+	assert_int_equal(addr_to_num(&pair.a.home.addr).lo,
+			 side_in_use(&pair.b)->sa.remote_ts[0].addr.first.lo);
+	assert_int_equal(side_n_sas(&pair.a), 1);
+	assert_int_equal(side_n_sas(&pair.b), 1);
+}
+
 static void the_responder_moves(void **state)
 {
 	(void)state;
@@ -285,6 +310,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(goes_on_at_4500),
 		TEST(the_initiator_moves),
+		TEST(transport_mode_is_made_anew),
 		TEST(the_responder_moves),
 		TEST(both_move),
 		TEST(in_the_middle_of_a_rekey),

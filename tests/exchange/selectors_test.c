@@ -9,8 +9,10 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "ike/id.h"
 #include "ike/ike_sa.h"
 #include "ike/ts.h"
 #include "support/pair.h"
@@ -316,6 +318,57 @@ static void transport_through_a_nat(void **state)
 	assert_string_equal(all_ts(&pair.b), "192.0.2.2/32 198.51.100.1/32");
 }
 
+static uint32_t any_slot(void *arg, const struct conn *conn, const struct conn_child *child)
+{
+	static uint32_t last = PAIR_SLOT + 8;
+
+	(void)arg, (void)conn, (void)child;
+	return ++last;
+}
+
+/* RFC 3948 5.2: two hosts behind one NAT. What b sends to that address goes to the first; the
+ * second is refused as long as it is there, also in tunnel mode. */
+static void one_transport_peer_behind_a_nat(void **state)
+{
+	const char *why = NULL;
+
+	(void)state;
+	pair_hooks.instance = any_slot;
+	teardown(state);
+	setup(state);
+	dynamic_children();
+	pair.nat_500 = (struct endpoint){ addr_from_v4(0xc6336401), 1500 };
+	pair.nat_4500 = (struct endpoint){ addr_from_v4(0xc6336401), 14500 };
+	pair.b.conns[0].n_remote = 0;
+	pair.b.conns[0].remote_id.type = 0;
+	pair.a.conns[1] = pair.a.conns[0];
+	snprintf(pair.a.conns[1].name, sizeof(pair.a.conns[1].name), "neighbour");
+	assert_int_equal(id_parse("c.example", &pair.a.conns[1].local_id, &why), 0);
+	pair.a.conns[1].children = pair.a.children[1];
+	pair.a.children[1][0] = pair.a.children[0][0];
+	pair.a.children[1][0].child = PAIR_SLOT + 1;
+	pair_configure(&pair);
+	assert_int_equal(ike_initiate(pair.a.ike, "gw-gw", NULL, pair.now_ms), 0);
+	side_effects(&pair.a);
+	pair_run(&pair, 5000);
+	assert_int_equal(side_n_sas(&pair.b), 1);
+	assert_int_equal(ike_initiate(pair.a.ike, "neighbour", NULL, pair.now_ms), 0);
+	side_effects(&pair.a);
+	pair_run(&pair, 5000);
+	assert_int_equal(side_n_sas(&pair.b), 1);
+	assert_true(side_logged(&pair.b, "another peer at this address"));
+	assert_true(side_logged(&pair.a, "TS_UNACCEPTABLE"));
+	assert_int_equal(ike_terminate(pair.a.ike, "gw-gw", NULL, pair.now_ms), 0);
+	side_effects(&pair.a);
+	pair_run(&pair, 5000);
+	assert_int_equal(side_n_sas(&pair.b), 0);
+	assert_int_equal(ike_initiate(pair.a.ike, "neighbour", NULL, pair.now_ms), 0);
+	side_effects(&pair.a);
+	pair_run(&pair, 5000);
+	assert_int_equal(side_n_sas(&pair.b), 1);
+	pair_hooks.instance = NULL;
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -333,6 +386,7 @@ int main(void)
 		TEST(transport_is_answered_with_tunnel),
 		TEST(transport_is_for_hosts_only),
 		TEST(transport_through_a_nat),
+		TEST(one_transport_peer_behind_a_nat),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
