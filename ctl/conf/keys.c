@@ -220,6 +220,8 @@ static const struct row table[] = {
 	      "0 to 512 half-open IKE SAs"),
 	RANGE(SCOPE_IKE, "half_open_timeout", take_range, IKE(half_open_timeout_s), "30", "1 3600",
 	      "1 to 3600 seconds"),
+	RANGE(SCOPE_IKE, "window_size", take_range, IKE(window_size), "4", "1 8",
+	      "1 to 8 requests"),
 
 	KEY(SCOPE_RADIUS, "nas_identifier", take_nas_identifier, RADIUS(nas_identifier), "sekisho"),
 	RANGE(SCOPE_RADIUS, "retransmit_timeout", take_thousandths, RADIUS(retransmit_timeout_ms),

@@ -41,7 +41,7 @@ static int signed_octets(struct ike_sa *sa, enum whose whose, struct reader id_b
 	bool is_i = (whose != THEIRS) == sa->is_initiator;
 	/* As responder our IKE_SA_INIT is still what we answer duplicates with. */
 	struct reader message_r = init->message_r ? rd_from(init->message_r, init->len_r)
-						  : rd_from(sa->theirs.response, sa->theirs.len);
+						  : sa_last_answer(sa);
 	struct reader message = is_i ? rd_from(init->message_i, init->len_i) : message_r;
 	struct reader nonce =
 		is_i ? rd_from(init->nr, init->nr_len) : rd_from(init->ni, init->ni_len);

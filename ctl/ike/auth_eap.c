@@ -46,10 +46,11 @@ static void keep_first(struct turn *t)
 {
 	struct ike_sa *sa = t->sa;
 	struct init *init = sa->init;
+	struct reader answer = sa_last_answer(sa);
 
 	if (!init->message_r) { /* IKE_INTERMEDIATE may have kept it already */
-		init->len_r = sa->theirs.len;
-		init->message_r = alloc_copy(sa->theirs.response, sa->theirs.len);
+		init->len_r = rd_left(&answer);
+		init->message_r = alloc_copy(answer.at, init->len_r);
 	}
 	sa->first = (struct inbound *)t->from; /* the engine leaves it to us */
 }
@@ -186,7 +187,7 @@ enum step_result eap_proved(struct turn *t)
 void auth_eap_offer(struct turn *t)
 {
 	eap_new(t->sa);
-	t->sa->eap->spi_in = t->sa->ours.nego.spi_in;
+	t->sa->eap->spi_in = t->ours->nego.spi_in;
 }
 
 /* The next round: a task like this one, which is over. */
@@ -267,7 +268,7 @@ enum step_result eap_finish(struct turn *t)
 	if (!is_proved(t))
 		return auth_failed(t, "AUTH does not fit what EAP has made");
 	mobike_check(t);
-	t->sa->ours.nego.spi_in = t->sa->eap->spi_in;
+	t->ours->nego.spi_in = t->sa->eap->spi_in;
 	return auth_child_finish(t);
 }
 

@@ -3,6 +3,7 @@
 
 #include "ike/collision.h"
 #include "ike/followup.h"
+#include "ike/window.h"
 
 /* ---- Ours ----------------------------------------------------------------------- */
 
@@ -124,8 +125,7 @@ uint16_t child_answer_check(const struct turn *t, const struct child *old)
 {
 	const struct ike_sa *sa = t->sa;
 
-	if (!sa->conn || sa->is_condemned || followup_rekeys_ike(sa) ||
-	    (sa->ours.task && sa->ours.task->kind == TASK_IKE_REKEY))
+	if (!sa->conn || sa->is_condemned || followup_rekeys_ike(sa) || ours_of(sa, TASK_IKE_REKEY))
 		return N_TEMPORARY_FAILURE;
 	if (old && !child_is_live(old)) /* being deleted, or replaced already */
 		return N_TEMPORARY_FAILURE;
@@ -135,11 +135,10 @@ uint16_t child_answer_check(const struct turn *t, const struct child *old)
 /* The peer rekeys it; perhaps we do at the same time. */
 static void taken(struct ike_sa *sa, struct child *old, const struct child *fresh)
 {
-	const struct task *ours = sa->ours.task;
-
 	old->is_taken = true;
-	if (ours && ours->kind == TASK_CHILD_REKEY && ours->spi == old->sa.spi_in)
-		sa->ours.nego.twin = fresh->low;
+	for (struct ours *o = sa->ours; o; o = o->next)
+		if (o->task->kind == TASK_CHILD_REKEY && o->task->spi == old->sa.spi_in)
+			o->nego.twin = fresh->low;
 	followup_twin(sa, old->sa.spi_in, &fresh->low);
 }
 

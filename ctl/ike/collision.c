@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "ike/collision.h"
 
-#include "ike/exchange.h"
 #include "ike/id.h"
+#include "ike/window.h"
 
 int nonce_cmp(struct reader a, struct reader b)
 {
@@ -179,7 +179,7 @@ static struct child *child_heir(const struct ike_sa *heir, const struct child *c
  * `sa`. What is being made there has to come up first: it would go unseen. */
 static bool is_ready(struct ike_sa *heir, const struct ike_sa *sa)
 {
-	bool is_ready = !sa->ours.task || sa->ours.task->kind != TASK_CHILD_NEW;
+	bool is_ready = !ours_of(sa, TASK_CHILD_NEW);
 
 	for (const struct task *t = sa->tasks; t; t = t->next)
 		if (t->kind == TASK_CHILD_NEW)

@@ -202,7 +202,7 @@ uint16_t deal_check(const struct turn *t, const struct conn_child *cc, bool has_
 	    deal->chosen.n_transforms != theirs->proposals[0].n_transforms ||
 	    !is_ke_whole(&deal->chosen))
 		return N_NO_PROPOSAL_CHOSEN;
-	deal->spi_in = t->sa->ours.nego.spi_in;
+	deal->spi_in = t->ours->nego.spi_in;
 	deal->spi_out = spi_of(&deal->chosen);
 	if (deal->spi_out < SPI_MIN)
 		return N_INVALID_SYNTAX;

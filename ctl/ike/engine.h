@@ -3,24 +3,22 @@
 #ifndef IKE_ENGINE_H
 #define IKE_ENGINE_H
 
-#include "ike/exchange.h"
+#include "ike/window.h"
 
 /* ---- exchange.c: running a row ----------------------------------------------------- */
 
-/* The START row of sa->ours.task. */
-void engine_start(struct ike_sa *sa, struct ike_job *job);
+/* The START row of its task. */
+void engine_start(struct ike_sa *sa, struct ours *ours, struct ike_job *job);
 /* These take over `in`; with a job they go on where it was given out. */
 void engine_request(struct ike_sa *sa, const struct step *step, struct inbound *in,
 		    struct ike_job *job);
-void engine_response(struct ike_sa *sa, const struct step *step, struct inbound *in,
-		     struct ike_job *job);
+void engine_response(struct ike_sa *sa, struct ours *ours, const struct step *step,
+		     struct inbound *in, struct ike_job *job);
 
 /* ---- exchange_end.c ---------------------------------------------------------------- */
 
-/* Our exchange is over, and was not on the wire. */
-void engine_forget(struct ike_sa *sa);
-/* Our exchange is over: the next one has the next message ID (2.2). */
-void engine_over(struct ike_sa *sa);
+/* Our exchange is over. */
+void engine_forget(struct ike_sa *sa, struct ours *ours);
 void engine_enter(struct ike_sa *sa, enum ike_state to, enum step_timer timer);
 /* The row's `to`. */
 void engine_follow(struct turn *t);

@@ -13,6 +13,7 @@
 #include "ike/ppk.h"
 #include "ike/redirect.h"
 #include "ike/unique.h"
+#include "ike/window.h"
 
 void auth_log_up(struct ike_sa *sa)
 {
@@ -59,7 +60,7 @@ static enum step_result auth_start(struct turn *t)
 	enum step_result r = auth_begin(t, AUTH_MAKE, NULL);
 	if (r != STEP_NEXT)
 		return r;
-	sa->ours.nego.spi_in = deal_spi(t->ike);
+	t->ours->nego.spi_in = deal_spi(t->ike);
 	id_payload_emit(t->out, PL_IDI, &sa->our_id);
 	auth_certs_emit(t);
 	auth_certreq_emit(t);
@@ -72,7 +73,7 @@ static enum step_result auth_start(struct turn *t)
 	cfg_request(t);
 	ppk_identity_emit(t);
 	if (!is_childless(sa)) {
-		deal_offer_sa(t, cc, false, sa->ours.nego.spi_in);
+		deal_offer_sa(t, cc, false, t->ours->nego.spi_in);
 		deal_offer_ts(t, cc);
 	}
 	mobike_emit(t);
@@ -129,7 +130,7 @@ enum step_result auth_child_finish(struct turn *t)
 		return STEP_NEXT;
 	}
 	deal_failed(t, cc, why ? why : N_NO_ADDITIONAL_SAS);
-	task_add(t->sa, TASK_CHILD_DELETE, NULL, t->sa->ours.nego.spi_in); /* the peer has it */
+	task_add(t->sa, TASK_CHILD_DELETE, NULL, t->ours->nego.spi_in); /* the peer has it */
 	return STEP_NEXT;
 }
 
@@ -348,7 +349,7 @@ static enum step_result auth_unanswered(struct turn *t)
 
 static enum step_result auth_missing(struct turn *t)
 {
-	return turn_refuse(t, STEP_NEXT, 0, "%s", t->sa->theirs.waits && t->sa->eap
+	return turn_refuse(t, STEP_NEXT, 0, "%s", theirs_at(t->sa, t->sa->due_id)->waits && t->sa->eap
 						       ? "the AAA server did not answer in time"
 						       : "peer did not go on after IKE_SA_INIT");
 }

@@ -19,7 +19,7 @@ static struct child *rekeyed_child(const struct turn *t)
 static const struct conn_child *orphaned_child(const struct turn *t)
 {
 	const struct conn *conn = t->sa->conn;
-	uint32_t slot = t->sa->ours.nego.slot;
+	uint32_t slot = t->ours->nego.slot;
 
 	for (size_t i = 0; conn && slot && i < conn->n_children; i++) {
 		const struct conn_child *cc = &conn->children[i];
@@ -42,7 +42,7 @@ static const struct conn_child *task_child(const struct turn *t)
 
 static enum step_result child_emit(struct turn *t)
 {
-	struct nego *nego = &t->sa->ours.nego;
+	struct nego *nego = &t->ours->nego;
 	const struct conn_child *cc = task_child(t);
 	struct child *old = rekeyed_child(t);
 	struct ke ke = { nego->group, rd_from(nego->pair.public_value, nego->pair.public_len) };
@@ -71,7 +71,7 @@ static bool is_moot(struct turn *t)
 
 	if (!cc)
 		return true;
-	if (t->sa->ours.again)
+	if (t->ours->again)
 		return false;
 	if (t->task->kind == TASK_CHILD_NEW)
 		return child_of(t->sa, cc) || followup_makes(t->sa, cc);
@@ -81,11 +81,11 @@ static bool is_moot(struct turn *t)
 
 static enum step_result child_start(struct turn *t)
 {
-	struct nego *nego = &t->sa->ours.nego;
+	struct nego *nego = &t->ours->nego;
 
 	if (is_moot(t))
 		return STEP_NOTIFY;
-	if (!t->sa->ours.again) {
+	if (!t->ours->again) {
 		nego->spi_in = deal_spi(t->ike);
 		nego->group = deal_group(task_child(t));
 		nego->slot = task_child(t)->child;
@@ -101,7 +101,7 @@ static enum step_result child_start(struct turn *t)
 
 static enum step_result child_started(struct turn *t)
 {
-	struct nego *nego = &t->sa->ours.nego;
+	struct nego *nego = &t->ours->nego;
 
 	nego->pair = t->job->pair;
 	t->job->pair = (struct ke_pair){ 0 };
@@ -114,7 +114,7 @@ static enum step_result child_started(struct turn *t)
 
 static struct child_ask asked(const struct turn *t)
 {
-	const struct nego *nego = &t->sa->ours.nego;
+	const struct nego *nego = &t->ours->nego;
 
 	return (struct child_ask){
 		.conn_child = task_child(t),
@@ -150,7 +150,7 @@ static enum step_result child_goes_on(struct turn *t, const struct child_ask *as
 
 static enum step_result child_finish(struct turn *t)
 {
-	struct nego *nego = &t->sa->ours.nego;
+	struct nego *nego = &t->ours->nego;
 	struct child_ask ask = asked(t);
 	struct deal deal;
 	struct deal_secrets secrets = {
@@ -174,7 +174,7 @@ static enum step_result child_finish(struct turn *t)
 
 static enum step_result child_answered(struct turn *t)
 {
-	struct nego *nego = &t->sa->ours.nego;
+	struct nego *nego = &t->ours->nego;
 	const struct ke *ke = &t->in->ke;
 
 	if (nego->group == KE_NONE)
@@ -210,9 +210,9 @@ static enum step_result child_again(struct turn *t)
 	struct reader data = n ? n->data : rd_from(NULL, 0);
 	uint16_t group = rd_u16(&data);
 
-	if (!rd_done(&data) || !cc || group == t->sa->ours.nego.group || !is_group_in(cc, group))
+	if (!rd_done(&data) || !cc || group == t->ours->nego.group || !is_group_in(cc, group))
 		return child_refused(t);
-	t->sa->ours.nego.group = group;
+	t->ours->nego.group = group;
 	return STEP_AGAIN;
 }
 

@@ -57,7 +57,7 @@ static enum step_result give_up(struct turn *t, struct followup *f, uint16_t why
 
 static enum step_result followup_start(struct turn *t)
 {
-	struct nego *nego = &t->sa->ours.nego;
+	struct nego *nego = &t->ours->nego;
 	struct followup *f = ours(t);
 
 	if (!f)
@@ -68,7 +68,7 @@ static enum step_result followup_start(struct turn *t)
 
 static enum step_result followup_started(struct turn *t)
 {
-	struct nego *nego = &t->sa->ours.nego;
+	struct nego *nego = &t->ours->nego;
 	struct followup *f = ours(t);
 
 	nego->pair = t->job->pair;
@@ -95,7 +95,7 @@ static enum step_result spoilt(struct turn *t)
 
 static enum step_result followup_answered(struct turn *t)
 {
-	struct nego *nego = &t->sa->ours.nego;
+	struct nego *nego = &t->ours->nego;
 	const struct ke *ke = &t->in->ke;
 
 	if (!ours(t) || ke->group != nego->group ||
@@ -166,7 +166,7 @@ static uint16_t check(struct turn *t, const struct followup *f)
 	const struct child *old = f->replaces ? child_by_spi(t->sa, f->replaces, true) : NULL;
 
 	if (!f->is_child)
-		return rekey_may_be_asked(t->sa) ? 0 : N_TEMPORARY_FAILURE;
+		return rekey_may_be_asked(t) ? 0 : N_TEMPORARY_FAILURE;
 	if (!f->deal.conn_child)
 		return N_NO_ADDITIONAL_SAS;
 	if (f->replaces && !old) /* it has no SPI any more to be named by */

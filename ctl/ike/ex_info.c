@@ -44,6 +44,17 @@ static enum step_result tell_start(struct turn *t)
 	return STEP_NEXT;
 }
 
+/* 2.3: in an exchange of its own, never as an answer. */
+static enum step_result bad_id_start(struct turn *t)
+{
+	uint8_t bytes[4];
+	struct writer w = wr_into(bytes, sizeof(bytes));
+
+	wr_u32(&w, t->task->spi);
+	notify_emit_plain(t->out, N_INVALID_MESSAGE_ID, rd_from(bytes, sizeof(bytes)));
+	return STEP_NEXT;
+}
+
 static enum step_result answered(struct turn *t)
 {
 	struct child *child =
@@ -58,12 +69,13 @@ static enum step_result answered(struct turn *t)
 
 /* ---- The peer's ----------------------------------------------------------------- */
 
-static bool is_replaced(const struct ike_sa *sa, const struct child *old)
+static struct child *heir_of(const struct ike_sa *sa, const struct child *old)
 {
-	for (const struct child *c = sa->children; c; c = c->next)
-		if (c->replaces == old->sa.spi_in && child_is_live(c))
-			return true;
-	return false;
+	struct child *c = sa->children;
+
+	while (c && !(c->replaces == old->sa.spi_in && child_is_live(c)))
+		c = c->next;
+	return c;
 }
 
 /* 1.4.1: SPIs in a delete are those of the sender's inbound SAs. Returns ours to answer with; 0:
@@ -78,7 +90,10 @@ static uint32_t delete_one(struct turn *t, uint32_t spi_out)
 		return 0;
 	const struct conn_child *cc = child->sa.conn_child;
 	bool is_crossing = child->state == CHILD_DELETING, was_live = child_is_live(child);
-	if (was_live && is_replaced(t->sa, child)) {
+	struct child *heir = heir_of(t->sa, child);
+	if (heir) /* who deletes the old one has the new one */
+		heir->sure_ms = 0;
+	if (was_live && heir) {
 		child_move(t->sa, child, CHILD_ON_REPLACE);
 		was_live = false;
 	}
@@ -157,6 +172,8 @@ static const struct step steps[] = {
 	  TM_RETRANSMIT, "does the peer's new address answer?" },
 	{ STEP_START, IN(ESTABLISHED), ST_SAME, ON(TASK_REDIRECT), 0, redirect_start, NULL,
 	  TM_RETRANSMIT, "send the client to another gateway" },
+	{ STEP_START, IN(ESTABLISHED), ST_SAME, ON(TASK_BAD_ID), 0, bad_id_start, NULL,
+	  TM_RETRANSMIT, "a request was outside of the window" },
 	{ STEP_START, IN(ESTABLISHED), ST_SAME, ON(TASK_CHILD_DELETE), 0, child_delete_start, NULL,
 	  TM_RETRANSMIT, "delete a Child SA" },
 	{ STEP_START, IN(ESTABLISHED) | IN(REKEYED), ST_DELETING, ON(TASK_IKE_DELETE), 0,
@@ -164,7 +181,7 @@ static const struct step steps[] = {
 	{ STEP_START, IN(AUTH_SENT) | IN(EAP_SENT) | IN(ESTABLISHED), ST_DELETING, ON(TASK_TELL), 0, tell_start,
 	  NULL, TM_RETRANSMIT, "tell the peer why it is over" },
 	{ STEP_RESPONSE, IN(ESTABLISHED) | IN(REKEYED), ST_SAME, 0,
-	  ON(TASK_DPD) | ON(TASK_CHILD_DELETE) | ON(TASK_ADDRESSES) | ON(TASK_REDIRECT) | ANY_INFO,
+	  ON(TASK_DPD) | ON(TASK_CHILD_DELETE) | ON(TASK_ADDRESSES) | ON(TASK_BAD_ID) | ON(TASK_REDIRECT) | ANY_INFO,
 	  answered, NULL, TM_NONE, "the peer is there; the Child SA is deleted" },
 	{ STEP_RESPONSE, IN(ESTABLISHED) | IN(REKEYED), ST_SAME, ON(TASK_MOVE), ANY_INFO,
 	  mobike_move_answered, NULL, TM_NONE, "the Child SAs move" },

@@ -133,7 +133,7 @@ static enum step_result spoilt(struct turn *t)
 static enum step_result inter_start(struct turn *t)
 {
 	const struct transform *ke = proposal_addke(&t->sa->chosen, t->sa->init->n_inter);
-	struct nego *nego = &t->sa->ours.nego;
+	struct nego *nego = &t->ours->nego;
 
 	if (!ke)
 		return STEP_NOTIFY;
@@ -143,7 +143,7 @@ static enum step_result inter_start(struct turn *t)
 
 static enum step_result inter_started(struct turn *t)
 {
-	struct nego *nego = &t->sa->ours.nego;
+	struct nego *nego = &t->ours->nego;
 
 	nego->pair = t->job->pair;
 	t->job->pair = (struct ke_pair){ 0 };
@@ -151,14 +151,14 @@ static enum step_result inter_started(struct turn *t)
 	if (t->job->result)
 		return turn_refuse(t, STEP_FAIL, 0, "no key pair of method %u", nego->group);
 	ke_emit(t->out, &ke);
-	if (!wr_ok(&t->out->w) || mix_ours(t, t->sa->ours.id, false))
+	if (!wr_ok(&t->out->w) || mix_ours(t, t->ours->id, false))
 		return turn_refuse(t, STEP_FAIL, 0, "IKE_INTERMEDIATE could not be written");
 	return STEP_NEXT;
 }
 
 static enum step_result inter_answered(struct turn *t)
 {
-	struct nego *nego = &t->sa->ours.nego;
+	struct nego *nego = &t->ours->nego;
 	const struct ke *ke = &t->in->ke;
 
 	if (ke->group != nego->group || rd_left(&ke->public_value) != ke_answer_len(nego->group))
@@ -211,9 +211,10 @@ static enum step_result inter_reply(struct turn *t)
 
 	if (t->job->result || mix_theirs(t) || derive(sa, t->job, &fresh))
 		return spoilt(t);
+	struct reader answer = sa_last_answer(sa);
 	if (!init->message_r) { /* the stored response is ours until now: IKE_AUTH signs it */
-		init->len_r = sa->theirs.len;
-		init->message_r = alloc_copy(sa->theirs.response, init->len_r);
+		init->len_r = rd_left(&answer);
+		init->message_r = alloc_copy(answer.at, init->len_r);
 	}
 	init->next_keys = alloc_copy(&fresh, sizeof(fresh));
 	keymat_wipe(&fresh);

@@ -50,7 +50,7 @@ static bool is_group_offered(const struct conn *conn, uint16_t group)
 static enum step_result init_emit(struct turn *t)
 {
 	const struct conn *conn = t->sa->conn;
-	struct nego *nego = &t->sa->ours.nego;
+	struct nego *nego = &t->ours->nego;
 	struct init *init = t->sa->init;
 	struct proposal offer[CONN_PROPOSALS_MAX];
 	struct ke ke = { nego->group, rd_from(nego->pair.public_value, nego->pair.public_len) };
@@ -76,7 +76,7 @@ static enum step_result init_emit(struct turn *t)
 
 static enum step_result init_start(struct turn *t)
 {
-	struct nego *nego = &t->sa->ours.nego;
+	struct nego *nego = &t->ours->nego;
 	char local[ADDR_TEXT_MAX], remote[ADDR_TEXT_MAX];
 
 	if (!t->sa->init) {
@@ -103,7 +103,7 @@ static void pair_take_back(struct nego *nego, struct ike_job *job)
 
 static enum step_result init_started(struct turn *t)
 {
-	pair_take_back(&t->sa->ours.nego, t->job);
+	pair_take_back(&t->ours->nego, t->job);
 	if (t->job->result)
 		return turn_refuse(t, STEP_FAIL, 0, "no key pair of group %u", t->job->group);
 	return init_emit(t);
@@ -113,7 +113,7 @@ static enum step_result init_started(struct turn *t)
 static bool is_answer_good(const struct turn *t, struct proposal *ret_chosen)
 {
 	const struct conn *conn = t->sa->conn;
-	const struct nego *nego = &t->sa->ours.nego;
+	const struct nego *nego = &t->ours->nego;
 	const struct sa_payload *sa = &t->in->sa;
 
 	if (sa->n != 1 || !t->in->header.spi_r ||
@@ -128,7 +128,7 @@ static bool is_answer_good(const struct turn *t, struct proposal *ret_chosen)
 
 static enum step_result init_answered(struct turn *t)
 {
-	struct nego *nego = &t->sa->ours.nego;
+	struct nego *nego = &t->ours->nego;
 	struct proposal chosen;
 
 	if (!is_answer_good(t, &chosen))
@@ -162,7 +162,7 @@ static enum step_result init_finish(struct turn *t)
 {
 	struct ike_sa *sa = t->sa;
 	struct init *init = sa->init;
-	struct nego *nego = &sa->ours.nego;
+	struct nego *nego = &t->ours->nego;
 
 	pair_take_back(nego, t->job);
 	if (t->job->result || !is_answer_good(t, &sa->chosen))
@@ -170,8 +170,8 @@ static enum step_result init_finish(struct turn *t)
 	sa->spi_r = t->in->header.spi_r;
 	nonce_keep(init->ni, &init->ni_len, rd_from(nego->nonce, sizeof(nego->nonce)));
 	nonce_keep(init->nr, &init->nr_len, t->in->nonce);
-	init->message_i = alloc_copy(sa->ours.request, sa->ours.len);
-	init->len_i = sa->ours.len;
+	init->message_i = alloc_copy(t->ours->request, t->ours->len);
+	init->len_i = t->ours->len;
 	init->len_r = rd_left(&t->in->datagram);
 	init->message_r = alloc_copy(t->in->datagram.at, init->len_r);
 	if (derive_keys(sa, t->job))

@@ -10,14 +10,16 @@
 
 static void end_start(struct turn *t, enum step_result r)
 {
-	if (r == STEP_NEXT && transmit_request(t->sa, t->out))
+	if (r == STEP_NEXT)
+		window_emit(t);
+	if (r == STEP_NEXT && transmit_request(t->sa, t->ours, t->out))
 		engine_follow(t);
 	else if (r == STEP_WAIT)
-		t->sa->ours.waits = t->step;
+		t->ours->waits = t->step;
 	else if (r == STEP_FAIL || r == STEP_NEXT)
 		exchange_close(t->sa, END_REFUSED);
 	else /* nothing was sent: the message ID is still free */
-		engine_forget(t->sa);
+		engine_forget(t->sa, t->ours);
 	sa_touch(t->sa);
 }
 
@@ -41,7 +43,7 @@ static void answer_why(struct turn *t)
 	}
 	transmit_begin(t->sa, &pw, h->exchange, h->id, true);
 	emit_why(&pw, t);
-	if (!transmit_response(t->sa, &pw))
+	if (!transmit_response(t->sa, h->id, &pw))
 		exchange_close(t->sa, END_REFUSED);
 }
 
@@ -51,11 +53,13 @@ static void end_request(struct turn *t, enum step_result r, struct inbound *in)
 	bool is_kept = t->sa->first == in;
 
 	if (r == STEP_WAIT) {
-		t->sa->theirs.waits = t->step;
-		t->sa->theirs.in = in;
+		theirs_keep(t->sa, in->m.header.id, t->step, in);
 		return;
 	}
-	if ((r == STEP_NEXT || r == STEP_STAY) && transmit_response(t->sa, t->out)) {
+	if (r == STEP_NEXT || r == STEP_STAY)
+		window_emit(t);
+	if ((r == STEP_NEXT || r == STEP_STAY) &&
+	    transmit_response(t->sa, in->m.header.id, t->out)) {
 		inter_sent(t->sa);
 		if (r == STEP_NEXT)
 			engine_follow(t);
@@ -69,30 +73,40 @@ static void end_request(struct turn *t, enum step_result r, struct inbound *in)
 		inbound_free(in);
 }
 
+/* With the next message ID (2.2: IKE_SA_INIT stays 0), as soon as there is room. */
+static void anew(struct ike_sa *sa, struct ours *ours)
+{
+	if (sa->state == ST_INIT_SENT)
+		sa->next_id = 0;
+	free(ours->request);
+	ours->request = NULL;
+	ours->next_ms = 0;
+	ours->is_again = true;
+}
+
 static void end_response(struct turn *t, enum step_result r, struct inbound *in)
 {
 	struct ike_sa *sa = t->sa;
+	struct ours *ours = t->ours;
 
 	if (r == STEP_WAIT) {
-		sa->ours.next_ms = 0; /* no reason to ask again */
-		sa->ours.waits = t->step;
-		sa->ours.in = in;
+		ours->next_ms = 0; /* no reason to ask again */
+		ours->waits = t->step;
+		ours->in = in;
 		return;
 	}
 	if (r == STEP_NEXT || r == STEP_STAY || r == STEP_NOTIFY)
-		engine_over(sa);
+		engine_forget(sa, ours);
 	if (r == STEP_NEXT)
 		engine_follow(t);
 	else if (r == STEP_DROP) { /* it was not authentic: the true one may come yet */
 		ike_count(t->ike, IKE_COUNT_REFUSED);
-		if (!sa->ours.next_ms) /* a computation was tried on it */
-			transmit_later(sa, sa->ours.gap_ms);
-	} else if (r == STEP_FAIL || (r == STEP_AGAIN && ++sa->ours.again > STEP_AGAIN_MAX)) {
-		sa->ours.id++;
+		if (!ours->next_ms) /* a computation was tried on it */
+			transmit_later(sa, ours, ours->gap_ms);
+	} else if (r == STEP_FAIL || (r == STEP_AGAIN && ++ours->again > STEP_AGAIN_MAX)) {
 		engine_tell_and_close(sa, t->why, engine_end_of(t, sa->state));
 	} else if (r == STEP_AGAIN) {
-		sa->ours.id += sa->state == ST_INIT_SENT ? 0 : 1; /* 2.2: IKE_SA_INIT stays 0 */
-		engine_start(sa, NULL);
+		anew(sa, ours);
 	}
 	sa_touch(sa);
 	inbound_free(in);
@@ -100,14 +114,15 @@ static void end_response(struct turn *t, enum step_result r, struct inbound *in)
 
 /* ---- Running a row -------------------------------------------------------------- */
 
-static struct turn turn_of(struct ike_sa *sa, const struct step *step, struct inbound *in,
-			   struct ike_job *job)
+static struct turn turn_of(struct ike_sa *sa, struct ours *ours, const struct step *step,
+			   struct inbound *in, struct ike_job *job)
 {
 	return (struct turn){
 		.ike = sa->ike,
 		.sa = sa,
 		.step = step,
-		.task = step->role == STEP_REQUEST ? NULL : sa->ours.task,
+		.ours = ours,
+		.task = ours ? ours->task : NULL,
 		.in = in ? &in->m : NULL,
 		.from = in,
 		.job = job,
@@ -119,49 +134,37 @@ static enum step_result turn_run(struct turn *t)
 	return t->job && t->step->resume ? t->step->resume(t) : t->step->run(t);
 }
 
-void engine_start(struct ike_sa *sa, struct ike_job *job)
+void engine_start(struct ike_sa *sa, struct ours *ours, struct ike_job *job)
 {
 	const struct exchange *ex = NULL;
-	const struct step *step = step_find_start(sa, sa->ours.task->kind, &ex);
+	const struct step *step = step_find_start(sa, ours->task->kind, &ex);
 	struct payload_writer pw;
 
 	if (!step) {
-		engine_forget(sa);
+		engine_forget(sa, ours);
 		return;
 	}
-	free(sa->ours.request);
-	sa->ours.request = NULL;
-	sa->ours.next_ms = 0;
-	sa->ours.type = ex->type;
-	struct turn t = turn_of(sa, step, NULL, job);
+	ours->is_again = false;
+	ours->type = ex->type;
+	ours->id = sa->next_id;
+	struct turn t = turn_of(sa, ours, step, NULL, job);
 	t.out = &pw;
-	transmit_begin(sa, &pw, ex->type, sa->ours.id, false);
+	transmit_begin(sa, &pw, ex->type, ours->id, false);
 	end_start(&t, turn_run(&t));
 }
 
 void exchange_start(struct ike_sa *sa)
 {
-	const struct exchange *ex;
+	struct ours *ours;
 
-	while (!sa->ours.task && sa->state < ST_CLOSED) {
-		struct task *task = task_take(sa, sa->ike->now_ms);
-
-		if (!task)
-			return;
-		if (!step_find_start(sa, task->kind, &ex)) { /* not in this state: it waits */
-			task->next = sa->tasks;
-			sa->tasks = task;
-			return;
-		}
-		sa->ours.task = task;
-		engine_start(sa, NULL);
-	}
+	while (sa->state < ST_CLOSED && (ours = ours_next(sa)))
+		engine_start(sa, ours, NULL);
 }
 
 void engine_request(struct ike_sa *sa, const struct step *step, struct inbound *in,
 		    struct ike_job *job)
 {
-	struct turn t = turn_of(sa, step, in, job);
+	struct turn t = turn_of(sa, NULL, step, in, job);
 	struct payload_writer pw;
 
 	t.out = &pw;
@@ -171,10 +174,10 @@ void engine_request(struct ike_sa *sa, const struct step *step, struct inbound *
 	end_request(&t, turn_run(&t), in);
 }
 
-void engine_response(struct ike_sa *sa, const struct step *step, struct inbound *in,
-		     struct ike_job *job)
+void engine_response(struct ike_sa *sa, struct ours *ours, const struct step *step,
+		     struct inbound *in, struct ike_job *job)
 {
-	struct turn t = turn_of(sa, step, in, job);
+	struct turn t = turn_of(sa, ours, step, in, job);
 
 	end_response(&t, turn_run(&t), in);
 }
@@ -190,24 +193,25 @@ void exchange_request(struct ike_sa *sa, struct inbound *in)
 	const struct step *step =
 		ex ? step_find(ex, STEP_REQUEST, sa->state, exchange_shape(&in->m)) : NULL;
 
-	child_sure(sa, in->m.header.id);
+	child_sure(sa, theirs_known(sa, in->m.header.id));
 	engine_request(sa, step ? step : &engine_bad_request, in, NULL);
 }
 
 void exchange_response(struct ike_sa *sa, struct inbound *in)
 {
 	const struct exchange *ex = exchange_by_type(in->m.header.exchange);
-	uint64_t shape = exchange_shape(&in->m) | ON(sa->ours.task->kind);
+	struct ours *ours = ours_by_id(sa, in->m.header.id);
+	uint64_t shape = exchange_shape(&in->m) | ON(ours->task->kind);
 	const struct step *step = ex ? step_find(ex, STEP_RESPONSE, sa->state, shape) : NULL;
 
 	if (step) {
 		sa->n_tried = 0;
-		engine_response(sa, step, in, NULL);
+		engine_response(sa, ours, step, in, NULL);
 	} else if (is_clear(in)) {
 		ike_count(sa->ike, IKE_COUNT_UNEXPECTED);
 		inbound_free(in);
 	} else {
-		engine_response(sa, &engine_bad_response, in, NULL);
+		engine_response(sa, ours, &engine_bad_response, in, NULL);
 	}
 }
 
@@ -221,22 +225,23 @@ void exchange_bad(struct ike_sa *sa, struct inbound *in, enum message_result wha
 		engine_request(sa, is_critical ? &engine_critical_request : &engine_bad_request, in,
 			       NULL);
 	else
-		engine_response(sa, is_critical ? &engine_critical_response : &engine_bad_response,
-				in, NULL);
+		engine_response(sa, ours_by_id(sa, in->m.header.id),
+				is_critical ? &engine_critical_response : &engine_bad_response, in,
+				NULL);
 }
 
 /* ---- Time ----------------------------------------------------------------------- */
 
-static void timeout(struct ike_sa *sa)
+static void timeout(struct ike_sa *sa, struct ours *ours)
 {
-	uint64_t shape = sa->ours.task ? ON(sa->ours.task->kind) : 0;
+	uint64_t shape = ours ? ON(ours->task->kind) : 0;
 
 	for (size_t i = 0; i < n_exchanges; i++) {
 		const struct step *step = step_find(exchanges[i], STEP_TIMEOUT, sa->state, shape);
 
 		if (!step)
 			continue;
-		struct turn t = turn_of(sa, step, NULL, NULL);
+		struct turn t = turn_of(sa, ours, step, NULL, NULL);
 		if (step->run(&t) == STEP_NEXT)
 			engine_follow(&t);
 		return;
@@ -244,28 +249,37 @@ static void timeout(struct ike_sa *sa)
 	exchange_close(sa, END_NO_ANSWER);
 }
 
+/* The first whose tries are used up; NULL: none. */
+static struct ours *unanswered(struct ike_sa *sa)
+{
+	for (struct ours *o = sa->ours; o; o = o->next)
+		if (o->next_ms && o->next_ms <= sa->ike->now_ms && !transmit_again(sa, o))
+			return o;
+	return NULL;
+}
+
 void exchange_expire(struct ike_sa *sa)
 {
-	uint64_t now_ms = sa->ike->now_ms;
+	struct ours *ours = unanswered(sa);
 
-	if (sa->ours.next_ms && sa->ours.next_ms <= now_ms && !transmit_again(sa) &&
-	    !mobike_try_other(sa))
-		timeout(sa);
-	if (!sa->state_end_ms || sa->state_end_ms > now_ms)
+	if (ours && !mobike_try_other(sa))
+		timeout(sa, ours);
+	if (!sa->state_end_ms || sa->state_end_ms > sa->ike->now_ms)
 		return;
 	sa->state_end_ms = 0;
 	sa_touch(sa);
 	if (sa->state == ST_CLOSED)
 		engine_enter(sa, ST_GONE, TM_NONE);
 	else
-		timeout(sa);
+		timeout(sa, sa->ours);
 }
 
 uint64_t exchange_deadline(const struct ike_sa *sa)
 {
 	uint64_t at_ms = sa->state_end_ms;
 
-	if (sa->ours.next_ms && (!at_ms || sa->ours.next_ms < at_ms))
-		at_ms = sa->ours.next_ms;
+	for (const struct ours *o = sa->ours; o; o = o->next)
+		if (o->next_ms && (!at_ms || o->next_ms < at_ms))
+			at_ms = o->next_ms;
 	return at_ms;
 }

@@ -5,7 +5,7 @@
  * changes the state, writes and sends the message, keeps it for retransmission, arms timers.
  *
  * A row that needs a computation returns STEP_WAIT after fx_job(); its `resume` goes on with the
- * same message when the job is back. Until then further messages of that direction are dropped.
+ * same message when the job is back. Until then that message is dropped when it comes again.
  */
 #ifndef IKE_EXCHANGE_H
 #define IKE_EXCHANGE_H
@@ -60,7 +60,8 @@ struct turn {
 	struct ike *ike;
 	struct ike_sa *sa;
 	const struct step *step;
-	struct task *task;          /* ours; NULL in REQUEST */
+	struct ours *ours;          /* NULL in REQUEST, and in TIMEOUT when the state's time is over */
+	struct task *task;          /* of it */
 	const struct message *in;   /* REQUEST, RESPONSE */
 	const struct inbound *from; /* the same with its addresses */
 	struct payload_writer *out; /* START, REQUEST */
@@ -107,12 +108,12 @@ const struct step *step_find_start(const struct ike_sa *sa, enum task_kind kind,
 				   const struct exchange **ret_ex);
 uint64_t exchange_shape(const struct message *m);
 
-/* An authentic (or IKE_SA_INIT) message of the right ID. Takes over `in`. */
+/* An authentic (or IKE_SA_INIT) message of a due ID. Takes over `in`. */
 void exchange_request(struct ike_sa *sa, struct inbound *in);
 void exchange_response(struct ike_sa *sa, struct inbound *in);
 /* An authentic message that does not parse, or is not supported: RFC 7296 2.21.3, 2.5. */
 void exchange_bad(struct ike_sa *sa, struct inbound *in, enum message_result what);
-/* Begins the next waiting task, if none is under way. */
+/* Begins what waits and may begin. */
 void exchange_start(struct ike_sa *sa);
 /* Takes over the job. */
 void exchange_job(struct ike_sa *sa, struct ike_job *job);

@@ -6,19 +6,14 @@
 #include "ike/collision.h"
 #include "ike/engine.h"
 
-void engine_forget(struct ike_sa *sa)
+void engine_forget(struct ike_sa *sa, struct ours *ours)
 {
-	free(sa->ours.task);
-	free(sa->ours.request);
-	inbound_free(sa->ours.in);
-	nego_wipe(&sa->ours.nego);
-	sa->ours = (struct ours){ .id = sa->ours.id };
-}
+	struct ours **at = &sa->ours;
 
-void engine_over(struct ike_sa *sa)
-{
-	engine_forget(sa);
-	sa->ours.id++;
+	while (*at != ours)
+		at = &(*at)->next;
+	*at = ours->next;
+	ours_free(ours);
 	sa_touch(sa);
 }
 
@@ -55,13 +50,19 @@ static void end_task(struct ike_sa *sa, const struct task *task, enum ike_end en
 
 static void end_all(struct ike_sa *sa, enum ike_end end)
 {
-	struct task *tasks = sa->tasks, *running = sa->ours.task;
+	struct task *tasks = sa->tasks;
+	struct ours *running = sa->ours;
 
-	sa->tasks = sa->ours.task = NULL; /* what follows an end may look for them */
+	sa->tasks = NULL;
+	sa->ours = NULL; /* what follows an end may look for them */
 	end_children(sa, end);
-	if (running)
-		end_task(sa, running, end);
-	free(running);
+	while (running) {
+		struct ours *o = running;
+
+		running = o->next;
+		end_task(sa, o->task, end);
+		ours_free(o);
+	}
 	while (tasks) {
 		struct task *t = tasks;
 
@@ -100,10 +101,9 @@ void exchange_close(struct ike_sa *sa, enum ike_end end)
 	if (sa->state >= ST_CLOSED)
 		return;
 	/* Only who has answered something may be asked for it again. */
-	engine_enter(sa, sa->theirs.response ? ST_CLOSED : ST_GONE, TM_CLOSED);
+	engine_enter(sa, sa->due_id ? ST_CLOSED : ST_GONE, TM_CLOSED);
 	end_all(sa, end);
 	cfg_end(sa);
-	engine_forget(sa);
 	init_free(sa);
 	keymat_wipe(&sa->keys);
 }
@@ -174,7 +174,6 @@ void engine_tell_and_close(struct ike_sa *sa, uint16_t notify, enum ike_end end)
 {
 	sa->is_condemned = true; /* nothing new may be asked for on it */
 	end_all(sa, end);
-	engine_forget(sa);
 	/* Before, the peer has no keys; later, our delete has told it already. */
 	if (!notify || (sa->state != ST_AUTH_SENT && sa->state != ST_EAP_SENT &&
 			sa->state != ST_ESTABLISHED)) {

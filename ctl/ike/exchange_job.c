@@ -6,6 +6,7 @@ enum step_result turn_wait_job(struct turn *t, struct ike_job *job)
 {
 	job->sa_id = t->sa->unique_id;
 	job->is_request = t->step->role == STEP_REQUEST;
+	job->serial = job->is_request ? t->in->header.id : t->ours->serial;
 	fx_job(&t->ike->fx, job);
 	return STEP_WAIT;
 }
@@ -16,42 +17,45 @@ enum step_result turn_wait(struct turn *t, uint16_t group, struct ke_pair *pair,
 	return turn_wait_job(t, job_new(group, pair, their_public));
 }
 
-static void request_job(struct ike_sa *sa, struct ike_job *job)
+static void request_job(struct ike_sa *sa, struct theirs *theirs, struct ike_job *job)
 {
-	const struct step *step = sa->theirs.waits;
-	struct inbound *in = sa->theirs.in;
+	const struct step *step = theirs->waits;
+	struct inbound *in = theirs->in;
 
-	sa->theirs.in = NULL;
-	sa->theirs.waits = NULL;
+	theirs->in = NULL;
+	theirs->waits = NULL;
 	if (step->from & (1u << sa->state))
 		engine_request(sa, step, in, job);
 	else
 		engine_request(sa, &engine_stale, in, NULL);
 }
 
-static void our_job(struct ike_sa *sa, struct ike_job *job)
+static void our_job(struct ike_sa *sa, struct ours *ours, struct ike_job *job)
 {
-	const struct step *step = sa->ours.waits;
-	struct inbound *in = sa->ours.in;
+	const struct step *step = ours->waits;
+	struct inbound *in = ours->in;
 
-	sa->ours.in = NULL;
-	sa->ours.waits = NULL;
+	ours->in = NULL;
+	ours->waits = NULL;
 	if (in && step->from & (1u << sa->state)) {
-		engine_response(sa, step, in, job);
+		engine_response(sa, ours, step, in, job);
 	} else if (in) {
-		engine_over(sa);
+		engine_forget(sa, ours);
 		inbound_free(in);
 	} else {
-		engine_start(sa, job);
+		engine_start(sa, ours, job);
 	}
 }
 
 void exchange_job(struct ike_sa *sa, struct ike_job *job)
 {
+	struct theirs *theirs = theirs_at(sa, job->serial);
+	struct ours *ours = ours_by_job(sa, job);
+
 	sa_touch(sa);
-	if (sa->state < ST_CLOSED && job->is_request && sa->theirs.waits)
-		request_job(sa, job);
-	else if (sa->state < ST_CLOSED && !job->is_request && sa->ours.waits)
-		our_job(sa, job);
+	if (sa->state < ST_CLOSED && job->is_request && theirs->id == job->serial && theirs->waits)
+		request_job(sa, theirs, job);
+	else if (sa->state < ST_CLOSED && ours)
+		our_job(sa, ours, job);
 	job_free(job);
 }

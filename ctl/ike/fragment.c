@@ -24,11 +24,11 @@ size_t fragment_max(const struct ike_sa *sa)
 /* ---- Sending -------------------------------------------------------------------- */
 
 struct cut {
-	const uint8_t *header;  /* IKE header of the whole message */
-	uint8_t first;          /* type of the first payload inside */
+	const uint8_t *header; /* IKE header of the whole message */
+	uint8_t first;	       /* type of the first payload inside */
 	struct aead_key *key;
 	struct aead_sizes size;
-	size_t chunk;           /* bytes of plaintext per fragment */
+	size_t chunk; /* bytes of plaintext per fragment */
 	uint16_t total;
 };
 
@@ -121,7 +121,7 @@ bool fragment_next(struct reader *train, struct reader *ret_message)
 
 static struct fragments *set_of(struct ike_sa *sa, const struct inbound *in)
 {
-	return &sa->fragments[message_is_response(&in->m)];
+	return &sa->fragments[message_is_response(&in->m)][in->m.header.id % WINDOW_MAX];
 }
 
 static void set_clear(struct fragments *f)
@@ -137,8 +137,10 @@ static void set_clear(struct fragments *f)
 
 void fragment_free(struct ike_sa *sa)
 {
-	set_clear(&sa->fragments[0]);
-	set_clear(&sa->fragments[1]);
+	for (size_t i = 0; i < WINDOW_MAX; i++) {
+		set_clear(&sa->fragments[0][i]);
+		set_clear(&sa->fragments[1][i]);
+	}
 }
 
 /* 2.6: of another message, or cut anew into more pieces (smaller datagrams): begin again. Fewer
@@ -227,15 +229,23 @@ static void set_expire(struct fragments *f, uint64_t now_ms)
 
 void fragment_expire(struct ike_sa *sa)
 {
-	set_expire(&sa->fragments[0], sa->ike->now_ms);
-	set_expire(&sa->fragments[1], sa->ike->now_ms);
+	for (size_t i = 0; i < WINDOW_MAX; i++) {
+		set_expire(&sa->fragments[0][i], sa->ike->now_ms);
+		set_expire(&sa->fragments[1][i], sa->ike->now_ms);
+	}
 }
 
 uint64_t fragment_deadline(const struct ike_sa *sa)
 {
-	uint64_t a = sa->fragments[0].until_ms, b = sa->fragments[1].until_ms;
+	uint64_t best_ms = 0;
 
-	return !a || (b && b < a) ? b : a;
+	for (size_t i = 0; i < 2 * WINDOW_MAX; i++) {
+		uint64_t until_ms = sa->fragments[i / WINDOW_MAX][i % WINDOW_MAX].until_ms;
+
+		if (until_ms && (!best_ms || until_ms < best_ms))
+			best_ms = until_ms;
+	}
+	return best_ms;
 }
 
 bool fragment_is_first(const struct inbound *in)

@@ -155,8 +155,8 @@ static void rebind(struct ike_sa *sa)
 		rebind_child(sa, c, conn);
 	for (struct task *t = sa->tasks; t; t = t->next)
 		t->conn_child = child_again(conn, t->conn_child);
-	if (sa->ours.task)
-		sa->ours.task->conn_child = child_again(conn, sa->ours.task->conn_child);
+	for (struct ours *o = sa->ours; o; o = o->next)
+		o->task->conn_child = child_again(conn, o->task->conn_child);
 	if (is_lost && sa->state != ST_INIT_REPLIED)
 		exchange_delete(sa);
 }

@@ -7,6 +7,7 @@
 #include "ike/auth_eap.h"
 #include "ike/cfg.h"
 #include "ike/followup.h"
+#include "ike/window.h"
 #include "ike/fragment.h"
 
 void ike_count(struct ike *ike, enum ike_count c)
@@ -123,6 +124,7 @@ struct ike_sa *sa_new_with(struct ike *ike, bool is_initiator, uint64_t spi)
 	sa->is_initiator = is_initiator;
 	*(is_initiator ? &sa->spi_i : &sa->spi_r) = spi;
 	sa->unique_id = ++ike->last_ike_id;
+	sa->window_in = sa->window_out = 1;
 	sa->created_ms = sa->heard_ms = ike->now_ms;
 	sa->bucket_next = *bucket(ike, spi);
 	*bucket(ike, spi) = sa;
@@ -188,12 +190,16 @@ void sa_free(struct ike_sa *sa)
 	unlink_sa(sa);
 	sa_set_half_open(sa, false);
 	tasks_free(sa);
-	free(sa->ours.task);
-	free(sa->ours.request);
-	free(sa->theirs.response);
-	inbound_free(sa->ours.in);
-	inbound_free(sa->theirs.in);
-	nego_wipe(&sa->ours.nego);
+	while (sa->ours) {
+		struct ours *ours = sa->ours;
+
+		sa->ours = ours->next;
+		ours_free(ours);
+	}
+	for (size_t i = 0; i < WINDOW_MAX; i++) {
+		free(sa->theirs[i].response);
+		inbound_free(sa->theirs[i].in);
+	}
 	init_free(sa);
 	fragment_free(sa);
 	followup_end_all(sa);
@@ -246,6 +252,13 @@ void sa_set_half_open(struct ike_sa *sa, bool is_half_open)
 		return;
 	sa->is_half_open = is_half_open;
 	sa->ike->n_half_open += is_half_open ? 1 : (size_t)-1;
+}
+
+struct reader sa_last_answer(const struct ike_sa *sa)
+{
+	const struct theirs *last = &sa->theirs[(sa->due_id - 1) % WINDOW_MAX];
+
+	return rd_from(last->response, last->len);
 }
 
 void sa_touch(struct ike_sa *sa)

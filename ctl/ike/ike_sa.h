@@ -3,8 +3,8 @@
  * The objects of the core: struct ike owns IKE SAs, an IKE SA owns its Child SAs and the tasks
  * that wait to become exchanges of ours. Internal to ctl/ike.
  *
- * At any moment an IKE SA has at most one exchange of ours under way (struct ours) and one of the
- * peer's (struct theirs): windows of one, RFC 7296 2.3. Only exchange_end.c changes sa->state.
+ * At any moment an IKE SA has a few exchanges of ours under way (struct ours) and a few of the
+ * peer's (struct theirs): see window.h. Only exchange_end.c changes sa->state.
  */
 #ifndef IKE_IKE_SA_H
 #define IKE_IKE_SA_H
@@ -86,6 +86,7 @@ enum task_kind {
 	TASK_CHECK,     /* MOBIKE: does the peer's new address answer? */
 	TASK_FOLLOWUP, /* spi: .id of its struct followup */
 	TASK_INTERMEDIATE, /* spi: which one, from 0 */
+	TASK_BAD_ID, /* INVALID_MESSAGE_ID; spi: the message ID */
 	TASK_REDIRECT, /* RFC 5685: sends the client to sa->redirect->to */
 	TASK_COUNT
 };
@@ -112,12 +113,15 @@ struct nego {
 	uint64_t spi_ike; /* of the new IKE SA */
 };
 
-/* Our exchange. */
+/* An exchange of ours. */
 struct ours {
-	struct task *task;  /* NULL: none is under way */
-	uint32_t id;        /* message ID of it, or of the next */
+	struct ours *next;
+	struct task *task;
+	uint32_t serial;    /* for jobs: tells it from all others of the IKE SA */
+	uint32_t id;        /* message ID, once there is a request */
 	uint8_t type;       /* enum exchange_type */
 	unsigned again;     /* how often it began anew */
+	bool is_again;      /* and has to, when the window has room for it */
 	uint8_t *request;   /* bytes; NULL while a job makes them */
 	size_t len;
 	unsigned tries;
@@ -128,13 +132,13 @@ struct ours {
 	struct inbound *in;       /* the response that waits with it */
 };
 
-/* The peer's exchange. */
+/* An exchange of the peer. */
 struct theirs {
-	uint32_t id;        /* message ID that we expect next */
-	uint8_t *response;  /* bytes of the last answer; NULL: none yet */
+	uint32_t id;       /* message ID */
+	uint8_t *response; /* bytes of the answer; NULL: none yet, or not needed any more */
 	size_t len;
-	const struct step *waits;
-	struct inbound *in;
+	const struct step *waits; /* for a job */
+	struct inbound *in;       /* the request that waits with it */
 };
 
 /* What IKE_SA_INIT leaves for IKE_AUTH (2.15): both messages, both nonces. Then it goes. */
@@ -211,10 +215,15 @@ struct ike_sa {
 	struct vips our_vips, their_vips;
 	struct proposal chosen;
 	struct ike_keys keys;
-	struct ours ours;
-	struct theirs theirs;
+	struct ours *ours; /* under way, in the order of their beginning */
+	uint32_t next_id, last_serial; /* message ID of the next one */
+	struct theirs theirs[WINDOW_MAX]; /* by message ID */
+	uint32_t due_id; /* the lowest that has no answer yet */
+	uint32_t window_out, window_in; /* so many at once: what the peer takes, what we take */
+	uint64_t overrun_ms; /* no INVALID_MESSAGE_ID before */
+	uint32_t moved_id; /* MOBIKE: past the peer's last UPDATE_SA_ADDRESSES */
 	struct endpoint reply_local, reply_remote; /* where the request came to and from */
-	struct fragments fragments[2]; /* of the peer's request, of its response */
+	struct fragments fragments[2][WINDOW_MAX]; /* of the peer's requests, of its responses */
 	struct task *tasks;
 	struct child *children;
 	struct init *init;
@@ -304,6 +313,8 @@ struct ike_sa *sa_by_conn(const struct ike *ike, const struct conn *conn);
 void sa_set_conn(struct ike_sa *sa, const struct conn *conn);
 /* At the end of this call into the core, look what it needs next. */
 void sa_touch(struct ike_sa *sa);
+/* As responder: our last answer, as it was sent. */
+struct reader sa_last_answer(const struct ike_sa *sa);
 bool sa_is_up(const struct ike_sa *sa); /* carries Child SAs */
 uint64_t sa_our_spi(const struct ike_sa *sa);
 struct aead_key *sa_key_out(struct ike_sa *sa);
@@ -340,8 +351,8 @@ bool task_is_there(const struct ike_sa *sa, enum task_kind kind,
 		   const struct conn_child *conn_child, uint32_t spi);
 /* Not before; 0: at once. What is about a Child SA waits until the peer knows it. */
 uint64_t task_due_ms(const struct ike_sa *sa, const struct task *task);
-/* The first one whose time has come, unlinked; NULL: none. */
-struct task *task_take(struct ike_sa *sa, uint64_t now_ms);
+/* Where the first one is linked whose time has come; NULL: none. */
+struct task **task_first(struct ike_sa *sa);
 void tasks_free(struct ike_sa *sa);
 const char *task_text(enum task_kind kind);
 

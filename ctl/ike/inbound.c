@@ -8,6 +8,7 @@
 #include "ike/fragment.h"
 #include "ike/nat.h"
 #include "ike/transmit.h"
+#include "ike/window.h"
 
 static struct inbound *inbound_new(const struct datagram *d)
 {
@@ -41,7 +42,7 @@ static bool is_of(const struct ike_sa *sa, const struct ike_header *h)
  * take the place of the true initiator. */
 static bool is_first_message(const struct ike_sa *sa, const struct inbound *in)
 {
-	const struct inbound *first = sa->theirs.in;
+	const struct inbound *first = sa->theirs[0].in;
 	const uint8_t *bytes = sa->init ? sa->init->message_i : first ? first->bytes : NULL;
 	size_t len = sa->init ? sa->init->len_i : first ? first->len : 0;
 
@@ -61,9 +62,9 @@ static struct ike_sa *made_by(const struct ike *ike, const struct inbound *in)
 
 static void init_duplicate(struct ike_sa *sa, struct inbound *in)
 {
-	if (sa->theirs.waits)
+	if (theirs_at(sa, 0)->waits)
 		return drop(sa->ike, in, IKE_COUNT_BUSY);
-	if (sa->state != ST_INIT_REPLIED || sa->theirs.id != 1)
+	if (sa->state != ST_INIT_REPLIED || sa->due_id != 1)
 		return drop(sa->ike, in, IKE_COUNT_MESSAGE_ID);
 	transmit_answer_again(sa, in);
 	inbound_free(in);
@@ -126,33 +127,35 @@ static void init_response(struct ike_sa *sa, struct inbound *in)
 
 /* ---- All others ------------------------------------------------------------------ */
 
-/* 2.2, 2.3: windows of one. False: done with it. */
+/* 2.2, 2.3. False: done with it. */
 static bool is_request_due(struct ike_sa *sa, struct inbound *in)
 {
 	const struct ike_header *h = &in->m.header;
 
-	if (h->id + 1 == sa->theirs.id && sa->theirs.response && h->exchange != EX_IKE_SA_INIT) {
+	if (theirs_is_answered(sa, h->id) && h->exchange != EX_IKE_SA_INIT) {
 		if (fragment_is_first(in))
 			transmit_answer_again(sa, in);
 		inbound_free(in);
 		return false;
 	}
-	enum ike_count why = h->id != sa->theirs.id || sa->state >= ST_CLOSED ? IKE_COUNT_MESSAGE_ID
-									      : IKE_COUNT_BUSY;
-	if (why == IKE_COUNT_BUSY && !sa->theirs.waits)
+	bool is_inside = h->id - sa->due_id < sa->window_in && sa->state < ST_CLOSED;
+	if (is_inside && theirs_is_due(sa, h->id))
 		return true;
-	drop(sa->ike, in, why);
+	if (!is_inside)
+		window_overrun(sa, in);
+	drop(sa->ike, in, is_inside ? IKE_COUNT_BUSY : IKE_COUNT_MESSAGE_ID);
 	return false;
 }
 
 static bool is_response_due(struct ike_sa *sa, struct inbound *in)
 {
 	const struct ike_header *h = &in->m.header;
+	const struct ours *ours = ours_by_id(sa, h->id);
+	bool is_busy = ours && ours->waits;
 
-	if (sa->ours.task && sa->ours.request && h->id == sa->ours.id &&
-	    h->exchange == sa->ours.type && sa->state < ST_CLOSED && !sa->ours.waits)
+	if (ours && h->exchange == ours->type && sa->state < ST_CLOSED && !is_busy)
 		return true;
-	drop(sa->ike, in, sa->ours.waits ? IKE_COUNT_BUSY : IKE_COUNT_MESSAGE_ID);
+	drop(sa->ike, in, is_busy ? IKE_COUNT_BUSY : IKE_COUNT_MESSAGE_ID);
 	return false;
 }
 
@@ -171,6 +174,8 @@ static void take_encrypted(struct ike_sa *sa, struct inbound *in)
 	sa->heard_ms = sa->ike->now_ms;
 	sa_touch(sa);
 	nat_follow(sa, in);
+	if (r == MSG_OK)
+		window_note(sa, &in->m);
 	if (!in->m.is_open)
 		inbound_free(in);
 	else if (r != MSG_OK)
@@ -236,7 +241,8 @@ static void other_version(struct ike *ike, const struct inbound *in)
 	if (ike->version_log_ms > ike->now_ms)
 		return;
 	ike->version_log_ms = ike->now_ms + VERSION_LOG_MS;
-	ike_log(ike, true, "peer %s speaks IKEv%u, only IKEv2 is spoken here: INVALID_MAJOR_VERSION",
+	ike_log(ike, true,
+		"peer %s speaks IKEv%u, only IKEv2 is spoken here: INVALID_MAJOR_VERSION",
 		addr_print(&in->remote.addr, text, sizeof(text)), h->major);
 }
 

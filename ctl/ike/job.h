@@ -18,6 +18,7 @@ struct tls;
 
 struct ike_job {
 	uint32_t sa_id;  /* ike_sa.unique_id */
+	uint32_t serial; /* of the exchange: the message ID, or ours.serial */
 	bool is_request; /* the peer's exchange waits for it, not ours */
 	uint16_t group;  /* enum ke_id */
 	struct ke_pair pair; /* given, or made by the job when empty */

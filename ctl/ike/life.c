@@ -29,7 +29,7 @@ static uint64_t last_heard_ms(const struct ike_sa *sa)
 
 static uint64_t dpd_deadline(const struct ike_sa *sa)
 {
-	if (sa->state != ST_ESTABLISHED || !sa->conn || !sa->conn->dpd_delay_s || sa->ours.task)
+	if (sa->state != ST_ESTABLISHED || !sa->conn || !sa->conn->dpd_delay_s || sa->ours)
 		return 0;
 	return sa->heard_ms + sa->conn->dpd_delay_s * 1000ull;
 }
@@ -107,8 +107,9 @@ uint64_t life_deadline(const struct ike_sa *sa)
 	earliest(&best_ms, sa->keepalive_ms);
 	earliest(&best_ms, sa->contact_ms);
 	earliest(&best_ms, sa->redundant_ms);
-	for (const struct task *t = sa->ours.task ? NULL : sa->tasks; t; t = t->next)
-		earliest(&best_ms, task_due_ms(sa, t));
+	for (const struct task *t = sa->tasks; t; t = t->next)
+		if (task_due_ms(sa, t) > sa->ike->now_ms) /* else it waits for an answer */
+			earliest(&best_ms, task_due_ms(sa, t));
 	return best_ms;
 }
 

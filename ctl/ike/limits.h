@@ -49,6 +49,9 @@
 #define STRANGER_LINES 20
 #define STRANGER_MS 10000
 #define CHILDREN_MAX 64       /* Child SAs of one IKE SA, lingering ones too */
+#define WINDOW_MAX 8          /* exchanges under way at once, per direction and IKE SA */
+#define WINDOW_SIZE 4         /* what the peer is told, unless configured */
+#define OVERRUN_MS 10000      /* at most one INVALID_MESSAGE_ID so often (2.3 wants a limit) */
 #define TASKS_MAX 128         /* exchanges of ours that wait for their turn, per IKE SA */
 #define INIT_LEN_MAX 8192     /* bytes of an IKE_SA_INIT message: they are kept for AUTH */
 #define MESSAGE_LEN_MAX 65535 /* bytes of any message */

@@ -5,6 +5,7 @@
 #include "crypto/secret.h"
 #include "ike/nat.h"
 #include "ike/transmit.h"
+#include "ike/window.h"
 
 #define NO_NATS_LEN 12 /* 4.2.6 for IPv4: two addresses, two ports */
 
@@ -90,10 +91,12 @@ static bool is_wanted(const struct conn *conn, const struct ip_addr *addr)
 /* What waits for an answer goes out again from the new address, at once (3.4). */
 static void send_again(struct ike_sa *sa)
 {
-	if (!sa->ours.task || !sa->ours.request)
-		return;
-	sa->ours.tries = 0;
-	sa->ours.next_ms = sa->ike->now_ms;
+	for (struct ours *o = sa->ours; o; o = o->next) {
+		if (!o->request)
+			continue;
+		o->tries = 0;
+		o->next_ms = sa->ike->now_ms;
+	}
 }
 
 static void queue_move(struct ike_sa *sa)
@@ -103,7 +106,7 @@ static void queue_move(struct ike_sa *sa)
 	sa_log(sa, "MOBIKE: from now on %s to %s", addr_print(&sa->local.addr, l, sizeof(l)),
 	       addr_print(&sa->remote.addr, r, sizeof(r)));
 	send_again(sa);
-	if (sa->ours.task && sa->ours.task->kind == TASK_MOVE)
+	if (ours_of(sa, TASK_MOVE))
 		sa->is_move_due = true; /* once more, with what holds now */
 	else
 		(void)task_push(sa, TASK_MOVE, NULL, 0);
@@ -275,8 +278,10 @@ enum step_result mobike_asked(struct turn *t)
 	const struct notify *cookie = message_notify(t->in, N_COOKIE2);
 	bool is_update = message_notify(t->in, N_UPDATE_SA_ADDRESSES);
 
-	if (!t->sa->is_mobike)
-		return STEP_NEXT;
+	if (!t->sa->is_mobike || (is_update && t->in->header.id < t->sa->moved_id))
+		return STEP_NEXT; /* 3.5: a newer one was faster */
+	if (is_update)
+		t->sa->moved_id = t->in->header.id + 1;
 	if (take_addresses(t->sa, t->in) && !is_update)
 		follow_responder(t);
 	if (is_update && update(t) != STEP_NEXT)
@@ -314,7 +319,7 @@ void mobike_dpd_answered(struct turn *t)
 
 bool mobike_try_other(struct ike_sa *sa)
 {
-	if (!sa->is_mobike || !sa->is_initiator || !sa_is_up(sa) || !sa->ours.request)
+	if (!sa->is_mobike || !sa->is_initiator || !sa_is_up(sa))
 		return false;
 	while (sa->n_tried < sa->n_peer_addrs) {
 		const struct ip_addr *next = &sa->peer_addrs[sa->n_tried++];

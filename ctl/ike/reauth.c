@@ -71,7 +71,7 @@ void reauth_settle(struct ike_sa *fresh)
 {
 	struct ike_sa *old;
 
-	if (!fresh->reauth_of || !sa_is_up(fresh) || fresh->ours.task || fresh->tasks)
+	if (!fresh->reauth_of || !sa_is_up(fresh) || fresh->ours || fresh->tasks)
 		return;
 	old = sa_by_id(fresh->ike, fresh->reauth_of);
 	fresh->reauth_of = 0;

@@ -109,7 +109,7 @@ static enum step_result stay_away(struct turn *t, uint16_t notify)
 enum step_result redirect_init(struct turn *t)
 {
 	struct reader data = message_notify(t->in, N_REDIRECT)->data;
-	const uint8_t *nonce = t->sa->ours.nego.nonce;
+	const uint8_t *nonce = t->ours->nego.nonce;
 	struct gateway to;
 
 	if (!is_followed(t->sa) || gateway_read(&data, &to) || rd_left(&data) != NONCE_LEN ||

@@ -7,6 +7,7 @@
 #include "ike/explain.h"
 #include "ike/followup.h"
 #include "ike/redirect.h"
+#include "ike/window.h"
 
 /* ---- The new IKE SA ------------------------------------------------------------- */
 
@@ -137,7 +138,7 @@ static size_t our_proposals(const struct conn *conn, struct proposal ret_ours[CO
 
 enum step_result rekey_start(struct turn *t)
 {
-	struct nego *nego = &t->sa->ours.nego;
+	struct nego *nego = &t->ours->nego;
 	const struct transform *ke = proposal_get(&t->sa->chosen, TRANSFORM_KE);
 
 	if (!t->sa->conn || !ke)
@@ -151,7 +152,7 @@ enum step_result rekey_start(struct turn *t)
 
 enum step_result rekey_started(struct turn *t)
 {
-	struct nego *nego = &t->sa->ours.nego;
+	struct nego *nego = &t->ours->nego;
 	const struct conn *conn = t->sa->conn;
 	struct proposal offer[CONN_PROPOSALS_MAX];
 
@@ -173,7 +174,7 @@ static bool is_answer_good(const struct turn *t, struct proposal *ret_chosen)
 {
 	const struct conn *conn = t->sa->conn;
 	const struct sa_payload *sa = &t->in->sa;
-	uint16_t group = t->sa->ours.nego.group;
+	uint16_t group = t->ours->nego.group;
 	struct proposal ours[CONN_PROPOSALS_MAX];
 
 	if (!conn || sa->n != 1 ||
@@ -192,7 +193,7 @@ static enum step_result spoilt(struct turn *t)
 
 enum step_result rekey_answered(struct turn *t)
 {
-	struct nego *nego = &t->sa->ours.nego;
+	struct nego *nego = &t->ours->nego;
 	struct proposal chosen;
 
 	if (!is_answer_good(t, &chosen))
@@ -209,13 +210,13 @@ static enum step_result more_to_come(struct turn *t, const struct proposal *chos
 
 	if (!f || !followup_next(t, f))
 		return spoilt(t);
-	f->our_spi = t->sa->ours.nego.spi_ike;
+	f->our_spi = t->ours->nego.spi_ike;
 	return STEP_STAY;
 }
 
 enum step_result rekey_finish(struct turn *t)
 {
-	struct nego *nego = &t->sa->ours.nego;
+	struct nego *nego = &t->ours->nego;
 	struct proposal chosen;
 
 	if (t->job->result || !is_answer_good(t, &chosen))
@@ -306,9 +307,10 @@ static enum step_result answer(struct turn *t, const struct proposal *chosen)
 	return rekey_make(t->sa, &r) ? STEP_NEXT : refuse(t, N_NO_ADDITIONAL_SAS);
 }
 
-bool rekey_may_be_asked(const struct ike_sa *sa)
+bool rekey_may_be_asked(const struct turn *t)
 {
-	return !sa->is_condemned && (!sa->ours.task || sa->ours.task->kind == TASK_DPD);
+	return !t->sa->is_condemned && !ours_but(t->sa, TASK_DPD) &&
+	       !theirs_are_open(t->sa, t->in->header.id);
 }
 
 enum step_result rekey_asked(struct turn *t)
@@ -317,7 +319,7 @@ enum step_result rekey_asked(struct turn *t)
 	struct proposal ours[CONN_PROPOSALS_MAX], chosen;
 	char text[EXPLAIN_MAX];
 
-	if (!rekey_may_be_asked(t->sa))
+	if (!rekey_may_be_asked(t))
 		return refuse(t, N_TEMPORARY_FAILURE);
 	if (!conn)
 		return refuse(t, N_NO_PROPOSAL_CHOSEN);

@@ -25,8 +25,8 @@ enum step_result rekey_started(struct turn *t);
 enum step_result rekey_answered(struct turn *t);
 enum step_result rekey_finish(struct turn *t);
 enum step_result rekey_refused(struct turn *t);
-/* 2.25.2: no children that are half made may be carried over. */
-bool rekey_may_be_asked(const struct ike_sa *sa);
+/* 2.25.2: no children that are half made may be carried over, whoever asked for them. */
+bool rekey_may_be_asked(const struct turn *t);
 enum step_result rekey_asked(struct turn *t); /* also its resume */
 
 #endif

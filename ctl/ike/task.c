@@ -11,8 +11,9 @@ static bool is_same(const struct task *t, enum task_kind kind, const struct conn
 bool task_is_there(const struct ike_sa *sa, enum task_kind kind,
 		   const struct conn_child *conn_child, uint32_t spi)
 {
-	if (sa->ours.task && is_same(sa->ours.task, kind, conn_child, spi))
-		return true;
+	for (const struct ours *o = sa->ours; o; o = o->next)
+		if (is_same(o->task, kind, conn_child, spi))
+			return true;
 	for (const struct task *t = sa->tasks; t; t = t->next)
 		if (is_same(t, kind, conn_child, spi))
 			return true;
@@ -68,17 +69,11 @@ uint64_t task_due_ms(const struct ike_sa *sa, const struct task *task)
 						   : task->not_before_ms;
 }
 
-struct task *task_take(struct ike_sa *sa, uint64_t now_ms)
+struct task **task_first(struct ike_sa *sa)
 {
-	for (struct task **at = &sa->tasks; *at; at = &(*at)->next) {
-		struct task *task = *at;
-
-		if (task_due_ms(sa, task) > now_ms)
-			continue;
-		*at = task->next;
-		task->next = NULL;
-		return task;
-	}
+	for (struct task **at = &sa->tasks; *at; at = &(*at)->next)
+		if (task_due_ms(sa, *at) <= sa->ike->now_ms)
+			return at;
 	return NULL;
 }
 
@@ -109,6 +104,7 @@ const char *task_text(enum task_kind kind)
 		[TASK_ADDRESSES] = "further addresses",
 		[TASK_CHECK] = "a check of the new address",
 		[TASK_INTERMEDIATE] = "IKE_INTERMEDIATE",
+		[TASK_BAD_ID] = "INVALID_MESSAGE_ID",
 		[TASK_FOLLOWUP] = "IKE_FOLLOWUP_KE",	 [TASK_REDIRECT] = "REDIRECT",
 	};
 

@@ -3,6 +3,7 @@
 
 #include "ike/alloc.h"
 #include "ike/fragment.h"
+#include "ike/window.h"
 
 /* One message, or the fragments of one. */
 static void send_bytes(struct ike *ike, const struct endpoint *local, const struct endpoint *remote,
@@ -55,20 +56,20 @@ void transmit_begin(struct ike_sa *sa, struct payload_writer *pw, uint8_t exchan
 		message_protect(pw, sa_key_out(sa));
 }
 
-void transmit_later(struct ike_sa *sa, uint64_t gap_ms)
+void transmit_later(struct ike_sa *sa, struct ours *ours, uint64_t gap_ms)
 {
-	sa->ours.gap_ms = gap_ms;
-	sa->ours.next_ms = sa->ike->now_ms + gap_ms;
+	ours->gap_ms = gap_ms;
+	ours->next_ms = sa->ike->now_ms + gap_ms;
 	sa_touch(sa);
 }
 
 /* Until try n + 1: timeout * base^n, at most the limit, less the jitter. */
-static uint64_t wait_ms(struct ike_sa *sa)
+static uint64_t wait_ms(struct ike_sa *sa, const struct ours *ours)
 {
 	const struct ike_settings *s = &sa->ike->settings;
 	uint64_t gap_ms = s->retransmit_timeout_ms, limit_ms = s->retransmit_limit_ms;
 
-	for (unsigned i = 0; i < sa->ours.tries && gap_ms < RETRANSMIT_GAP_MAX_MS; i++)
+	for (unsigned i = 0; i < ours->tries && gap_ms < RETRANSMIT_GAP_MAX_MS; i++)
 		gap_ms = gap_ms * s->retransmit_base_thousandths / 1000;
 	if (gap_ms > RETRANSMIT_GAP_MAX_MS)
 		gap_ms = RETRANSMIT_GAP_MAX_MS;
@@ -77,22 +78,19 @@ static uint64_t wait_ms(struct ike_sa *sa)
 	return gap_ms - ike_jitter(sa->ike, gap_ms * s->retransmit_jitter / 100);
 }
 
-bool transmit_request(struct ike_sa *sa, struct payload_writer *pw)
+bool transmit_request(struct ike_sa *sa, struct ours *ours, struct payload_writer *pw)
 {
-	struct ours *ours = &sa->ours;
-
 	if (!finish(sa, pw, &ours->request, &ours->len))
 		return false;
 	ours->tries = 0;
+	sa->next_id = ours->id + 1;
 	send_bytes(sa->ike, &sa->local, &sa->remote, rd_from(ours->request, ours->len));
-	transmit_later(sa, wait_ms(sa));
+	transmit_later(sa, ours, wait_ms(sa, ours));
 	return true;
 }
 
-bool transmit_again(struct ike_sa *sa)
+bool transmit_again(struct ike_sa *sa, struct ours *ours)
 {
-	struct ours *ours = &sa->ours;
-
 	if (ours->tries >= sa->ike->settings.retransmit_tries)
 		return false;
 	ours->tries++;
@@ -100,17 +98,18 @@ bool transmit_again(struct ike_sa *sa)
 	       task_text(ours->task->kind));
 	ike_count(sa->ike, IKE_COUNT_RETRANSMITTED);
 	send_bytes(sa->ike, &sa->local, &sa->remote, rd_from(ours->request, ours->len));
-	transmit_later(sa, wait_ms(sa));
+	transmit_later(sa, ours, wait_ms(sa, ours));
 	return true;
 }
 
-bool transmit_response(struct ike_sa *sa, struct payload_writer *pw)
+bool transmit_response(struct ike_sa *sa, uint32_t id, struct payload_writer *pw)
 {
-	struct theirs *theirs = &sa->theirs;
+	struct theirs *theirs = theirs_at(sa, id);
 
 	if (!finish(sa, pw, &theirs->response, &theirs->len))
 		return false;
-	theirs->id++;
+	theirs->id = id;
+	theirs_answered(sa, id);
 	send_bytes(sa->ike, &sa->reply_local, &sa->reply_remote,
 		   rd_from(theirs->response, theirs->len));
 	sa_touch(sa);
@@ -139,7 +138,8 @@ void transmit_stateless(struct ike *ike, const struct inbound *in, uint16_t noti
 
 void transmit_answer_again(struct ike_sa *sa, const struct inbound *in)
 {
-	send_bytes(sa->ike, &in->local, &in->remote,
-		   rd_from(sa->theirs.response, sa->theirs.len));
+	const struct theirs *theirs = theirs_at(sa, in->m.header.id);
+
+	send_bytes(sa->ike, &in->local, &in->remote, rd_from(theirs->response, theirs->len));
 	ike_count(sa->ike, IKE_COUNT_ANSWERED_AGAIN);
 }

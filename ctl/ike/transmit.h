@@ -11,14 +11,14 @@
 /* Begin a message of this IKE SA in ike->out; all but IKE_SA_INIT is encrypted. */
 void transmit_begin(struct ike_sa *sa, struct payload_writer *pw, uint8_t exchange, uint32_t id,
 		    bool is_response);
-/* Finish, keep and send it. False: it could not be written. Of a response: from now on the next
- * message ID is expected. */
-bool transmit_request(struct ike_sa *sa, struct payload_writer *pw) MUST_USE;
-bool transmit_response(struct ike_sa *sa, struct payload_writer *pw) MUST_USE;
+/* Finish, keep and send it. False: it could not be written. Of a request: its
+ * message ID is used then. */
+bool transmit_request(struct ike_sa *sa, struct ours *ours, struct payload_writer *pw) MUST_USE;
+bool transmit_response(struct ike_sa *sa, uint32_t id, struct payload_writer *pw) MUST_USE;
 /* Our request once more, the same octets. False: the tries are used up. */
-bool transmit_again(struct ike_sa *sa) MUST_USE;
+bool transmit_again(struct ike_sa *sa, struct ours *ours) MUST_USE;
 /* So long until the next try. */
-void transmit_later(struct ike_sa *sa, uint64_t gap_ms);
+void transmit_later(struct ike_sa *sa, struct ours *ours, uint64_t gap_ms);
 /* The stored answer, to where the duplicate request came from. */
 void transmit_answer_again(struct ike_sa *sa, const struct inbound *in);
 /* Without an IKE SA: a request in clear is answered with one notify in clear. */

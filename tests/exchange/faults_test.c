@@ -48,15 +48,12 @@ static void second_child(struct side *s)
 }
 
 /* As tests/interop/faults.sh: everything in a hurry, so that more of it meets. */
-static void hurry(struct side *s)
+static void hurry(struct side *s, struct ike_settings *settings)
 {
-	struct ike_settings settings = ike_settings_default();
-
-	settings.retransmit_timeout_ms = 400;
-	settings.retransmit_base_thousandths = 1300;
-	settings.retransmit_tries = 12;
-	settings.retransmit_limit_ms = 2000;
-	ike_tune(s->ike, &settings);
+	settings->retransmit_timeout_ms = 400;
+	settings->retransmit_base_thousandths = 1300;
+	settings->retransmit_tries = 12;
+	settings->retransmit_limit_ms = 2000;
 	s->conns[0].dpd_delay_s = 5;
 	s->conns[0].rekey_s = 30;
 	s->conns[0].rand_s = 10;
@@ -66,12 +63,13 @@ static void hurry(struct side *s)
 	s->children[0][0].life_s = 90;
 }
 
-/* Who starts, PFS or not, in a hurry or not: by the seed. */
+/* Who starts, PFS or not, in a hurry or not, windows of how many: by the seed. */
 static void configure(uint64_t seed)
 {
 	pair_init(&pair, seed, "aes256gcm16-prfsha256-x25519",
 		  seed % 3 ? "aes256gcm16" : "aes256gcm16-x25519");
 	for (struct side *s = &pair.a; s; s = s == &pair.a ? &pair.b : NULL) {
+		struct ike_settings settings = ike_settings_default();
 		struct conn_child *cc = &s->children[0][0];
 
 		s->conns[0].keyingtries = 0;
@@ -86,7 +84,9 @@ static void configure(uint64_t seed)
 		if (s == &pair.a || seed % 2)
 			cc->start = START_NOW;
 		if (seed % 4 > 1)
-			hurry(s);
+			hurry(s, &settings);
+		settings.window_size = 1 + (s == &pair.a ? seed : seed / 8) % WINDOW_MAX;
+		ike_tune(s->ike, &settings);
 		if (seed % 8 > 3) /* nothing brings back what is lost, but for dead peers */
 			cc->start = cc->close = START_NONE;
 		second_child(s);

@@ -196,7 +196,7 @@ static bool want_single_pair(struct pair *p, struct flight *f, void *arg)
 				.spi_r = sa->spi_r,
 				.exchange = EX_CREATE_CHILD_SA,
 				.flags = IKE_FLAG_RESPONSE,
-				.id = sa->theirs.id++ };
+				.id = sa->due_id++ };
 	message_start(&pw, buf, sizeof(buf), &h);
 	message_protect(&pw, sa_key_out(sa));
 	notify_emit_plain(&pw, N_SINGLE_PAIR_REQUIRED, rd_from(NULL, 0));

@@ -185,7 +185,7 @@ static size_t message(const struct ike_sa *sa, uint8_t exchange, bool is_respons
 		.exchange = exchange,
 		.flags = (uint8_t)((sa->is_initiator ? 0 : IKE_FLAG_INITIATOR) |
 				   (is_response ? IKE_FLAG_RESPONSE : 0)),
-		.id = is_response ? sa->ours.id : sa->theirs.id,
+		.id = is_response && sa->ours ? sa->ours->id : is_response ? sa->next_id : sa->due_id,
 	};
 	struct payload_writer pw;
 	size_t len = 0;
@@ -235,7 +235,7 @@ static char reaction(struct side *s, struct ike_sa *sa, size_t len)
 			      .data = out,
 			      .len = len };
 	enum ike_state before = sa->state;
-	const struct task *task = sa->ours.task;
+	const struct task *task = sa->ours ? sa->ours->task : NULL;
 	uint64_t refused = n_refused(s);
 
 	n_answers = n_told = 0;
@@ -247,7 +247,7 @@ static char reaction(struct side *s, struct ike_sa *sa, size_t len)
 		return n_answers || n_told ? 'x' : 'c';
 	if (n_answers)
 		return n_refused(s) > refused ? 'n' : 'a';
-	return sa->ours.task != task ? 't' : '.';
+	return (sa->ours ? sa->ours->task : NULL) != task ? 't' : '.';
 }
 
 static char drive(enum ike_state state, uint8_t exchange, bool is_response)

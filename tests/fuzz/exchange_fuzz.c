@@ -45,7 +45,7 @@ static void sealed(struct ike_sa *sa, uint8_t exchange, bool is_response, struct
 		.exchange = exchange,
 		.flags = (uint8_t)((sa->is_initiator ? 0 : IKE_FLAG_INITIATOR) |
 				   (is_response ? IKE_FLAG_RESPONSE : 0)),
-		.id = is_response ? sa->ours.id : sa->theirs.id,
+		.id = is_response && sa->ours ? sa->ours->id : is_response ? sa->next_id : sa->due_id,
 	};
 	struct payload_writer pw;
 	size_t len;
@@ -126,8 +126,8 @@ static void record(struct reader *script)
 		return;
 	case 3:
 	case 4:
-		if (sa && sa->ours.request)
-			sealed(sa, sa->ours.type, true, text);
+		if (sa && sa->ours && sa->ours->request)
+			sealed(sa, sa->ours->type, true, text);
 		return;
 	case 5:
 		return clear(text);
