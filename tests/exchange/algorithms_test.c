@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Every algorithm that a proposal can name is negotiated between two cores: each encryption with
  * each integrity algorithm, each AEAD with each PRF, each key exchange; with a Child SA, an IKE
- * rekey and traffic, so that all keys were used. */
+ * rekey and traffic, so that all keys were used. And every combination that ESP has. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -12,6 +12,7 @@
 #include <string.h>
 #include "crypto/ike_aead.h"
 #include "ike/keywords.h"
+#include "support/esp_algs.h"
 #include "support/pair.h"
 
 #define WORDS_MAX 64
@@ -142,6 +143,36 @@ static void each_key_exchange_for_pfs(void **state)
 	}
 }
 
+static void child_rekeys(const char *esp)
+{
+	char got[PROPOSAL_TEXT_MAX];
+	size_t len = strlen(esp);
+
+	pair_init(&pair, 1, "default", esp);
+	pair_configure(&pair);
+	pair_up(&pair);
+	uint32_t old = side_in_use(&pair.a)->sa.spi_in;
+	assert_int_equal(ike_rekey_child(pair.a.ike, "gw-gw", "net", pair.now_ms), 0);
+	side_effects(&pair.a);
+	pair_run(&pair, 5000);
+	if (!pair_fits(&pair) || side_in_use(&pair.a)->sa.spi_in == old)
+		fail_msg("%s: not up after the rekey\n%s\n%s", esp, pair.a.log, pair.b.log);
+	proposal_print(&side_in_use(&pair.b)->sa.esp, got, sizeof(got));
+	if (strncmp(got, esp, len) || strncmp(got + len, "-noesn", 6))
+		fail_msg("%s: got %s", esp, got);
+	pair_fini(&pair);
+}
+
+static void every_combination_of_esp(void **state)
+{
+	struct aead_alg alg;
+	char name[64];
+
+	(void)state;
+	for (size_t n = 0; esp_alg_nth(n, &alg, name, sizeof(name)); n++)
+		child_rekeys(name);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -149,6 +180,7 @@ int main(void)
 		cmocka_unit_test(aead_with_each_prf),
 		cmocka_unit_test(each_key_exchange),
 		cmocka_unit_test(each_key_exchange_for_pfs),
+		cmocka_unit_test(every_combination_of_esp),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

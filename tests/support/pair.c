@@ -255,7 +255,9 @@ static bool reaches(struct side *from, struct side *to)
 
 	return other && other->sa.spi_out == sa->sa.spi_in &&
 	       memcmp(sa->sa.key_out, other->sa.key_in, SA_SECRET_MAX) == 0 &&
-	       memcmp(sa->sa.key_in, other->sa.key_out, SA_SECRET_MAX) == 0;
+	       memcmp(sa->sa.key_in, other->sa.key_out, SA_SECRET_MAX) == 0 &&
+	       memcmp(sa->sa.auth_out, other->sa.auth_in, SA_SECRET_MAX) == 0 &&
+	       memcmp(sa->sa.auth_in, other->sa.auth_out, SA_SECRET_MAX) == 0;
 }
 
 bool pair_fits(struct pair *p)

@@ -4,6 +4,7 @@
 #define TESTS_ESP_PAIR_H
 
 #include <setjmp.h>
+#include <errno.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -41,15 +42,16 @@ static inline struct ts_val net(uint32_t first, uint32_t last)
 				.port_last = UINT16_MAX };
 }
 
-static inline void pair_init_mode(struct pair *p, uint16_t key_bits, uint8_t flags, uint8_t mode)
+static inline void pair_init_alg(struct pair *p, const struct esp_provider *provider,
+				 struct aead_alg alg, uint8_t flags, uint8_t mode)
 {
-	const struct esp_provider *provider;
 	struct sa_val val = { .spi = 0x01020304,
 			      .proto = 50,
 			      .mode = mode,
 			      .window = 64,
-			      .encr = ENCR_AES_GCM_16,
-			      .key_bits = key_bits,
+			      .encr = alg.encr,
+			      .key_bits = alg.key_bits,
+			      .integ = alg.integ,
 			      .flags = flags,
 			      .encap_sport = 4500,
 			      .encap_dport = 4500 };
@@ -59,11 +61,15 @@ static inline void pair_init_mode(struct pair *p, uint16_t key_bits, uint8_t fla
 	struct sa_ts theirs = {
 		1, 1, { net(0x0a020000, 0x0a02ffff) }, { net(0x0a010000, 0x0a01ffff) }
 	};
-	struct sa_secret secret = { .enc_len = (uint16_t)(key_bits / 8 + 4) };
+	struct sa_secret secret = { 0 };
+	size_t enc_len, auth_len;
 
 	memset(p, 0, sizeof(*p));
+	assert_int_equal(esp_key_lens(alg, &enc_len, &auth_len), 0);
+	secret.enc_len = (uint16_t)enc_len;
+	secret.auth_len = (uint16_t)auth_len;
 	memset(secret.enc, 0x5a, sizeof(secret.enc));
-	provider_set(&provider);
+	memset(secret.auth, 0x5b, sizeof(secret.auth));
 	val.src = addr_from_v4(mode == SA_TUNNEL ? 0xc0000201 : SRC);
 	val.dst = addr_from_v4(mode == SA_TUNNEL ? 0xc0000202 : DST);
 	val.dir = SA_OUT;
@@ -72,6 +78,15 @@ static inline void pair_init_mode(struct pair *p, uint16_t key_bits, uint8_t fla
 	assert_int_equal(sa_rt_fill(&p->in, provider, &val, &theirs, &secret), 0);
 	p->out.hot = &p->hot_out;
 	p->in.hot = &p->hot_in;
+}
+
+static inline void pair_init_mode(struct pair *p, uint16_t key_bits, uint8_t flags, uint8_t mode)
+{
+	const struct esp_provider *provider;
+
+	provider_set(&provider);
+	pair_init_alg(p, provider, (struct aead_alg){ ENCR_AES_GCM_16, key_bits, INTEG_NONE },
+		      flags, mode);
 }
 
 static inline void pair_init(struct pair *p, uint16_t key_bits, uint8_t flags)
