@@ -31,7 +31,8 @@ counted_is() { # NODE NAME NUMBER
 }
 counts() { [ "$(counted "$1" "$2")" = "$3" ]; }
 
-# Both SAs and the policy of one side: NODE KEY [SADCTL OPTION...].
+# Both SAs and the policy of one side: NODE KEY [SADCTL OPTION...]. ENCR: another proposal than
+# AES-GCM-16 with a key of that length.
 keys_a() { keys "$1" 192.0.2.1 192.0.2.2 10.1.0.0/24 10.2.0.0/24 "$SPI_OUT" "$SPI_IN" "${@:2}"; }
 keys_b() { keys "$1" 192.0.2.2 192.0.2.1 10.2.0.0/24 10.1.0.0/24 "$SPI_IN" "$SPI_OUT" "${@:2}"; }
 keys() { # NODE US THEM LOCAL REMOTE SPI_OUT SPI_IN KEY [OPTION...]
@@ -39,6 +40,7 @@ keys() { # NODE US THEM LOCAL REMOTE SPI_OUT SPI_IN KEY [OPTION...]
 	shift 8
 	encr=aes128gcm16
 	[ ${#key} -gt 40 ] && encr=aes256gcm16
+	encr=${ENCR:-$encr}
 	out=$(sadctl "$node" sa-add out src "$us" dst "$them" spi "$spi_out" child 1 encr $encr \
 		key "$key" ts "$local_net" "$remote_net" "$@") || return 1
 	sadctl "$node" sa-add in src "$them" dst "$us" spi "$spi_in" child 1 encr $encr \
@@ -62,4 +64,21 @@ lab_with_two_workers() { # [SADCTL OPTION...]
 	must attach gwB lan wan
 	must keys_a gwA "$KEY128" "$@"
 	must keys_b gwB "$KEY128" "$@"
+}
+
+# hostA pings through the worker of gwA; on gwB scapy opens and answers.
+variant() { # NAME KEY FIRST "SADCTL OPTIONS" "PEER OPTIONS"
+	title "$1"
+	# shellcheck disable=SC2086 # lists of options
+	must keys_a gwA "$2" seq $(($3)) $4
+	# shellcheck disable=SC2086
+	start gwB peer $PYTHON "$NETNS/esp_peer.py" answer --key "$2" --spi-out $SPI_OUT \
+		--spi-in $SPI_IN --first $(($3)) --count 6 $5
+	must ready peer 10 ready
+	must ping_all hostA 10.2.0.2 4 -i 0.05 -s 57
+	must ping_all hostA 10.2.0.2 2 -i 0.05 -s 1300 -Q 0x28
+	must wait_for 5 "the peer's end" gone peer
+	must log_says peer "^answered 6, last number $(($3 + 6))"
+	local sa
+	for sa in $(sadctl gwA sas | awk '{ print $2 }'); do must sadctl gwA sa-del "$sa"; done
 }

@@ -9,16 +9,18 @@
 #include <string.h>
 #include <time.h>
 #include "dataplane/dataplane.h"
+#include "ike/proposal.h"
 #include <sekisho/esp.h>
 #include <sekisho/ike_num.h>
 
 static const char usage[] =
 	"usage: sadctl [--instance NAME] COMMAND\n"
 	"  create | unpin\n"
-	"  sa-add in|out [src ADDR] dst ADDR spi NUM child NUM encr aes128gcm16|aes256gcm16\n"
-	"         key HEX [esn] [encap SPORT DPORT] [window NUM] [seq NUM] [ts LOCAL REMOTE]...\n"
+	"  sa-add in|out [src ADDR] dst ADDR spi NUM child NUM encr PROPOSAL\n"
+	"         key HEX [auth HEX] [esn] [encap SPORT DPORT] [window NUM] [seq NUM] [ts LOCAL REMOTE]...\n"
 	"         [soft PACKETS] [hard PACKETS] [expires SECONDS]\n"
-	"         key: cipher key and 4 bytes of salt; prints the index of the SA\n"
+	"         PROPOSAL: aes128gcm16, aes128-sha256, ...; key: cipher key and salt; auth: that\n"
+	"         of the integrity algorithm; prints the index of the SA\n"
 	"  sa-del SA | switch CHILD SA | sas\n"
 	"  policy FILE [bypass|discard]   lines: protect|bypass|discard LOCAL REMOTE [proto N]\n"
 	"         [lports A-B] [rports A-B] [child N]; '-' reads stdin; the default action last\n"
@@ -97,7 +99,7 @@ static int word_ports(struct words *w, struct ts_val *ts)
 	return n >= 1 ? 0 : bad("not a port range", word);
 }
 
-static int word_key(struct words *w, struct sa_secret *secret)
+static int word_key(struct words *w, uint8_t key[SA_SECRET_MAX], uint16_t *ret_len)
 {
 	const char *word = word_next(w);
 	size_t n = word ? strlen(word) / 2 : 0;
@@ -105,23 +107,26 @@ static int word_key(struct words *w, struct sa_secret *secret)
 	if (!word || strlen(word) % 2 || n > SA_SECRET_MAX)
 		return bad("not a key", word);
 	for (size_t i = 0; i < n; i++)
-		if (sscanf(word + 2 * i, "%2hhx", &secret->enc[i]) != 1)
+		if (sscanf(word + 2 * i, "%2hhx", &key[i]) != 1)
 			return bad("not a key", word);
-	secret->enc_len = (uint16_t)n;
+	*ret_len = (uint16_t)n;
 	return 0;
 }
 
+/* As in a configuration: the first algorithm of each type is taken. */
 static int word_encr(struct words *w, struct sa_val *val)
 {
 	const char *word = word_next(w);
+	struct proposal p;
+	char why[200];
 
-	val->encr = ENCR_AES_GCM_16;
-	if (word && !strcmp(word, "aes128gcm16"))
-		val->key_bits = 128;
-	else if (word && !strcmp(word, "aes256gcm16"))
-		val->key_bits = 256;
-	else
-		return bad("unknown cipher", word);
+	if (!word || proposal_parse(PROTO_ESP, word, &p, why, sizeof(why)))
+		return bad("not an ESP proposal", word);
+	const struct transform *encr = proposal_get(&p, TRANSFORM_ENCR);
+	const struct transform *integ = proposal_get(&p, TRANSFORM_INTEG);
+	val->encr = encr->id;
+	val->key_bits = encr->key_bits;
+	val->integ = integ ? integ->id : INTEG_NONE;
 	return 0;
 }
 
@@ -166,7 +171,9 @@ static int sa_option(struct words *w, struct sad_sa *sa, uint64_t *ret_seq)
 	if (word_is(w, "encr"))
 		return word_encr(w, &sa->val);
 	if (word_is(w, "key"))
-		return word_key(w, &sa->secret);
+		return word_key(w, sa->secret.enc, &sa->secret.enc_len);
+	if (word_is(w, "auth"))
+		return word_key(w, sa->secret.auth, &sa->secret.auth_len);
 	if (word_is(w, "encap"))
 		return word_encap(w, &sa->val);
 	if (word_is(w, "ts"))

@@ -1,0 +1,57 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
+# The algorithms of ESP, each at least once, with strongSwan as responder and as initiator: both name
+# the same ones afterwards, and packets of odd lengths come through both ways. charon's own ESP has
+# no AES-GMAC and no ESN; a kernel's has (xfrm_esp_proposals.sh). PROPOSALS="..." tries others.
+. "$(dirname "$0")/lib.sh"
+SWAN_PLUGINS="random nonce aes openssl kdf hmac xcbc cmac ctr ccm chapoly pem pkcs1 x509 pubkey
+	kernel-libipsec kernel-netlink socket-default vici updown"
+
+WORDS="
+aes128gcm16 aes192gcm16 aes256gcm16 aes128gcm12 aes192gcm12 aes256gcm12
+aes128gcm8 aes192gcm8 aes256gcm8 aes128ccm16 aes192ccm16 aes256ccm16
+aes128ccm12 aes192ccm12 aes256ccm12 aes128ccm8 aes192ccm8 aes256ccm8
+chacha20poly1305 chacha20poly1305-x448 aes128-sha256 aes192-sha384
+aes256-sha512-ecp256 aes128-sha1 aes192-aesxcbc aes256-aescmac
+aes128ctr-sha256 aes192ctr-aesxcbc aes256ctr-aescmac null-sha256 null-sha512 3des-sha1 3des-sha256"
+XFRM_WORDS="aes128gmac aes192gmac aes256gmac aes128gcm16-esn aes256ccm16-esn aes128gmac-esn
+chacha20poly1305-esn aes256-sha256-esn aes128-sha512-modp2048-esn aes128ctr-sha384-esn aes128-aesxcbc-esn
+aes128-aescmac-esn null-sha1-esn 3des-sha1-esn"
+case $(basename "$0") in xfrm_*) WORDS+=" $XFRM_WORDS" ;; esac
+
+reconfigure() {
+	(umask 077 && tunnel_conf A >"$LAB_DIR/gwA.conf" && tunnel_conf B >"$LAB_DIR/gwB.swanctl.conf")
+	sekisho gwA reload >/dev/null && swan gwB --load-all --file "$LAB_DIR/gwB.swanctl.conf"
+}
+# What both say of the Child SA's algorithms: "AES_CBC-128/HMAC_SHA2_256_128/ESN".
+ours() { sekisho gwA sas | sed -nE 's|, ESN|/ESN|; s/.*ESP TUNNEL[^,]*, ([^,]*).*/\1/p'; }
+theirs() { swan gwB --list-sas | sed -nE 's/.*ESP:([^ ]+).*/\1/p'; }
+
+works() { # WHO PROPOSAL
+	must wait_for 5 "$1's $2 on gwA" gw_has_child gwA
+	must wait_for 5 "$1's $2 on gwB" swan_has_child gwB
+	must same "algorithms of $2" "$(ours)" "$(theirs)"
+	must ping_all hostA 10.2.0.2 2 -i 0.01 -s 57
+	must ping_all hostB 10.1.0.2 2 -i 0.01 -s 1204
+	say "  $1: $2: $(ours)"
+}
+
+quietly() { "$@" >/dev/null; }
+
+both_ways() { # PROPOSAL
+	must reconfigure
+	must quietly sekisho gwA up net
+	works "Sekisho initiates" "$1"
+	must quietly sekisho gwA down tunnel
+	must wait_for 5 "gwB without an IKE SA" swan_has_no_sa gwB
+	must swan_up gwB
+	works "strongSwan initiates" "$1"
+	must swan gwB --terminate --ike tunnel
+	must wait_for 5 "gwA without a child" gw_has_no_child gwA
+}
+
+lab_with_strongswan
+for TUNNEL_ESP in ${PROPOSALS:-$WORDS}; do
+	both_ways "$TUNNEL_ESP"
+done
+passed

@@ -1,0 +1,1 @@
+strongswan_esp_proposals.sh
