@@ -6,6 +6,7 @@
 #include "conf/creds.h"
 #include "crypto/secret.h"
 #include "ike/id.h"
+#include "ike/ts.h"
 
 #define CHILDREN_MAX 1024u /* of one connection */
 
@@ -60,14 +61,11 @@ static void child_lifetimes(struct build *b, struct child_draft *d)
 /* A shunt has no peer whose address "dynamic" could be: it means any then, as in strongSwan. */
 static void shunt_selectors(struct ts_val *list, size_t *n, bool *is_dynamic)
 {
-	struct ts_val any = { .port_last = 65535 };
-
 	if (!*is_dynamic)
 		return;
-	any.addr.first = (struct addr_num){ 0, 0x0000ffff00000000ull };
-	any.addr.last = (struct addr_num){ 0, 0x0000ffffffffffffull };
-	list[0] = any;
-	*n = 1;
+	list[0] = ts_of_family(true);
+	list[1] = ts_of_family(false);
+	*n = 2;
 	*is_dynamic = false;
 }
 

@@ -162,18 +162,23 @@ static void take_addrs(struct build *b, const struct row *row, const struct node
 	size_t n = 0;
 
 	while (value_next(&text, item, sizeof(item))) {
-		struct ip_addr addr = addr_from_v4(0);
+		struct ip_addr addr = { 0 }; /* %any: of both families */
 
 		if (n == CONN_ADDRS_MAX) {
 			mistake(b, at, "%s: more than %d addresses", row->name, CONN_ADDRS_MAX);
 			return;
 		}
-		if (strcmp(item, "%any") && strcmp(item, "%any4") && addr_parse(item, &addr)) {
+		if (!strcmp(item, "%any6") || !strcmp(item, "::")) {
+			mistake(b, at, "not supported yet: %s = %s; %%any is both families, %%any4 IPv4",
+				row->name, item);
+			return;
+		}
+		if (!strcmp(item, "%any4"))
+			addr = addr_from_v4(0);
+		else if (strcmp(item, "%any") && addr_parse(item, &addr)) {
 			tell_bad_addr(b, row, at, item);
 			return;
 		}
-		if (!addr_is_v4(&addr))
-			mistake(b, at, "not supported yet: %s = %s (IPv6)", row->name, item);
 		addrs[n++] = addr;
 	}
 	*ret_n = n;

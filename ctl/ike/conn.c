@@ -20,6 +20,12 @@ void conn_free(struct conn *conn)
 	free(conn);
 }
 
+/* %any is of both families, 0.0.0.0 is IPv4. */
+static bool is_any_of(const struct ip_addr *any, const struct ip_addr *addr)
+{
+	return addr_is_any(any) && (!addr_is_v4(any) || addr_is_v4(addr));
+}
+
 /* 2: named, 1: %any, 0: neither. No address at all is %any. */
 static int match_list(const struct ip_addr *list, size_t n, const struct ip_addr *addr)
 {
@@ -28,7 +34,7 @@ static int match_list(const struct ip_addr *list, size_t n, const struct ip_addr
 	for (size_t i = 0; i < n; i++) {
 		if (addr_equal(&list[i], addr))
 			return 2;
-		if (addr_is_any(&list[i]))
+		if (is_any_of(&list[i], addr))
 			best = 1;
 	}
 	return best;
@@ -41,6 +47,20 @@ int conn_match_addr(const struct conn *conn, const struct ip_addr *local,
 	int r = match_list(conn->remote, conn->n_remote, remote);
 
 	return l && r ? l + r : 0;
+}
+
+const struct ip_addr *conn_local_for(const struct conn *conn, const struct ip_addr *remote)
+{
+	static const struct ip_addr any;
+
+	for (size_t i = 0; i < conn->n_local; i++) {
+		const struct ip_addr *local = &conn->local[i];
+
+		if (is_any_of(local, remote) ||
+		    (!addr_is_any(local) && addr_is_v4(local) == addr_is_v4(remote)))
+			return local;
+	}
+	return conn->n_local ? NULL : &any;
 }
 
 bool conn_has_peers(const struct conn *conn)

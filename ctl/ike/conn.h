@@ -137,7 +137,8 @@ struct conn_pool {
 
 struct conn {
 	char name[CONN_NAME_MAX];
-	struct ip_addr local[CONN_ADDRS_MAX], remote[CONN_ADDRS_MAX]; /* any: %any */
+	struct ip_addr local[CONN_ADDRS_MAX], remote[CONN_ADDRS_MAX]; /* 0.0.0.0: any of IPv4,
+									* ::: any (%any) */
 	size_t n_local, n_remote;
 	uint16_t local_port, remote_port; /* 500 unless configured */
 	struct ike_id local_id, remote_id;
@@ -186,6 +187,9 @@ void conn_free(struct conn *conn);
  * larger: each side counts 2 when it names the address, 1 when it is %any. */
 int conn_match_addr(const struct conn *conn, const struct ip_addr *local,
 		    const struct ip_addr *remote);
+/* From which of `local` to reach `remote`: of its family. An any one: the kernel chooses. NULL: from
+ * none. */
+const struct ip_addr *conn_local_for(const struct conn *conn, const struct ip_addr *remote);
 /* Its peer is not one host: several may be up at once, each with Child SAs of its own. */
 bool conn_has_peers(const struct conn *conn);
 const struct conn_child *conn_child_by_name(const struct conn *conn, const char *name);

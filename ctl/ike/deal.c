@@ -64,17 +64,6 @@ uint16_t deal_group(const struct conn_child *cc)
 
 /* ---- Traffic selectors ---------------------------------------------------------- */
 
-/* All addresses of the family. */
-static struct ts_val whole_family(const struct ip_addr *of)
-{
-	struct ip_addr first = addr_from_v4(0), last = addr_from_v4(UINT32_MAX);
-	struct ts_val ts = { .addr.last = { UINT64_MAX, UINT64_MAX }, .port_last = TS_PORT_MAX };
-
-	if (addr_is_v4(of))
-		ts.addr = (struct addr_range){ addr_to_num(&first), addr_to_num(&last) };
-	return ts;
-}
-
 /* "dynamic" are the virtual addresses of that end, else its own. What we are going to ask for
  * (cfg.h) may become any. */
 static size_t dynamic_ts(const struct ike_sa *sa, bool is_local, struct ts_val ret_ts[CONN_TS_MAX])
@@ -87,7 +76,7 @@ static size_t dynamic_ts(const struct ike_sa *sa, bool is_local, struct ts_val r
 	if (vips->n)
 		return vips->n;
 	for (size_t i = 0; i < n_wanted; i++)
-		ret_ts[i] = whole_family(&sa->conn->vips[i]);
+		ret_ts[i] = ts_of_family(addr_is_v4(&sa->conn->vips[i]));
 	if (n_wanted)
 		return n_wanted;
 	ret_ts[0] = ts_from_addr(is_local ? &sa->local.addr : &sa->remote.addr);
@@ -185,6 +174,14 @@ static bool check_ts(const struct ts_list *theirs, const struct ts_val *ours, si
 	return true;
 }
 
+/* Why there cannot be a Child SA on this IKE SA at all; NULL: there can. */
+static const char *obstacle(const struct ike_sa *sa)
+{
+	const struct ike_host *host = &sa->ike->host;
+
+	return host->no_esp ? host->no_esp(host->arg, &sa->local.addr, &sa->remote.addr) : NULL;
+}
+
 uint16_t deal_check(const struct turn *t, const struct conn_child *cc, bool has_ke,
 		    struct deal *ret_deal)
 {
@@ -202,6 +199,8 @@ uint16_t deal_check(const struct turn *t, const struct conn_child *cc, bool has_
 	    deal->chosen.n_transforms != theirs->proposals[0].n_transforms ||
 	    !is_ke_whole(&deal->chosen))
 		return N_NO_PROPOSAL_CHOSEN;
+	if (obstacle(t->sa))
+		return N_NO_ADDITIONAL_SAS;
 	deal->spi_in = t->ours->nego.spi_in;
 	deal->spi_out = spi_of(&deal->chosen);
 	if (deal->spi_out < SPI_MIN)
@@ -292,6 +291,8 @@ uint16_t deal_find(const struct turn *t, const struct conn_child *only, bool has
 	uint16_t why = N_TS_UNACCEPTABLE, found = N_TS_UNACCEPTABLE;
 	struct deal deal;
 
+	if (obstacle(t->sa))
+		return N_NO_ADDITIONAL_SAS;
 	for (size_t i = 0; i < conn->n_children; i++) {
 		const struct conn_child *cc = &conn->children[i];
 
@@ -434,6 +435,8 @@ const char *deal_explain(const struct turn *t, const struct conn_child *only, bo
 	const struct conn_child *cc = t->sa->conn ? meant(t, only, has_ke, why) : NULL;
 	int n = snprintf(buf, size, "%s", name ? name : "error");
 
+	if (why == N_NO_ADDITIONAL_SAS && obstacle(t->sa))
+		snprintf(buf + n, size - (size_t)n, ": %s", obstacle(t->sa));
 	if (!cc || (why != N_NO_PROPOSAL_CHOSEN && why != N_TS_UNACCEPTABLE))
 		return buf;
 	n += snprintf(buf + n, size - (size_t)n, " (%s): ", cc->name);
@@ -446,10 +449,13 @@ const char *deal_explain(const struct turn *t, const struct conn_child *only, bo
 
 void deal_failed(struct turn *t, const struct conn_child *cc, uint16_t notify)
 {
-	const char *name = notify_name(notify);
+	const char *name = notify_name(notify), *why = obstacle(t->sa);
 
-	sa_why(t->sa, "CHILD_SA %s was refused: %s (%u)", cc ? cc->name : "(removed)",
-	       name ? name : "error", notify);
+	if (notify == N_NO_ADDITIONAL_SAS && why)
+		sa_why(t->sa, "CHILD_SA %s given up: %s", cc ? cc->name : "(removed)", why);
+	else
+		sa_why(t->sa, "CHILD_SA %s was refused: %s (%u)", cc ? cc->name : "(removed)",
+		       name ? name : "error", notify);
 	sa_error(t->sa, "%s", t->sa->why);
 	if (cc)
 		want_child_ended(t->sa, cc, END_REFUSED);

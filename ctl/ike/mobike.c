@@ -7,7 +7,15 @@
 #include "ike/transmit.h"
 #include "ike/window.h"
 
-#define NO_NATS_LEN 12 /* 4.2.6 for IPv4: two addresses, two ports */
+#define NO_NATS_MAX 36 /* 4.2.6: two addresses, two ports; IPv4: 12 */
+
+static void addr_put(struct writer *w, const struct ip_addr *addr)
+{
+	if (addr_is_v4(addr))
+		wr_u32(w, addr_to_v4(addr));
+	else
+		wr_bytes(w, addr->b, sizeof(addr->b));
+}
 
 /* ---- Negotiation, 3.1 ------------------------------------------------------------- */
 
@@ -18,17 +26,35 @@ static void emit_addresses(struct payload_writer *pw, const struct ike_sa *sa, b
 	size_t n = 0;
 
 	for (size_t i = 0; i < ike->n_addrs; i++) {
-		uint8_t bytes[4];
+		const struct ip_addr *addr = &ike->addrs[i];
+		uint8_t bytes[sizeof(addr->b)];
 		struct writer w = wr_into(bytes, sizeof(bytes));
 
-		if (!addr_is_v4(&ike->addrs[i]) || addr_equal(&ike->addrs[i], &sa->local.addr))
+		if (addr_equal(addr, &sa->local.addr))
 			continue;
-		wr_u32(&w, addr_to_v4(&ike->addrs[i]));
-		notify_emit_plain(pw, N_ADDITIONAL_IP4_ADDRESS, rd_from(bytes, sizeof(bytes)));
+		addr_put(&w, addr);
+		notify_emit_plain(pw,
+				  addr_is_v4(addr) ? N_ADDITIONAL_IP4_ADDRESS
+						   : N_ADDITIONAL_IP6_ADDRESS,
+				  rd_from(bytes, wr_len(&w)));
 		n++;
 	}
 	if (!n && says_none)
 		notify_emit_plain(pw, N_NO_ADDITIONAL_ADDRESSES, rd_from(NULL, 0));
+}
+
+/* False: the notify is none, or malformed. */
+static bool addr_take(const struct notify *n, struct ip_addr *ret_addr)
+{
+	struct reader r = n->data;
+
+	if (n->type == N_ADDITIONAL_IP4_ADDRESS)
+		*ret_addr = addr_from_v4(rd_u32(&r));
+	else if (n->type == N_ADDITIONAL_IP6_ADDRESS)
+		rd_copy(&r, ret_addr->b, sizeof(ret_addr->b));
+	else
+		return false;
+	return rd_done(&r);
 }
 
 /* True: the message says something about them. */
@@ -38,13 +64,12 @@ static bool take_addresses(struct ike_sa *sa, const struct message *m)
 	bool is_said = message_notify(m, N_NO_ADDITIONAL_ADDRESSES);
 
 	for (size_t i = 0; i < m->n_notifies; i++) {
-		struct reader r = m->notifies[i].data;
+		struct ip_addr addr;
 
-		is_said |= m->notifies[i].type == N_ADDITIONAL_IP6_ADDRESS;
-		if (m->notifies[i].type != N_ADDITIONAL_IP4_ADDRESS || n == PEER_ADDRS_MAX)
+		if (!addr_take(&m->notifies[i], &addr))
 			continue;
-		sa->peer_addrs[n] = addr_from_v4(rd_u32(&r));
-		n += rd_done(&r);
+		if (n < PEER_ADDRS_MAX)
+			sa->peer_addrs[n++] = addr;
 		is_said = true;
 	}
 	if (is_said)
@@ -113,16 +138,59 @@ static void queue_move(struct ike_sa *sa)
 	sa_touch(sa);
 }
 
-void mobike_roam(struct ike_sa *sa, bool is_list)
+/* Our end of the way to `to`; false: there is none. */
+static bool way_to(const struct ike_sa *sa, const struct ip_addr *to, struct ip_addr *ret_local)
 {
 	const struct ike_host *host = &sa->ike->host;
+
+	return host->source && !host->source(host->arg, to, ret_local) &&
+	       !addr_is_any(ret_local) && is_ours(sa->ike, ret_local);
+}
+
+/* Of the other family than the address in use: a way leads there, and ESP can go it. */
+static bool can_change_family(const struct ike_sa *sa, const struct ip_addr *to,
+			      struct ip_addr *ret_local)
+{
+	const struct ike_host *host = &sa->ike->host;
+
+	return way_to(sa, to, ret_local) &&
+	       !(host->no_esp && host->no_esp(host->arg, ret_local, to));
+}
+
+/* The next of the peer's other addresses; of the other family, if there is no way to this one. The
+ * one that we leave takes its place among the others. */
+static bool aim_at_other(struct ike_sa *sa, bool is_family_gone)
+{
+	while (sa->n_tried < sa->n_peer_addrs) {
+		struct ip_addr *other = &sa->peer_addrs[sa->n_tried++], next = *other;
+		bool is_same_family = addr_is_v4(&next) == addr_is_v4(&sa->remote.addr);
+		struct ip_addr local = sa->local.addr;
+
+		if (is_same_family ? is_family_gone || addr_equal(&next, &sa->remote.addr)
+				   : !can_change_family(sa, &next, &local))
+			continue;
+		*other = sa->remote.addr;
+		sa->local.addr = local;
+		sa->remote.addr = next;
+		queue_move(sa);
+		return true;
+	}
+	return false;
+}
+
+void mobike_roam(struct ike_sa *sa, bool is_list)
+{
 	struct ip_addr local;
 
 	if (!sa->is_mobike || !sa_is_up(sa) || sa->is_condemned)
 		return;
-	int err = host->source ? host->source(host->arg, &sa->remote.addr, &local) : -1;
-	if (err || addr_is_any(&local) || !is_ours(sa->ike, &local)) {
-		/* No way to the peer at the moment; another call follows when there is one. */
+	if (!way_to(sa, &sa->remote.addr, &local)) {
+		/* None at the moment; another call follows when there is one. Perhaps the peer has
+		 * an address of a family of which we have more. */
+		if (sa->is_initiator && !is_ours(sa->ike, &sa->local.addr)) {
+			sa->n_tried = 0;
+			(void)aim_at_other(sa, true);
+		}
 		return;
 	}
 	bool may_stay = !sa->is_initiator || is_wanted(sa->conn, &sa->local.addr);
@@ -145,21 +213,21 @@ void mobike_roam(struct ike_sa *sa, bool is_list)
 /* ---- Our exchanges ---------------------------------------------------------------- */
 
 static struct reader no_nats(const struct endpoint *from, const struct endpoint *to,
-			     uint8_t buf[NO_NATS_LEN])
+			     uint8_t buf[NO_NATS_MAX])
 {
-	struct writer w = wr_into(buf, NO_NATS_LEN);
+	struct writer w = wr_into(buf, NO_NATS_MAX);
 
-	wr_u32(&w, addr_to_v4(&from->addr));
-	wr_u32(&w, addr_to_v4(&to->addr));
+	addr_put(&w, &from->addr);
+	addr_put(&w, &to->addr);
 	wr_u16(&w, from->port);
 	wr_u16(&w, to->port);
-	return rd_from(buf, NO_NATS_LEN);
+	return rd_from(buf, wr_len(&w));
 }
 
 enum step_result mobike_move_start(struct turn *t)
 {
 	struct ike_sa *sa = t->sa;
-	uint8_t buf[NO_NATS_LEN];
+	uint8_t buf[NO_NATS_MAX];
 
 	sa->is_move_due = false;
 	notify_emit_plain(t->out, N_UPDATE_SA_ADDRESSES, rd_from(NULL, 0));
@@ -225,11 +293,11 @@ enum step_result mobike_check_answered(struct turn *t)
 
 static bool has_nat(const struct turn *t, const struct notify *no_nats_allowed)
 {
-	uint8_t buf[NO_NATS_LEN];
+	uint8_t buf[NO_NATS_MAX];
 	struct reader want = no_nats(&t->from->remote, &t->from->local, buf);
 	struct reader said = no_nats_allowed->data;
 
-	return rd_left(&said) != NO_NATS_LEN || memcmp(said.at, want.at, NO_NATS_LEN) != 0;
+	return rd_left(&said) != rd_left(&want) || memcmp(said.at, want.at, rd_left(&want)) != 0;
 }
 
 static enum step_result refuse(struct turn *t, uint16_t why)
@@ -321,14 +389,5 @@ bool mobike_try_other(struct ike_sa *sa)
 {
 	if (!sa->is_mobike || !sa->is_initiator || !sa_is_up(sa))
 		return false;
-	while (sa->n_tried < sa->n_peer_addrs) {
-		const struct ip_addr *next = &sa->peer_addrs[sa->n_tried++];
-
-		if (addr_equal(next, &sa->remote.addr))
-			continue;
-		sa->remote.addr = *next;
-		queue_move(sa);
-		return true;
-	}
-	return false;
+	return aim_at_other(sa, false);
 }

@@ -30,6 +30,16 @@ struct ts_val ts_from_addr(const struct ip_addr *addr)
 	return (struct ts_val){ .addr = { num, num }, .port_last = TS_PORT_MAX };
 }
 
+struct ts_val ts_of_family(bool is_v4)
+{
+	struct ip_addr first = addr_from_v4(0), last = addr_from_v4(UINT32_MAX);
+	struct ts_val ts = { .addr.last = { UINT64_MAX, UINT64_MAX }, .port_last = TS_PORT_MAX };
+
+	if (is_v4)
+		ts.addr = (struct addr_range){ addr_to_num(&first), addr_to_num(&last) };
+	return ts;
+}
+
 bool ts_equal(const struct ts_val *a, const struct ts_val *b)
 {
 	return addr_num_cmp(a->addr.first, b->addr.first) == 0 &&

@@ -21,6 +21,8 @@ bool ts_is_v4(const struct ts_val *ts);
 bool ts_is_opaque(const struct ts_val *ts);
 /* One host, any protocol and port: what "dynamic" stands for. */
 struct ts_val ts_from_addr(const struct ip_addr *addr);
+/* All of IPv4, or all of IPv6. */
+struct ts_val ts_of_family(bool is_v4);
 bool ts_equal(const struct ts_val *a, const struct ts_val *b);
 /* All that `inner` selects is selected by `outer`. */
 bool ts_within(const struct ts_val *inner, const struct ts_val *outer);

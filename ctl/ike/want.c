@@ -27,8 +27,12 @@ bool want_is_met(const struct ike *ike, const struct conn_child *conn_child)
 static int local_addr(struct ike *ike, const struct conn *conn, const struct ip_addr *remote,
 		      struct ip_addr *ret_addr)
 {
-	if (conn->n_local && !addr_is_any(&conn->local[0])) {
-		*ret_addr = conn->local[0];
+	const struct ip_addr *local = conn_local_for(conn, remote);
+
+	if (!local)
+		return -EAFNOSUPPORT;
+	if (!addr_is_any(local)) {
+		*ret_addr = *local;
 		return 0;
 	}
 	return ike->host.source ? ike->host.source(ike->host.arg, remote, ret_addr)

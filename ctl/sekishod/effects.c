@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "effects.h"
 
+#include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include "control.h"
 #include "instances.h"
@@ -44,18 +46,25 @@ static void fx_send(struct shell *sh, const struct ike_effect *fx)
 }
 
 /* A failure here leaves the SPD closed: packets of the child are dropped, not sent in clear. */
-static void told(const struct child_sa *sa, const char *what, int err)
+static void told(struct shell *sh, const struct child_sa *sa, const char *what, int err)
 {
-	if (err)
-		log_error("%s/%s: cannot %s the SAs %08x_i %08x_o: %s", sa->conn->name,
-			  sa->conn_child->name, what, sa->spi_in, sa->spi_out, strerror(-err));
+	const char *no_esp = pairs_no_esp(&sa->local.addr, &sa->remote.addr);
+	char line[512];
+
+	if (!err)
+		return;
+	snprintf(line, sizeof(line), "%s/%s: cannot %s the SAs %08x_i %08x_o: %s", sa->conn->name,
+		 sa->conn_child->name, what, sa->spi_in, sa->spi_out,
+		 err == -EAFNOSUPPORT && no_esp ? no_esp : strerror(-err));
+	log_error("%s", line);
+	last_error_keep(sh, sa->conn->name, line);
 }
 
 static void fx_sa_add(struct shell *sh, const struct ike_effect *fx)
 {
 	int err = pairs_add(&sh->pairs, fx->sa, shell_now_ms());
 
-	told(fx->sa, "install", err);
+	told(sh, fx->sa, "install", err);
 	if (err) {
 		ike_hard_limit(sh->ike, fx->sa->spi_in, true, shell_now_ms());
 		return;
@@ -131,7 +140,7 @@ void effect_carry_out(struct shell *sh, const struct ike_effect *fx)
 		fx_sa_add(sh, fx);
 		break;
 	case FX_SA_MOVE:
-		told(fx->sa, "move", pairs_move(&sh->pairs, fx->sa));
+		told(sh, fx->sa, "move", pairs_move(&sh->pairs, fx->sa));
 		break;
 	case FX_RESOLVE:
 		resolve_start(sh, fx->id, fx->text);
@@ -145,10 +154,10 @@ void effect_carry_out(struct shell *sh, const struct ike_effect *fx)
 		fx_vip(sh, &fx->addr, fx->type == FX_VIP_ADD);
 		break;
 	case FX_SA_SWITCH:
-		told(fx->sa, "switch to", pairs_switch(&sh->pairs, fx->sa));
+		told(sh, fx->sa, "switch to", pairs_switch(&sh->pairs, fx->sa));
 		break;
 	case FX_SA_DELETE:
-		told(fx->sa, "remove", pairs_delete(&sh->pairs, fx->sa));
+		told(sh, fx->sa, "remove", pairs_delete(&sh->pairs, fx->sa));
 		sh->is_spd_stale |= fx->sa->conn_child && instance_has_policies(fx->sa);
 		break;
 	case FX_LOG:

@@ -109,8 +109,11 @@ int policy_add_child(struct policies *p, const struct conn *conn, const struct c
 		n_remote = 1;
 	}
 	if (child->is_local_dynamic) {
-		if (conn->n_local && !addr_is_any(&conn->local[0]))
-			source = conn->local[0];
+		const struct ip_addr *from = conn_local_for(conn, &conn->remote[0]);
+		if (!from)
+			return 0; /* of another family than the peer */
+		if (!addr_is_any(from))
+			source = *from;
 		else if (udp_source_for(&conn->remote[0], &source))
 			return 0; /* no route yet: nothing can be sent there either */
 		our_host = ts_from_addr(&source);

@@ -12,13 +12,22 @@
 #define ROAM_DELAY_MS 100
 #define ROAM_ADDRS_MAX 64
 
-/* 127.0.0.0/8 and 169.254.0.0/16 lead nowhere. */
+/* 127.0.0.0/8, 169.254.0.0/16, ::1 and fe80::/10 lead nowhere. */
+static bool is_routed(const struct ip_addr *addr)
+{
+	static const struct ip_addr loopback = { .b[15] = 1 };
+	uint32_t v4 = addr_to_v4(addr);
+
+	if (addr_is_v4(addr))
+		return v4 && v4 >> 24 != 127 && v4 >> 16 != 0xa9fe;
+	return !addr_equal(addr, &loopback) && !(addr->b[0] == 0xfe && (addr->b[1] & 0xc0) == 0x80);
+}
+
 static bool is_usable(const struct net *net, const struct net_addr *a)
 {
 	const struct net_link *link = net_link(net, a->ifindex);
-	uint32_t v4 = addr_to_v4(&a->addr);
 
-	return link && link->up && v4 && v4 >> 24 != 127 && v4 >> 16 != 0xa9fe;
+	return link && link->up && is_routed(&a->addr);
 }
 
 static void tell(struct shell *sh)

@@ -303,6 +303,36 @@ static void another_address_is_tried(void **state)
 	assert_between(0xc0000201, B_NEW);
 }
 
+/* Both have addresses of both families; a loses its IPv4 one, and later its IPv6 one. */
+static void the_family_changes(void **state)
+{
+	struct ip_addr a4 = pair.a.home.addr, a6, b6;
+
+	(void)state;
+	assert_int_equal(addr_parse("2001:db8::a", &a6), 0);
+	assert_int_equal(addr_parse("2001:db8::b", &b6), 0);
+	pair.a.second = a6;
+	pair.b.second = b6;
+	up();
+	has_addresses(&pair.b, (struct ip_addr[]){ pair.b.home.addr, b6 }, 2);
+	pair_run(&pair, 1000);
+	pair.a.home.addr = a6;
+	pair.a.second = (struct ip_addr){ 0 };
+	has_addresses(&pair.a, &a6, 1);
+	pair_run(&pair, 6000);
+	const struct child_sa *ours = &side_in_use(&pair.a)->sa, *theirs = &side_in_use(&pair.b)->sa;
+	assert_true(addr_equal(&ours->local.addr, &a6) && addr_equal(&ours->remote.addr, &b6));
+	assert_true(addr_equal(&theirs->local.addr, &b6) && addr_equal(&theirs->remote.addr, &a6));
+	assert_true(pair_fits(&pair));
+	assert_int_equal(ike_rekey(pair.a.ike, "gw-gw", pair.now_ms), 0);
+	side_effects(&pair.a);
+	pair_run(&pair, 10000);
+	pair.a.home.addr = a4;
+	has_addresses(&pair.a, &a4, 1);
+	pair_run(&pair, 6000);
+	assert_between(0xc0000201, 0xc0000202);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -322,6 +352,7 @@ int main(void)
 		TEST(behind_a_nat_esp_goes_in_udp),
 		TEST(a_nat_may_be_forbidden),
 		TEST(another_address_is_tried),
+		TEST(the_family_changes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -243,7 +243,7 @@ static void mistakes_of_keys_have_their_line(void **state)
 		{ "version = 1", "", "IKEv1" },
 		{ "local_addrs = gw.example", "", "names are not resolved" },
 		{ "local_addrs = 10.0.0.0/8", "", "subnets" },
-		{ "local_addrs = 2001:db8::1", "", "IPv6" },
+		{ "local_addrs = %any6", "", "both families" },
 		{ "local_port = 501", "", "not supported yet" },
 		{ "proposals = aes256-md6", "", "md6" },
 		{ "encap = maybe", "", "yes or no" },
