@@ -6,6 +6,7 @@
 #include <cmocka.h>
 
 #include <string.h>
+#include "crypto/revocation.h"
 #include "ike/id.h"
 #include "support/certs.h"
 
@@ -23,7 +24,8 @@ static int make_all(void **state)
 	alice = make((struct made_of){ .kind = "p256",
 				       .subject = "CN=alice",
 				       .san = "email:alice@example",
-				       .issuer = &ca });
+				       .issuer = &ca,
+				       .serial = 88 });
 	mallory = make((struct made_of){ .kind = "p256",
 					 .subject = "CN=m",
 					 .san = "email:alice@example",
@@ -127,6 +129,20 @@ static void a_certificate_of_another_ca_is_refused(void **state)
 	assert_refused(&pair.b, "is not of a CA that is trusted here");
 }
 
+static void a_revoked_certificate_is_refused(void **state)
+{
+	struct revocations *known = revocations_new();
+	uint8_t crl[1024];
+	size_t len = make_crl(&ca, 88, 3600, crl, sizeof(crl));
+
+	(void)state;
+	assert_int_equal(revocations_add_crl(known, rd_from(crl, len)), 0);
+	trust_set_revocations(pair.b.conns[0].trust, known);
+	revocations_free(known);
+	try();
+	assert_refused(&pair.b, "certificate 'CN=alice' is revoked since 20");
+}
+
 /* What EAP-Identity says is what the certificate has to say. */
 static void a_certificate_of_another_name_is_refused(void **state)
 {
@@ -183,6 +199,7 @@ int main(void)
 		TEST(a_lossy_road_does_not_matter),
 		TEST(a_certificate_of_another_ca_is_refused),
 		TEST(a_certificate_of_another_name_is_refused),
+		TEST(a_revoked_certificate_is_refused),
 		TEST(the_eap_server_has_a_name),
 		TEST(the_methods_are_negotiated),
 		TEST(nothing_in_common_is_refused),

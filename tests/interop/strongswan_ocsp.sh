@@ -141,5 +141,47 @@ reload_both
 mark=$(log_mark)
 both_roles
 must logged_since "$mark" "revocation of '.*CN=gwB': OCSP http://127.0.0.1:8887/: .*; good by OCSP $OCSP"
+
+title "a responder that says nothing holds up who asks, and nobody else"
+other_conn() { # SIDE
+	echo "connections {
+	    other {
+	        local_addrs = $(side_wan "$1")
+	        remote_addrs = $(side_wan "$(other "$1")")
+	        proposals = $TUNNEL_IKE
+	        local {
+	            auth = psk
+	            id = gw$1.example
+	        }
+	        remote {
+	            auth = psk
+	            id = gw$(other "$1").example
+	        }
+	        children {
+	            more {
+	                local_ts = 10.$([ "$1" = A ] && echo 1 || echo 2).0.0/25
+	                remote_ts = 10.$([ "$1" = A ] && echo 2 || echo 1).0.0/25
+	                esp_proposals = $TUNNEL_ESP
+	            }
+	        }
+	    }
+	}"
+}
+CONF_MORE_A=$(other_conn A) CONF_MORE_B=$(other_conn B)
+must responder_down gwA
+start gwA silent-gwA python3 -c 'import socket, time
+s = socket.create_server(("127.0.0.1", 8888))
+time.sleep(600)'
+must wait_for 5 "the silent responder" listens gwA 8888
+reload_both
+asks() { [ -n "$(on gwA ss -Htn "dport = :8888")" ]; }
+sekisho gwA up net >"$LAB_DIR/up.log" 2>&1 &
+must wait_for 5 "the question to the responder" asks
+must sekisho gwA up more
+must_not grep -q "is up" "$LAB_DIR/up.log"
+must asks
+must stop sekishod-gwA # in the middle of it
+must wait_for 5 "the end of the controller" gone sekishod-gwA
+must_not grep -E "AddressSanitizer|runtime error|LeakSanitizer" "$LAB_DIR/sekishod-gwA.log"
 road_was_safe
 passed
