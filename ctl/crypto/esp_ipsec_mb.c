@@ -198,12 +198,11 @@ static void mb_seal(struct esp_job *jobs, size_t n)
 	bool has_others = false;
 
 	for (struct esp_job *j = jobs; j < jobs + n; j++) {
-		const struct mb_gcm *g = &((const struct mb_key *)j->key)->gcm;
-
-		if (j->key->mode != MODE_GCM) {
+		if (j->key->mode != MODE_GCM) { /* perhaps not even a key of ours */
 			has_others = true;
 			continue;
 		}
+		const struct mb_gcm *g = &((const struct mb_key *)j->key)->gcm;
 		memcpy(nonce, j->key->salt, ESP_GCM_SALT_LEN);
 		memcpy(nonce + ESP_GCM_SALT_LEN, j->iv, ESP_GCM_IV_LEN);
 		g->seal(&g->expanded, &ctx, j->text, j->text, j->text_len, nonce, j->aad,
@@ -225,12 +224,11 @@ static void mb_open(struct esp_job *jobs, size_t n)
 	bool has_others = false;
 
 	for (struct esp_job *j = jobs; j < jobs + n; j++) {
-		const struct mb_gcm *g = &((const struct mb_key *)j->key)->gcm;
-
-		if (j->key->mode != MODE_GCM) {
+		if (j->key->mode != MODE_GCM) { /* perhaps not even a key of ours */
 			has_others = true;
 			continue;
 		}
+		const struct mb_gcm *g = &((const struct mb_key *)j->key)->gcm;
 		memcpy(nonce, j->key->salt, ESP_GCM_SALT_LEN);
 		memcpy(nonce + ESP_GCM_SALT_LEN, j->iv, ESP_GCM_IV_LEN);
 		g->open(&g->expanded, &ctx, j->text, j->text, j->text_len, nonce, j->aad,
