@@ -92,12 +92,50 @@ static int add_pools(struct policies *p, const struct conn *conn, const struct c
 				    child->n_local_ts, pools, conn->n_pools);
 }
 
+/* Where "dynamic" is our address on the way to the peer. */
+static bool has_source(const struct conn *conn, const struct conn_child *child)
+{
+	if (!child->is_local_dynamic || policy_is_dynamic(conn, child))
+		return false;
+	const struct ip_addr *from = conn_local_for(conn, &conn->remote[0]);
+	return from && addr_is_any(from);
+}
+
+uint64_t policy_sources(const struct conf *conf)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < conf->n_conns; i++)
+		for (size_t j = 0; j < conf->conns[i]->n_children; j++) {
+			const struct conn *conn = conf->conns[i];
+			struct ip_addr source = { 0 };
+
+			if (!has_source(conn, &conn->children[j]))
+				continue;
+			(void)!udp_source_for(&conn->remote[0], &source);
+			struct addr_num num = addr_to_num(&source);
+			sum = (sum ^ num.hi ^ num.lo) * 0x100000001b3ull; /* FNV */
+		}
+	return sum;
+}
+
+/* While there is no route, any address: the first packet may be faster than the news of one. */
+static struct ts_val own_host(const struct conn *conn, const struct conn_child *child)
+{
+	struct ip_addr source;
+
+	if (!has_source(conn, child))
+		return ts_from_addr(conn_local_for(conn, &conn->remote[0]));
+	if (udp_source_for(&conn->remote[0], &source))
+		return ts_of_family(addr_is_v4(&conn->remote[0]));
+	return ts_from_addr(&source);
+}
+
 int policy_add_child(struct policies *p, const struct conn *conn, const struct conn_child *child)
 {
 	const struct ts_val *local = child->local_ts, *remote = child->remote_ts;
 	size_t n_local = child->n_local_ts, n_remote = child->n_remote_ts;
 	struct ts_val our_host, their_host;
-	struct ip_addr source;
 
 	if (child->is_remote_dynamic && !child->is_local_dynamic && conn->n_pools)
 		return add_pools(p, conn, child);
@@ -109,14 +147,9 @@ int policy_add_child(struct policies *p, const struct conn *conn, const struct c
 		n_remote = 1;
 	}
 	if (child->is_local_dynamic) {
-		const struct ip_addr *from = conn_local_for(conn, &conn->remote[0]);
-		if (!from)
+		if (!conn_local_for(conn, &conn->remote[0]))
 			return 0; /* of another family than the peer */
-		if (!addr_is_any(from))
-			source = *from;
-		else if (udp_source_for(&conn->remote[0], &source))
-			return 0; /* no route yet: nothing can be sent there either */
-		our_host = ts_from_addr(&source);
+		our_host = own_host(conn, child);
 		local = &our_host;
 		n_local = 1;
 	}

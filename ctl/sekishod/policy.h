@@ -7,6 +7,7 @@
 #ifndef SEKISHOD_POLICY_H
 #define SEKISHOD_POLICY_H
 
+#include "conf/conf.h"
 #include "dataplane/dataplane.h"
 #include "ike/conn.h"
 
@@ -30,6 +31,9 @@ enum policy_rank {
 int policy_add_selectors(struct policies *p, enum policy_rank rank, uint8_t action, uint32_t slot,
 			 const struct ts_val *local, size_t n_local, const struct ts_val *remote,
 			 size_t n_remote) MUST_USE;
+/* What the "dynamic" of such children is now that is our address on the way to the peer: another
+ * number, other policies. */
+uint64_t policy_sources(const struct conf *conf);
 bool policy_is_dynamic(const struct conn *conn, const struct conn_child *child);
 void policies_free(struct policies *p);
 

@@ -5,6 +5,7 @@
 #include <string.h>
 #include "log.h"
 #include "net/net.h"
+#include "policy.h"
 #include "shell.h"
 
 /* News come in bunches: an address goes, its routes go, another one comes. strongSwan waits for
@@ -43,13 +44,21 @@ static void tell(struct shell *sh)
 	shell_carry_out(sh);
 }
 
-/* Policies whose "dynamic" is our address on the way to the peer follow it, too. */
 static void on_timer(uv_timer_t *timer)
 {
-	struct shell *sh = timer->data;
+	tell(timer->data);
+}
 
+/* At once: what this host says from its new address has to meet the policies. */
+static void policies_follow(struct shell *sh)
+{
+	uint64_t sources = policy_sources(sh->conf);
+
+	if (sources == sh->roam.policy_sources)
+		return;
+	sh->roam.policy_sources = sources;
 	sh->is_spd_stale = true;
-	tell(sh);
+	shell_carry_out(sh);
 }
 
 static void on_readable(uv_poll_t *poll, int status, int events)
@@ -61,7 +70,9 @@ static void on_readable(uv_poll_t *poll, int status, int events)
 	(void)events;
 	if (what < 0)
 		log_error("cannot read netlink: %s", strerror(-what));
-	else if (what && !uv_is_active((uv_handle_t *)&sh->roam.timer))
+	if (what > 0)
+		policies_follow(sh);
+	if (what > 0 && !uv_is_active((uv_handle_t *)&sh->roam.timer))
 		uv_timer_start(&sh->roam.timer, on_timer, ROAM_DELAY_MS, 0);
 }
 

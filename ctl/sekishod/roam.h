@@ -13,6 +13,7 @@ struct roam {
 	struct net *net;
 	uv_poll_t poll;
 	uv_timer_t timer;
+	uint64_t policy_sources; /* as the SPD has them, see policy.h */
 };
 
 int roam_start(struct shell *sh) MUST_USE;
