@@ -19,7 +19,9 @@ static enum step_result child_delete_start(struct turn *t)
 
 	if (child && child->state == CHILD_LINGERING)
 		return STEP_NOTIFY; /* the peer deleted it meanwhile */
-	if (child && child->is_redundant && !collision_stays(t->sa, child)) {
+	/* One that was rekeyed while it waited goes anyway. */
+	if (child && child->is_redundant && child_is_live(child) &&
+	    !collision_stays(t->sa, child)) {
 		child->is_redundant = false; /* the other one has ended meanwhile */
 		return STEP_NOTIFY;
 	}
