@@ -8,7 +8,12 @@
 #include "ike/id.h"
 #include "ike/intermediate.h"
 
-enum { CERT_X509_SIGNATURE = 4, CERT_RAW_PUBLIC_KEY = 15 }; /* RFC 7296 3.6, RFC 7670 */
+enum { /* RFC 7296 3.6, RFC 7670 */
+	CERT_X509_SIGNATURE = 4,
+	CERT_HASH_AND_URL = 12,
+	CERT_HASH_AND_URL_BUNDLE = 13,
+	CERT_RAW_PUBLIC_KEY = 15,
+};
 
 #define AUTH_DATA_MAX (1 + UINT8_MAX + SIGN_LEN_MAX)
 #define CERTREQ_IDS_MAX 64 /* CAs in one CERTREQ: IKE_SA_INIT has to stay small */
@@ -182,6 +187,8 @@ static void take_certs(struct auth_job *job, const struct message *m)
 			job->certs[job->n_certs++] = octets_copy(&c->data, 1);
 		else if (c->encoding == CERT_RAW_PUBLIC_KEY && !job->their_key.len)
 			job->their_key = octets_copy(&c->data, 1);
+		job->is_by_url |= c->encoding == CERT_HASH_AND_URL ||
+				  c->encoding == CERT_HASH_AND_URL_BUNDLE;
 	}
 }
 

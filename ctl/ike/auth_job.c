@@ -139,7 +139,10 @@ static int check_sent_key(struct auth_job *job, struct reader signature)
 /* It sent no certificate: those that are here, of its name; then the raw keys. */
 static int check_known(struct auth_job *job, struct reader signature)
 {
-	int err = refuse(job, "it sends no certificate, and none of its name is here");
+	int err = refuse(job, "%s, and none of its name is here",
+			 job->is_by_url ? "it sends its certificate as hash and URL, which is not "
+					  "fetched here (and was not offered)"
+					: "it sends no certificate");
 
 	for (size_t i = 0; i < trust_n_certs(job->trust) && err == -EPERM; i++) {
 		struct x509 *cert = trust_cert(job->trust, i);

@@ -28,6 +28,7 @@ struct auth_job {
 	struct octets certs[CHAIN_MAX]; /* of encoding X.509, in their order */
 	size_t n_certs;
 	struct octets their_key; /* of encoding raw public key; empty: none */
+	bool is_by_url;          /* it would have its certificate fetched */
 
 	struct key *key; /* NULL: there is nothing to sign */
 	const struct scheme *scheme;

@@ -5,9 +5,11 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "ike/auth_job.h"
 #include "ike/id.h"
 #include "support/certs.h"
 
@@ -20,7 +22,8 @@ static struct made root, sub, a, b, other_root;
 static int make_all(void **state)
 {
 	(void)state;
-	root = make((struct made_of){ .kind = "p256", .subject = "O=Test, CN=root", .is_ca = true });
+	root = make(
+		(struct made_of){ .kind = "p256", .subject = "O=Test, CN=root", .is_ca = true });
 	other_root = make((struct made_of){ .kind = "p256", .subject = "CN=other", .is_ca = true });
 	sub = make((struct made_of){
 		.kind = "p384", .subject = "O=Test, CN=sub", .is_ca = true, .issuer = &root });
@@ -247,7 +250,8 @@ static void refused_by_the_initiator(void **state)
 			    "CN=b' is not of a CA");
 }
 
-static void refused_for(struct made_of of, const char *text)
+/* refused NULL: it comes up. */
+static void one_is(struct made_of of, const char *refused)
 {
 	struct made one;
 
@@ -259,7 +263,10 @@ static void refused_for(struct made_of of, const char *text)
 	again();
 	side_signs(&pair.a, &one, NULL);
 	side_trusts(&pair.b, &root);
-	fails_with(&pair.b, text);
+	if (refused)
+		fails_with(&pair.b, refused);
+	else
+		comes_up();
 	made_free(&one);
 }
 
@@ -268,14 +275,13 @@ static void certificate_of_no_use(void **state)
 	struct made leaf = make((struct made_of){
 		.kind = "p256", .subject = "CN=leaf", .issuer = &root, .san = "DNS:leaf" });
 	(void)state;
-	refused_for((struct made_of){ .from_s = -7200, .until_s = -3600 },
-		    "certificate 'CN=one' has expired");
-	refused_for((struct made_of){ .from_s = 3600 }, "is not valid yet");
-	refused_for((struct made_of){ .san = "DNS:b.example" },
-		    "certificate 'CN=one' does not name it");
-	refused_for((struct made_of){ .san = "DNS:*.example" }, "does not name it");
-	refused_for((struct made_of){ .key_usage = "critical,keyEncipherment" },
-		    "is not for signatures");
+	one_is((struct made_of){ .from_s = -7200, .until_s = -3600 },
+	       "certificate 'CN=one' has expired");
+	one_is((struct made_of){ .from_s = 3600 }, "is not valid yet");
+	one_is((struct made_of){ .san = "DNS:b.example" }, "certificate 'CN=one' does not name it");
+	one_is((struct made_of){ .san = "DNS:*.example" }, "does not name it");
+	one_is((struct made_of){ .key_usage = "critical,keyEncipherment" },
+	       "is not for signatures");
 	made_free(&leaf);
 }
 
@@ -293,6 +299,78 @@ static void leaf_is_no_ca(void **state)
 	fails_with(&pair.b, "certificate");
 	made_free(&leaf);
 	made_free(&forged);
+}
+
+/* A chain of root, `of` and perhaps one more CA. */
+static void constrained(struct made_of of, bool is_longer, const char *refused)
+{
+	struct made ca, more, leaf;
+
+	of.kind = "p256";
+	of.subject = "CN=constrained";
+	of.is_ca = true;
+	of.issuer = &root;
+	ca = make(of);
+	more = make((struct made_of){
+		.kind = "p256", .subject = "CN=more", .is_ca = true, .issuer = &ca });
+	leaf = make((struct made_of){ .kind = "p256",
+				      .subject = "CN=leaf",
+				      .issuer = is_longer ? &more : &ca,
+				      .san = "DNS:a.example" });
+	again();
+	side_signs(&pair.a, &leaf, &ca);
+	if (is_longer)
+		pair.a.conns[0].own.certs[pair.a.conns[0].own.n_certs++] = x509_ref(more.cert);
+	side_trusts(&pair.b, &root);
+	if (refused)
+		fails_with(&pair.b, refused);
+	else
+		comes_up();
+	made_free(&ca);
+	made_free(&more);
+	made_free(&leaf);
+}
+
+/* RFC 5280 4.2.1.3, 4.2.1.9, 4.2.1.10 */
+static void cas_are_constrained(void **state)
+{
+	(void)state;
+	constrained((struct made_of){ .constraints = "critical,CA:TRUE,pathlen:0" }, false, NULL);
+	constrained((struct made_of){ .constraints = "critical,CA:TRUE,pathlen:0" }, true,
+		    "certificate 'CN=constrained': path length constraint exceeded");
+	constrained((struct made_of){ .constraints = "critical,CA:TRUE,pathlen:1" }, true, NULL);
+	constrained((struct made_of){ .name_constraints = "critical,permitted;DNS:example" }, false,
+		    NULL);
+	constrained((struct made_of){ .name_constraints = "critical,permitted;DNS:b.example" },
+		    false, "certificate 'CN=leaf': permitted subtree violation");
+	constrained((struct made_of){ .name_constraints = "critical,excluded;DNS:a.example" },
+		    false, "certificate 'CN=leaf': excluded subtree violation");
+	constrained((struct made_of){ .key_usage = "critical,digitalSignature" }, false,
+		    "certificate 'CN=constrained' is no CA certificate, and signs one");
+}
+
+/* As strongSwan: extendedKeyUsage is not looked at. */
+static void extended_key_usage_is_free(void **state)
+{
+	(void)state;
+	one_is((struct made_of){ .extended_key_usage = "serverAuth" }, NULL);
+}
+
+static void certificate_by_url(void **state)
+{
+	struct auth_job *job = calloc(1, sizeof(*job));
+
+	(void)state;
+	assert_non_null(job);
+	job->trust = trust_new(REVOCATION_RELAXED);
+	job->method = 9; /* ECDSA with P-256, RFC 4754 */
+	job->their_schemes = ~0u;
+	job->their_auth.bytes = calloc(1, job->their_auth.len = 64);
+	job->is_by_url = true;
+	auth_job_run(job);
+	assert_int_equal(job->result, -EPERM);
+	assert_non_null(strstr(job->why, "as hash and URL, which is not fetched here"));
+	auth_job_free(job);
 }
 
 static void signed_with_another_key(void **state)
@@ -501,6 +579,9 @@ int main(void)
 		CASE(refused_by_the_initiator),
 		CASE(certificate_of_no_use),
 		CASE(leaf_is_no_ca),
+		CASE(cas_are_constrained),
+		CASE(extended_key_usage_is_free),
+		CASE(certificate_by_url),
 		CASE(signed_with_another_key),
 		CASE(another_identity_than_configured),
 		CASE(methods_that_do_not_fit),

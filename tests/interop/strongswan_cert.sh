@@ -44,6 +44,18 @@ sides_sign ecdsa rsa sub
 reload_both
 both_roles
 
+title "an intermediate CA on each side, and identities of each kind: email, address"
+ca sub2 ecdsa root
+cp "$PKI/sub2.pem" "$SWAN_DIR/x509ca/"
+leaf gwA rsa sub "email:gwA@example.org"
+leaf gwB ecdsa sub2 "IP:192.0.2.2"
+give "$LAB_DIR" gwA
+give "$SWAN_DIR" gwB
+ID_A=gwA@example.org ID_B=192.0.2.2
+reload_both
+both_roles
+ID_A='' ID_B=''
+
 title "distinguished names"
 ID_A='"C=CH, O=Lab, CN=gwA"' ID_B='"C=CH, O=*, CN=gwB"'
 reload_both_dn() {

@@ -73,7 +73,12 @@ struct made make(struct made_of of)
 	X509_set_issuer_name(cert, of.issuer ? X509_get_subject_name((X509 *)of.issuer->cert)
 					     : subject);
 	X509_set_pubkey(cert, key);
-	extend(cert, NID_basic_constraints, of.is_ca ? "critical,CA:TRUE" : "critical,CA:FALSE");
+	extend(cert, NID_basic_constraints,
+	       of.constraints ? of.constraints
+	       : of.is_ca     ? "critical,CA:TRUE"
+			      : "critical,CA:FALSE");
+	if (of.name_constraints)
+		extend(cert, NID_name_constraints, of.name_constraints);
 	if (of.san)
 		extend(cert, NID_subject_alt_name, of.san);
 	if (of.key_usage)

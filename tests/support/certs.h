@@ -17,6 +17,8 @@ struct made_of {
 	const char *san;     /* "DNS:a.example" */
 	const struct made *issuer; /* NULL: itself */
 	bool is_ca;
+	const char *constraints;      /* basicConstraints; NULL: by is_ca */
+	const char *name_constraints; /* "critical,permitted;DNS:.example" */
 	long from_s, until_s; /* against now; until 0: a day */
 	const char *key_usage, *extended_key_usage;
 	const char *ocsp_uri, *crl_uri; /* "http://ocsp.example/" */
