@@ -68,8 +68,10 @@ static int on_cert(X509_STORE_CTX *store, void *arg)
 		chain[n++] = (struct x509 *)sk_X509_value(sent, i);
 	if (cert && names_peer(tls, cert) &&
 	    !trust_check(tls->trust, cert, chain, n, tls->why, sizeof(tls->why)) &&
-	    is_not_revoked(tls, cert, chain, n))
+	    is_not_revoked(tls, cert, chain, n)) {
+		tls->why[0] = '\0'; /* of what was looked at on the way */
 		return 1;
+	}
 	X509_STORE_CTX_set_error(store, X509_V_ERR_APPLICATION_VERIFICATION);
 	return 0;
 }
@@ -99,6 +101,9 @@ static int ctx_make(struct tls *tls, const struct tls_self *self)
 	SSL_CTX_set_security_level(tls->ctx, SECURITY_LEVEL);
 	SSL_CTX_set_options(tls->ctx,
 			    SSL_OP_NO_TICKET | SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
+	/* strongSwan's servers do not know RFC 5746. There is no renegotiation here, and no data
+	 * that somebody could put in front of ours. */
+	SSL_CTX_set_options(tls->ctx, SSL_OP_LEGACY_SERVER_CONNECT);
 	SSL_CTX_set_num_tickets(tls->ctx, 0);
 	SSL_CTX_set_session_cache_mode(tls->ctx, SSL_SESS_CACHE_OFF);
 	SSL_CTX_set_verify(tls->ctx, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);

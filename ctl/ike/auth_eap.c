@@ -136,16 +136,24 @@ enum step_result eap_answered(struct turn *t)
 	return STEP_NEXT;
 }
 
+static void log_success(struct ike_sa *sa)
+{
+	const struct eap *eap = &sa->eap->eap;
+
+	if (eap->is_passed)
+		sa_log(sa, "EAP of '%s' accepted by AAA server %s", eap->name, eap->aaa.server);
+	else
+		sa_log(sa, "%s of '%s' succeeded%s%s", eap->method->name, eap->name,
+		       eap->detail ? ", " : "", eap->detail ? eap->detail : "");
+}
+
 /* Who it is, is what EAP has proved: not IDi, which anybody may write. */
 static void take_identity(struct ike_sa *sa)
 {
 	const struct eap *eap = &sa->eap->eap;
 	const char *why;
 
-	if (eap->is_passed)
-		sa_log(sa, "EAP of '%s' accepted by AAA server %s", eap->name, eap->aaa.server);
-	else
-		sa_log(sa, "%s of '%s' succeeded", eap->method->name, eap->name);
+	log_success(sa);
 	if (id_parse(eap->name, &sa->their_id, &why)) {
 		sa->their_id = (struct ike_id){ .type = ID_KEY_ID };
 		sa->their_id.len = (uint16_t)strlen(eap->name);
@@ -267,6 +275,7 @@ enum step_result eap_finish(struct turn *t)
 {
 	if (!is_proved(t))
 		return auth_failed(t, "AUTH does not fit what EAP has made");
+	log_success(t->sa);
 	mobike_check(t);
 	t->ours->nego.spi_in = t->sa->eap->spi_in;
 	return auth_child_finish(t);

@@ -67,6 +67,7 @@ struct eap {
 	uint32_t session_s;    /* and how long it may stay; 0: no limit */
 	uint8_t msk[EAP_MSK_LEN];
 	const char *why;
+	const char *detail; /* of the method's success, static text for the log; NULL: none */
 	uint8_t out[EAP_PACKET_MAX];
 	size_t out_len;
 };

@@ -70,6 +70,7 @@ static bool is_over(const struct eap *eap)
 
 static enum eap_result key_or_refuse(struct eap *eap, enum eap_result then)
 {
+	eap->detail = tls_version(eap->tls.session);
 	return tls_msk(eap->tls.session, eap->msk) ? eap_refuse(eap, "EAP-TLS has made no key")
 						   : then;
 }
