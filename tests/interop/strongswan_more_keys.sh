@@ -2,13 +2,18 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Additional key exchanges (RFC 9370) with strongSwan 6: IKE_INTERMEDIATE when either side initiates,
 # IKE_FOLLOWUP_KE when either side rekeys the IKE SA or the Child SA, or asks for another one.
-# KE="ke1_mlkem768" tries another; strongSwan as Debian 13 builds it has no ML-KEM.
+# With ML-KEM where both sides have it: strongSwan from 6.0.2 on with OpenSSL 3.5; the 6.0.1 of Debian 13
+# has none, in no plugin. KE="ke1_x448" tries another one.
 # shellcheck disable=SC2034
 . "$(dirname "$0")/lib.sh"
 [[ $(swanctl --version 2>&1) =~ strongSwan\ [6-9] ]] || skip "strongSwan 6 is not installed"
 SWAN_PLUGINS+=" ml curve25519"
-TUNNEL_IKE=aes256gcm16-prfsha384-x25519-${KE:-ke1_ecp384-ke2_modp3072}
-TUNNEL_ESP=aes128gcm16-x25519-${KE:-ke1_ecp384-ke2_modp3072}
+ADDKE=ke1_ecp384-ke2_modp3072
+[[ $(swanctl --version 2>&1) =~ strongSwan\ (6\.0\.[2-9]|6\.[1-9]|[7-9]) ]] &&
+	openssl list -kem-algorithms 2>/dev/null | grep -q ML-KEM-768 && ADDKE=ke1_mlkem768-ke2_ecp384
+ADDKE=${KE:-$ADDKE}
+TUNNEL_IKE=aes256gcm16-prfsha384-x25519-$ADDKE
+TUNNEL_ESP=aes128gcm16-x25519-$ADDKE
 # Another child, with traffic of its own.
 side_more() { # SIDE
 	echo "tcp { local_ts = $(side_lan "$1")[tcp]
@@ -57,7 +62,7 @@ another_by() { # COMMAND...
 	must wait_for 5 "two Child SAs" has_two
 	must same "SPIs" "$(sad_spis gwA)" "$(swan_spis gwB)"
 	must iperf_mbps hostA hostB 10.2.0.2 1 >/dev/null
-	must log_says sekishod-gwA "CHILD_SA tcp\\{[0-9]+\\} established .*-ke1_"
+	must log_says sekishod-gwA "CHILD_SA tcp\\{[0-9]+\\} established .*-$ADDKE"
 }
 has_two() { [ "$(sad_spis gwA | wc -l)" = 4 ]; }
 
