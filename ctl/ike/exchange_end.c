@@ -5,6 +5,7 @@
 #include "ike/cfg.h"
 #include "ike/collision.h"
 #include "ike/engine.h"
+#include "ike/nat.h"
 
 void engine_forget(struct ike_sa *sa, struct ours *ours)
 {
@@ -155,7 +156,7 @@ void exchange_established(struct ike_sa *sa)
 
 	sa->state = ST_ESTABLISHED; /* for one that was never connecting: it is rekeyed */
 	sa->established_ms = sa->heard_ms = ike->now_ms;
-	sa->keepalive_ms = sa->is_nat_local ? ike->now_ms + KEEPALIVE_MS : 0;
+	nat_keepalive(sa);
 	if (conn) {
 		sa->rekey_ms = lifetime_ms(ike, conn->rekey_s, conn->rand_s);
 		sa->reauth_ms = lifetime_ms(ike, conn->reauth_s, conn->rand_s);

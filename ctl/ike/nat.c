@@ -91,6 +91,13 @@ static bool is_same(const struct endpoint *a, const struct endpoint *b)
 	return a->port == b->port && addr_equal(&a->addr, &b->addr);
 }
 
+void nat_keepalive(struct ike_sa *sa)
+{
+	uint64_t gap_ms = sa->ike->settings.keep_alive_s * 1000ull;
+
+	sa->keepalive_ms = sa->is_nat_local && gap_ms ? sa->ike->now_ms + gap_ms : 0;
+}
+
 void nat_move(struct ike_sa *sa)
 {
 	for (struct child *c = sa->children; c; c = c->next) {
@@ -103,7 +110,7 @@ void nat_move(struct ike_sa *sa)
 			fx_child(&sa->ike->fx, FX_SA_MOVE, &c->sa);
 	}
 	if (sa->state == ST_ESTABLISHED)
-		sa->keepalive_ms = sa->is_nat_local ? sa->ike->now_ms + KEEPALIVE_MS : 0;
+		nat_keepalive(sa);
 	sa_touch(sa);
 }
 
@@ -133,6 +140,6 @@ void nat_expire(struct ike_sa *sa)
 
 	if (!sa->keepalive_ms || sa->keepalive_ms > sa->ike->now_ms)
 		return;
-	sa->keepalive_ms = sa->ike->now_ms + KEEPALIVE_MS;
+	nat_keepalive(sa);
 	fx_keepalive(&sa->ike->fx, &sa->local, &sa->remote, rd_from(&keepalive, 1));
 }

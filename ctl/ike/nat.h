@@ -22,6 +22,8 @@ void nat_float(struct ike_sa *sa);
 void nat_move(struct ike_sa *sa);
 /* An authentic, fresh request or answer came from elsewhere: follow a peer behind a NAT. */
 void nat_follow(struct ike_sa *sa, const struct inbound *in);
+/* When the next one is due. */
+void nat_keepalive(struct ike_sa *sa);
 /* Sends the one byte when its time has come. */
 void nat_expire(struct ike_sa *sa);
 

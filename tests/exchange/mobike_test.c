@@ -7,6 +7,7 @@
 
 #include <string.h>
 #include "ike/limits.h"
+#include "ike/ike_sa.h"
 #include "support/pair.h"
 
 static struct pair pair;
@@ -275,6 +276,30 @@ static void behind_a_nat_esp_goes_in_udp(void **state)
 	assert_between(0xc0000201, 0xc0000202);
 }
 
+/* 3.7: who does not return the cookie is not where the packet said. */
+static void the_new_address_has_to_return_the_cookie(void **state)
+{
+	static const uint8_t none[COOKIE2_LEN];
+	struct ike_sa *sa;
+
+	for (unsigned i = 0; i < 2; i++) {
+		teardown(state);
+		setup(state);
+		up();
+		sa = pair.b.ike->sas;
+		moves_to(&pair.a, A_NEW);
+		while (!memcmp(sa->cookie2, none, sizeof(none)))
+			assert_true(pair_step(&pair));
+		sa->cookie2[COOKIE2_LEN - 1] ^= (uint8_t)i;
+		pair_run(&pair, 3000);
+		assert_int_equal(side_n_ike(&pair.b), !i);
+		assert_int_equal(side_n_ike(&pair.a), !i);
+		assert_int_equal(side_logged(&pair.b, "does not return our COOKIE2"), i);
+		if (!i)
+			assert_between(A_NEW, 0xc0000202);
+	}
+}
+
 static void a_nat_may_be_forbidden(void **state)
 {
 	(void)state;
@@ -350,6 +375,7 @@ int main(void)
 		TEST(on_a_bad_line_too),
 		TEST(only_if_both_know_it),
 		TEST(behind_a_nat_esp_goes_in_udp),
+		TEST(the_new_address_has_to_return_the_cookie),
 		TEST(a_nat_may_be_forbidden),
 		TEST(another_address_is_tried),
 		TEST(the_family_changes),

@@ -64,6 +64,16 @@ static void behind_a_nat_it_floats(void **state)
 	pair_run(&pair, 10 * KEEPALIVE_MS + 1000);
 	assert_int_equal(pair.a.n_keepalives, 10);
 	assert_int_equal(pair.b.n_keepalives, 0);
+
+	struct ike_settings settings = ike_settings_default();
+	settings.keep_alive_s = 5; /* from the next one on */
+	ike_tune(pair.a.ike, &settings);
+	pair_run(&pair, KEEPALIVE_MS + 20000);
+	assert_int_equal(pair.a.n_keepalives, 15);
+	settings.keep_alive_s = 0;
+	ike_tune(pair.a.ike, &settings);
+	pair_run(&pair, 5 * KEEPALIVE_MS);
+	assert_int_equal(pair.a.n_keepalives, 16);
 }
 
 /* To another port than 500 the marker goes first, so it has to leave from 4500. */
