@@ -12,6 +12,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <openssl/crypto.h>
 #include "crypto/secret.h"
 
 #define ALIGNMENT 64ul
@@ -160,7 +161,7 @@ static void gmac_run(const struct esp_job *j, uint8_t *tag)
 
 static int16_t compare(const uint8_t *tag, const struct esp_job *j)
 {
-	return memeq_ct(tag, j->icv, j->key->icv_len) ? 0 : -EBADMSG;
+	return CRYPTO_memcmp(tag, j->icv, j->key->icv_len) ? -EBADMSG : 0;
 }
 
 static void other_seal(struct esp_job *j)

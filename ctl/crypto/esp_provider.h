@@ -88,14 +88,15 @@ int esp_key_lens(struct aead_alg alg, size_t *ret_enc, size_t *ret_auth) MUST_US
 /* CBC's: unpredictable (RFC 3602 3). False: OpenSSL failed. */
 bool esp_iv_hide(const struct esp_key *key, uint64_t seq, uint8_t *ret_iv) MUST_USE;
 
-/* The IV of a packet, iv_len bytes. Counter modes: the sequence number, which no key sees twice. */
-static inline bool esp_iv_write(const struct esp_key *key, uint64_t seq, uint8_t *ret_iv)
+/* The IV of a packet, iv_len bytes. Counter modes: the sequence number, which no key sees twice
+ * (NULL encryption: nobody reads it). */
+static inline bool esp_iv_write(const struct esp_key *key, uint64_t seq, uint8_t ret_iv[ESP_IV_MAX])
 {
 	uint64_t counter = htobe64(seq);
 
 	if (key->iv_cipher)
 		return esp_iv_hide(key, seq, ret_iv);
-	memcpy(ret_iv, &counter, key->iv_len ? sizeof(counter) : 0);
+	memcpy(ret_iv, &counter, sizeof(counter));
 	return true;
 }
 

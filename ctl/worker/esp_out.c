@@ -83,6 +83,9 @@ bool esp_out_write(struct frame *f, const struct sa_rt *sa, uint64_t seq, struct
 	ret_job->result = 0;
 	if (!esp_iv_write(sa->key, seq, ret_job->iv))
 		return false;
-	memcpy(text - iv_len, ret_job->iv, iv_len);
+	if (iv_len == ESP_GCM_IV_LEN) /* nearly always, and a length that the compiler knows */
+		memcpy(text - ESP_GCM_IV_LEN, ret_job->iv, ESP_GCM_IV_LEN);
+	else
+		memcpy(text - iv_len, ret_job->iv, iv_len);
 	return true;
 }
