@@ -41,10 +41,11 @@ class Peer:
             crypt_algo=options.crypt, crypt_key=self.key or None, crypt_icv_size=options.icv,
             auth_algo=options.auth, auth_key=bytes.fromhex(options.auth_key), esn_en=options.esn,
             nat_t_header=nat)
+        tunnel = lambda src, dst: None if options.transport else IP(src=src, dst=dst)
         self.sa = SecurityAssociation(
-            ESP, spi=options.spi_in, tunnel_header=IP(src=US, dst=THEM), **algorithms)
+            ESP, spi=options.spi_in, tunnel_header=tunnel(US, THEM), **algorithms)
         self.their_sa = SecurityAssociation(
-            ESP, spi=options.spi_out, tunnel_header=IP(src=THEM, dst=US), **algorithms)
+            ESP, spi=options.spi_out, tunnel_header=tunnel(THEM, US), **algorithms)
         self.ivs = set()  # that CBC has used
 
     # ---- out
@@ -90,7 +91,8 @@ class Peer:
         must(len(esp) % 4 == 0, "alignment")
         inner = bytes(self.their_sa.decrypt(IP(bytes(ip)), esn=expected >> 32))
         if self.options.crypt == "AES-GCM" and not self.options.icv:
-            must(self.open_gcm(esp, expected) == inner, "scapy opens it differently")
+            kept = 20 if self.options.transport else 0
+            must(self.open_gcm(esp, expected) == inner[kept:], "scapy opens it differently")
         must(ip.tos == IP(inner).tos, "outer TOS")
         must(ip.ttl in (63, 64), "outer TTL")  # 63: the stack sent it, no neighbour was known
         must((ip.flags.DF, ip.frag) == (IP(inner).flags.DF, 0), "outer DF")
@@ -114,7 +116,7 @@ class Peer:
         plain = AESGCM(self.key[:-4]).decrypt(
             self.key[-4:] + esp[8:16], esp[16:], esp[:4] + high + esp[4:8])
         pad = plain[-2]
-        must(plain[-1] == 4, f"next header {plain[-1]}")
+        must(plain[-1] == (1 if self.options.transport else 4), f"next header {plain[-1]}")
         must(plain[-2 - pad : -2] == bytes(range(1, pad + 1)), "padding is not 1, 2, 3, ...")
         return plain[: len(plain) - 2 - pad]
 
@@ -130,7 +132,8 @@ class Peer:
             if not found:
                 continue
             inner = IP(self.open(*found, expected))
-            must(inner.ttl == 63, f"inner TTL {inner.ttl}: decremented once by the gateway")
+            ttl = 64 if self.options.transport else 63  # decremented once by a gateway
+            must(inner.ttl == ttl, f"inner TTL {inner.ttl}")
             expected += 1
             self.send(self.seal(echo_reply(inner)))
             answered += 1
@@ -219,6 +222,7 @@ def main():
     parser.add_argument("--seconds", type=float, default=15)
     parser.add_argument("--esn", action="store_true")
     parser.add_argument("--encap", action="store_true")
+    parser.add_argument("--transport", action="store_true")
     options = parser.parse_args()
     peer = Peer(options)
     print("ready", flush=True)

@@ -35,4 +35,6 @@ algorithm aes128ctr-aescmac 20 "$(with AES-CTR AES-CMAC-96)"   16       0      "
 algorithm aes256ctr-sha256 36 "$(with AES-CTR SHA2-256-128)"   32       0      "" ""
 algorithm null-sha1        0  "$(with NULL HMAC-SHA1-96)"      20       0      "" ""
 algorithm 3des-sha1        24 "$(with 3DES HMAC-SHA1-96)"      20       0      "" ""
+TRANSPORT=yes
+algorithm aes128-sha256    16 "$(with AES-CBC SHA2-256-128)"   32       0      "" ""
 passed

@@ -35,6 +35,9 @@ counts() { [ "$(counted "$1" "$2")" = "$3" ]; }
 # AES-GCM-16 with a key of that length.
 keys_a() { keys "$1" 192.0.2.1 192.0.2.2 10.1.0.0/24 10.2.0.0/24 "$SPI_OUT" "$SPI_IN" "${@:2}"; }
 keys_b() { keys "$1" 192.0.2.2 192.0.2.1 10.2.0.0/24 10.1.0.0/24 "$SPI_IN" "$SPI_OUT" "${@:2}"; }
+keys_transport() { # of gwA, with gwB
+	keys "$1" 192.0.2.1 192.0.2.2 192.0.2.1/32 192.0.2.2/32 "$SPI_OUT" "$SPI_IN" "${@:2}" transport
+}
 keys() { # NODE US THEM LOCAL REMOTE SPI_OUT SPI_IN KEY [OPTION...]
 	local node=$1 us=$2 them=$3 local_net=$4 remote_net=$5 spi_out=$6 spi_in=$7 key=$8 encr out
 	shift 8
@@ -67,16 +70,19 @@ lab_with_two_workers() { # [SADCTL OPTION...]
 }
 
 # hostA pings through the worker of gwA; on gwB scapy opens and answers.
+# With TRANSPORT set gwA itself pings, in transport mode.
 variant() { # NAME KEY FIRST "SADCTL OPTIONS" "PEER OPTIONS"
+	local keys=keys_a from=hostA to=10.2.0.2
 	title "$1"
+	[ -z "${TRANSPORT:-}" ] || keys=keys_transport from=gwA to=192.0.2.2
 	# shellcheck disable=SC2086 # lists of options
-	must keys_a gwA "$2" seq $(($3)) $4
+	must $keys gwA "$2" seq $(($3)) $4
 	# shellcheck disable=SC2086
 	start gwB peer $PYTHON "$NETNS/esp_peer.py" answer --key "$2" --spi-out $SPI_OUT \
-		--spi-in $SPI_IN --first $(($3)) --count 6 $5
+		--spi-in $SPI_IN --first $(($3)) --count 6 $5 ${TRANSPORT:+--transport}
 	must ready peer 10 ready
-	must ping_all hostA 10.2.0.2 4 -i 0.05 -s 57
-	must ping_all hostA 10.2.0.2 2 -i 0.05 -s 1300 -Q 0x28
+	must ping_all $from $to 4 -i 0.05 -s 57
+	must ping_all $from $to 2 -i 0.05 -s 1300 -Q 0x28
 	must wait_for 5 "the peer's end" gone peer
 	must log_says peer "^answered 6, last number $(($3 + 6))"
 	local sa

@@ -17,7 +17,8 @@ static const char usage[] =
 	"usage: sadctl [--instance NAME] COMMAND\n"
 	"  create | unpin\n"
 	"  sa-add in|out [src ADDR] dst ADDR spi NUM child NUM encr PROPOSAL\n"
-	"         key HEX [auth HEX] [esn] [encap SPORT DPORT] [window NUM] [seq NUM] [ts LOCAL REMOTE]...\n"
+	"         key HEX [auth HEX] [esn] [transport] [encap SPORT DPORT] [window NUM] [seq NUM] "
+	"[ts LOCAL REMOTE]...\n"
 	"         [soft PACKETS] [hard PACKETS] [expires SECONDS]\n"
 	"         PROPOSAL: aes128gcm16, aes128-sha256, ...; key: cipher key and salt; auth: that\n"
 	"         of the integrity algorithm; prints the index of the SA\n"
@@ -180,6 +181,8 @@ static int sa_option(struct words *w, struct sad_sa *sa, uint64_t *ret_seq)
 		return add_ts(w, &sa->ts);
 	if (word_is(w, "esn"))
 		sa->val.flags |= SA_ESN;
+	else if (word_is(w, "transport"))
+		sa->val.mode = SA_TRANSPORT;
 	else if (word_is(w, "spi"))
 		r = word_number(w, 0xffffffff, &n), sa->val.spi = (uint32_t)n;
 	else if (word_is(w, "child"))
