@@ -101,6 +101,7 @@ TEST_HELP := $(call obj,$(wildcard tests/support/*.c))
 $(UNIT) $(BPF_TESTS): $(BUILD)/tests/%: $(BUILD)/tests/%.o $(WORKER_PARTS) $(TEST_HELP) $(LIB)
 	$(call say,LD)
 	$(Q)$(LINK) $^ $(LDLIBS) -lcmocka -o $@
+$(BUILD)/tests/unit/leases_test: $(call obj,ctl/sekishod/leases.c)
 $(TOOLS): $(BUILD)/tests/%: $(BUILD)/tests/%.o $(WORKER_PARTS) $(LIB)
 	$(call say,LD)
 	$(Q)$(LINK) $^ $(LDLIBS) -o $@

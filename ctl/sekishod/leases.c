@@ -60,12 +60,20 @@ static void line_read(struct leases *leases, const char *line)
 
 int leases_init(struct leases *leases, const char *instance)
 {
-	char dir[DP_PATH_MAX - 8], line[LINE_MAX_BYTES];
+	char path[sizeof(leases->path)], dir[DP_PATH_MAX - 8];
 	int err = dp_run_dir(instance, dir, sizeof(dir));
 
 	if (err)
 		return err;
-	snprintf(leases->path, sizeof(leases->path), "%s/leases", dir);
+	snprintf(path, sizeof(path), "%s/leases", dir);
+	return leases_read(leases, path);
+}
+
+int leases_read(struct leases *leases, const char *path)
+{
+	char line[LINE_MAX_BYTES];
+
+	snprintf(leases->path, sizeof(leases->path), "%s", path);
 	FILE *file = fopen(leases->path, "re");
 	if (!file)
 		return errno == ENOENT ? 0 : -errno;

@@ -28,6 +28,8 @@ struct leases {
 
 /* Reads the file of the instance, if there is one. Lines that cannot be read are left out. */
 int leases_init(struct leases *leases, const char *instance) MUST_USE;
+/* The same of any file, which is written from then on. */
+int leases_read(struct leases *leases, const char *path) MUST_USE;
 void leases_fini(struct leases *leases);
 /* -ENOSPC: the pools have none left. -EIO: it cannot be written down (then it is not given). */
 int leases_take(struct leases *leases, const struct lease_request *request,
