@@ -14,6 +14,14 @@ peer_start() {
 	esac
 }
 
+# The label of its log.
+peer_log() {
+	case $(basename "$0") in
+	xfrm_*) echo guest ;;
+	*) echo charon-gwB ;;
+	esac
+}
+
 lab_with_strongswan() {
 	need_programs
 	[ -c /dev/net/tun ] || skip "no /dev/net/tun, which strongSwan's side of the lab needs"

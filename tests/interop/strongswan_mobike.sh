@@ -55,6 +55,9 @@ title "they initiated: their address changes"
 must swan_up gwB
 tunnel_is_up
 moves gwB 192.0.2.2 192.0.2.12 192.0.2.1 192.0.2.12
+# Return routability (3.7): we ask whether they are there, they say so.
+must log_says charon-gwB 'parsed INFORMATIONAL request [0-9]+ \[ N\(COOKIE2\) \]'
+must log_says charon-gwB 'generating INFORMATIONAL response [0-9]+ \[ N\(COOKIE2\) \]'
 title "... and ours"
 moves gwA 192.0.2.1 192.0.2.11 192.0.2.11 192.0.2.12
 # Late packets to an address that is gone are answered by the kernel.

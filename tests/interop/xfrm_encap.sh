@@ -1,0 +1,1 @@
+strongswan_encap.sh
