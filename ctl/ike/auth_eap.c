@@ -61,7 +61,7 @@ enum step_result eap_asked(struct turn *t)
 	struct ike_sa *sa = t->sa;
 	if (inter_is_open(sa)) /* RFC 9370 2.2.2: all of them, or nothing */
 		return auth_failed(t, "it left out a key exchange that it had agreed to");
-	enum step_result r = t->job ? STEP_NEXT : auth_find_peer(t);
+	enum step_result r = auth_find_peer(t);
 	if (r != STEP_NEXT)
 		return r;
 	if (sa->conn->remote_auth != CONN_AUTH_EAP)

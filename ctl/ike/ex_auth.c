@@ -226,6 +226,16 @@ static const struct conn *conn_find(const struct turn *t, const struct ike_id *i
 	return best;
 }
 
+/* The configuration may have changed while a job was under way. */
+static enum step_result still_there(struct turn *t)
+{
+	const struct conn *conn = t->sa->conn;
+
+	return conn && id_match(&conn->remote_id, &t->sa->their_id)
+		       ? STEP_NEXT
+		       : auth_failed(t, "its connection is not configured any more");
+}
+
 /* Whom the peer named, who we are for it, which connection that is; not one that was tried. */
 enum step_result auth_find_peer(struct turn *t)
 {
@@ -233,6 +243,8 @@ enum step_result auth_find_peer(struct turn *t)
 	struct ike_id idr;
 	bool has_idr = t->in->present & P_IDR;
 
+	if (t->job)
+		return still_there(t);
 	if (id_from_view(&t->in->idi, &sa->their_id) ||
 	    (has_idr && id_from_view(&t->in->idr, &idr)))
 		return turn_refuse(t, STEP_FAIL, N_INVALID_SYNTAX, "peer's identity is malformed");
@@ -303,12 +315,10 @@ static bool try_another(struct turn *t)
 static enum step_result auth_answer(struct turn *t)
 {
 	struct ike_sa *sa = t->sa;
-	enum step_result r = STEP_NEXT;
 
 	if (inter_is_open(sa)) /* RFC 9370 2.2.2: all of them, or nothing */
 		return auth_failed(t, "it left out a key exchange that it had agreed to");
-	if (!t->job)
-		r = auth_find_peer(t);
+	enum step_result r = auth_find_peer(t);
 	if (r == STEP_NEXT && sa->conn->childless ==
 				      (t->in->present & P_SA ? CHILDLESS_FORCE : CHILDLESS_NEVER))
 		return turn_refuse(t, STEP_FAIL, N_INVALID_SYNTAX, "peer asks %s (childless = %s)",
