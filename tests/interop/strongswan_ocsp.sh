@@ -114,6 +114,22 @@ both_roles
 must logged_since "$mark" "revocation of '.*CN=gwB': OCSP $OCSP: .*; good by CRL $CRL"
 must same "fetches of the CRL" "$(n_asked gwA)" 1
 
+title "two that come at the same time make one fetch"
+n_logged() { [ "$(logged_since "$mark" "$2" | wc -l)" -ge "$1" ]; } # N REGEX
+asks() { [ -n "$(on gwA ss -Htn "dport = :$1")" ]; } # PORT
+must signal www-gwA STOP
+reload_both
+mark=$(log_mark)
+swan_up gwB >"$LAB_DIR/swan-up.log" 2>&1 & # first: charon would use an IKE SA that is there
+must wait_for 5 "the fetch" asks 8889
+sekisho gwA up net >"$LAB_DIR/up.log" 2>&1 &
+must wait_for 5 "both exchanges" n_logged 2 "initiating( an)? IKE_SA"
+must signal www-gwA CONT
+must wait_for 10 "both verdicts" n_logged 2 "CN=gwB': OCSP .*; good by CRL $CRL"
+must same "fetches of the CRL" "$(n_asked gwA)" 2
+tunnel_is_up
+takes_down
+
 title "revoked by the CRL"
 must crl_write gwB
 reload_both
@@ -174,12 +190,11 @@ s = socket.create_server(("127.0.0.1", 8888))
 time.sleep(600)'
 must wait_for 5 "the silent responder" listens gwA 8888
 reload_both
-asks() { [ -n "$(on gwA ss -Htn "dport = :8888")" ]; }
 sekisho gwA up net >"$LAB_DIR/up.log" 2>&1 &
-must wait_for 5 "the question to the responder" asks
+must wait_for 5 "the question to the responder" asks 8888
 must sekisho gwA up more
 must_not grep -q "is up" "$LAB_DIR/up.log"
-must asks
+must asks 8888
 must stop sekishod-gwA # in the middle of it
 must wait_for 5 "the end of the controller" gone sekishod-gwA
 must_not grep -E "AddressSanitizer|runtime error|LeakSanitizer" "$LAB_DIR/sekishod-gwA.log"
