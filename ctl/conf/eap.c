@@ -120,14 +120,15 @@ void conn_eap(struct build *b, struct conn_draft *d)
 
 	if (!is_local && !is_remote)
 		return;
-	if (is_local && is_remote)
+	if (is_local && is_remote && (d->local.eap != EAP_CAN_TLS || d->remote.eap != EAP_CAN_TLS))
+		/* Who answers is nobody yet, and must not learn what helps to guess a password. */
 		mistake(b, d->at,
-			"not supported yet: EAP for both sides (the responder proves itself "
-			"by psk or pubkey)");
-	else if (d->conn.ppk_id.type)
+			"EAP for both sides (RFC 5998) is for auth = eap-tls in both sections: with "
+			"other methods one of them has to be psk or pubkey");
+	if (d->conn.ppk_id.type)
 		mistake(b, d->at, "not supported yet: EAP together with ppk_id");
-	else if (is_local)
+	if (is_local)
 		eap_local(b, d);
-	else
+	if (is_remote)
 		eap_remote(b, d);
 }

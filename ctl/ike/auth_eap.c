@@ -55,6 +55,27 @@ static void keep_first(struct turn *t)
 	sa->first = (struct inbound *)t->from; /* the engine leaves it to us */
 }
 
+/* Ours, before EAP. RFC 5998: none, where both sides go by EAP alone. */
+static enum step_result prove_first(struct turn *t)
+{
+	bool is_alone = t->sa->conn->local_auth == CONN_AUTH_EAP;
+	enum step_result r = is_alone ? STEP_NEXT : auth_begin(t, AUTH_MAKE, NULL);
+
+	if (r != STEP_NEXT)
+		return r;
+	if (is_alone && !message_notify(t->in, N_EAP_ONLY_AUTHENTICATION))
+		return auth_failed(t,
+				   "it does not do with EAP alone (RFC 5998), which is all that we "
+				   "have");
+	id_payload_emit(t->out, PL_IDR, &t->sa->our_id);
+	if (is_alone)
+		return STEP_NEXT;
+	auth_certs_emit(t);
+	return auth_emit_ours(t) ? turn_refuse(t, STEP_FAIL, N_AUTHENTICATION_FAILED,
+					       "AUTH could not be computed")
+				 : STEP_NEXT;
+}
+
 enum step_result eap_asked(struct turn *t)
 {
 	uint8_t random[MSCHAP_CHALLENGE_LEN];
@@ -68,14 +89,9 @@ enum step_result eap_asked(struct turn *t)
 		return auth_failed(t, "it sends no AUTH: it wants EAP, which is not configured");
 	if (!t->job)
 		auth_note(sa, t->in);
-	r = auth_begin(t, AUTH_MAKE, NULL);
+	r = prove_first(t);
 	if (r != STEP_NEXT)
 		return r;
-	id_payload_emit(t->out, PL_IDR, &sa->our_id);
-	auth_certs_emit(t);
-	if (auth_emit_ours(t))
-		return turn_refuse(t, STEP_FAIL, N_AUTHENTICATION_FAILED,
-				   "AUTH could not be computed");
 	eap_new(sa);
 	ike_random(t->ike, random, sizeof(random));
 	eap_server_start(&sa->eap->eap, random);
@@ -196,6 +212,8 @@ void auth_eap_offer(struct turn *t)
 {
 	eap_new(t->sa);
 	t->sa->eap->spi_in = t->ours->nego.spi_in;
+	if (t->sa->conn->remote_auth == CONN_AUTH_EAP)
+		notify_emit_plain(t->out, N_EAP_ONLY_AUTHENTICATION, rd_from(NULL, 0));
 }
 
 /* The next round: a task like this one, which is over. */
@@ -232,18 +250,35 @@ static enum step_result take_packet(struct turn *t)
 	return again(t);
 }
 
-enum step_result eap_offered(struct turn *t)
+static enum step_result client_begin(struct turn *t)
 {
 	uint8_t random[MSCHAP_CHALLENGE_LEN];
+
+	ike_random(t->ike, random, sizeof(random));
+	eap_client_start(&t->sa->eap->eap, t->sa->conn, &t->sa->their_id, random);
+	return take_packet(t);
+}
+
+enum step_result eap_offered(struct turn *t)
+{
 	enum step_result r = auth_check_peer(t);
 
 	if (r != STEP_NEXT)
 		return r;
-	if (!t->sa->eap)
-		return auth_failed(t, "it wants EAP, which is not configured");
-	ike_random(t->ike, random, sizeof(random));
-	eap_client_start(&t->sa->eap->eap, t->sa->conn, &t->sa->their_id, random);
-	return take_packet(t);
+	return t->sa->eap ? client_begin(t)
+			  : auth_failed(t, "it wants EAP, which is not configured");
+}
+
+/* RFC 5998: its AUTH comes at the end only. Not unless that is what we are content with. */
+enum step_result eap_alone(struct turn *t)
+{
+	enum step_result r = auth_name_peer(t);
+
+	if (r != STEP_NEXT)
+		return r;
+	return t->sa->eap && t->sa->conn->remote_auth == CONN_AUTH_EAP
+		       ? client_begin(t)
+		       : auth_failed(t, "it begins EAP without having proved who it is");
 }
 
 enum step_result eap_start(struct turn *t)

@@ -8,6 +8,9 @@
  *	EAP --> <-- EAP, as often as the method needs
  *	AUTH -->                                                  by the key that EAP made
  *	                        <-- AUTH, [CP,] SA, TSi, TSr
+ *
+ * EAP alone (RFC 5998): where the initiator says EAP_ONLY_AUTHENTICATION and both are configured so,
+ * the responder sends no AUTH before EAP, whose method has to prove both sides.
  */
 #ifndef IKE_AUTH_EAP_H
 #define IKE_AUTH_EAP_H
@@ -28,6 +31,7 @@ enum step_result eap_asked(struct turn *t);
 enum step_result eap_answered(struct turn *t);
 enum step_result eap_proved(struct turn *t);
 enum step_result eap_offered(struct turn *t);
+enum step_result eap_alone(struct turn *t);
 enum step_result eap_start(struct turn *t);
 enum step_result eap_next(struct turn *t);
 enum step_result eap_finish(struct turn *t);
@@ -40,6 +44,7 @@ struct aaa_job *eap_aaa_ask(struct turn *t);
 /* In ex_auth.c. */
 void auth_log_up(struct ike_sa *sa);
 enum step_result auth_find_peer(struct turn *t);
+enum step_result auth_name_peer(struct turn *t);
 enum step_result auth_check_peer(struct turn *t);
 void auth_child_answer(struct turn *t);
 enum step_result auth_child_finish(struct turn *t);

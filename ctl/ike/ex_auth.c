@@ -82,8 +82,8 @@ static enum step_result auth_start(struct turn *t)
 	return STEP_NEXT;
 }
 
-/* STEP_NEXT: it is who it says, and its identity is kept in the SA. */
-enum step_result auth_check_peer(struct turn *t)
+/* Who the responder says it is, kept in the SA. */
+enum step_result auth_name_peer(struct turn *t)
 {
 	struct ike_sa *sa = t->sa;
 
@@ -93,7 +93,16 @@ enum step_result auth_check_peer(struct turn *t)
 		return auth_failed(t, "its connection is not configured any more");
 	if (!id_match(&sa->conn->remote_id, &sa->their_id))
 		return auth_failed(t, "we want another identity");
-	enum step_result r = ppk_settle(t);
+	return STEP_NEXT;
+}
+
+/* STEP_NEXT: it is who it says. */
+enum step_result auth_check_peer(struct turn *t)
+{
+	enum step_result r = auth_name_peer(t);
+
+	if (r == STEP_NEXT)
+		r = ppk_settle(t);
 	if (r == STEP_NEXT)
 		r = auth_begin(t, AUTH_CHECK, &t->in->idr);
 	if (r == STEP_NEXT)
@@ -399,6 +408,8 @@ static const struct step steps[] = {
 	  "check AUTH with the key of EAP, answer the Child SA" },
 	{ STEP_RESPONSE, IN(AUTH_SENT), ST_EAP_READY, ON(TASK_IKE_AUTH) | P_IDR | P_AUTH | P_EAP,
 	  MAY_SAY, eap_offered, eap_offered, TM_NONE, "the peer is who it should be, EAP begins" },
+	{ STEP_RESPONSE, IN(AUTH_SENT), ST_EAP_READY, ON(TASK_IKE_AUTH) | P_IDR | P_EAP, MAY_SAY,
+	  eap_alone, eap_alone, TM_NONE, "EAP begins, and will prove who the peer is (RFC 5998)" },
 	{ STEP_START, IN(EAP_READY), ST_EAP_SENT, ON(TASK_IKE_EAP), 0, eap_start, NULL,
 	  TM_RETRANSMIT, "send the next EAP packet, or AUTH" },
 	{ STEP_RESPONSE, IN(EAP_SENT), ST_EAP_READY, ON(TASK_IKE_EAP) | P_EAP, ANY_NOTIFY, eap_next,

@@ -190,6 +190,79 @@ static void nothing_in_common_is_refused(void **state)
 	assert_refused(&pair.b, "it wants none of our EAP methods");
 }
 
+/* ---- EAP alone, RFC 5998 ----------------------------------------------------------- */
+
+static void alone(void)
+{
+	struct conn *a = &pair.a.conns[0], *b = &pair.b.conns[0];
+
+	a->remote_auth = b->local_auth = CONN_AUTH_EAP;
+	b->local_eap = a->remote_eap = EAP_CAN_TLS;
+}
+
+static void eap_alone_proves_both(void **state)
+{
+	(void)state;
+	alone();
+	try();
+	assert_true(pair_is_up(&pair) && pair_fits(&pair));
+	assert_true(side_logged(&pair.b, "EAP-TLS of 'alice@example' succeeded"));
+	assert_false(side_logged(&pair.a, "peer signed by"));
+}
+
+static void alone_the_server_needs_its_certificate(void **state)
+{
+	struct made false_gateway = make((struct made_of){
+		.kind = "p256", .subject = "CN=gw", .san = "DNS:b.example", .issuer = &other_ca });
+
+	(void)state;
+	sign_anew(&pair.b, &false_gateway);
+	alone();
+	try();
+	assert_refused(&pair.a, "is not of a CA that is trusted here");
+	made_free(&false_gateway);
+}
+
+static void alone_the_server_has_to_be_whom_it_names(void **state)
+{
+	(void)state;
+	sign_anew(&pair.b, &alice); /* of the right CA, but another one */
+	alone();
+	try();
+	assert_refused(&pair.a, "does not name it");
+}
+
+static void a_client_may_want_more_than_eap(void **state)
+{
+	(void)state;
+	alone();
+	pair.a.conns[0].remote_auth = CONN_AUTH_PUBKEY;
+	try();
+	assert_refused(&pair.b, "it does not do with EAP alone");
+}
+
+/* As if we had not said EAP_ONLY_AUTHENTICATION: from the responder's second message on. */
+static bool changes_its_mind(struct pair *p, struct flight *f, void *arg)
+{
+	unsigned *n = arg;
+
+	if (addr_equal(&f->from.addr, &p->b.home.addr) && ++*n == 2)
+		p->a.conns[0].remote_auth = CONN_AUTH_PUBKEY;
+	return true;
+}
+
+static void nobody_leaves_out_auth_unasked(void **state)
+{
+	unsigned n = 0;
+
+	(void)state;
+	alone();
+	pair.on_wire = changes_its_mind;
+	pair.arg = &n;
+	try();
+	assert_refused(&pair.a, "it begins EAP without having proved who it is");
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -203,6 +276,11 @@ int main(void)
 		TEST(the_eap_server_has_a_name),
 		TEST(the_methods_are_negotiated),
 		TEST(nothing_in_common_is_refused),
+		TEST(eap_alone_proves_both),
+		TEST(alone_the_server_needs_its_certificate),
+		TEST(alone_the_server_has_to_be_whom_it_names),
+		TEST(a_client_may_want_more_than_eap),
+		TEST(nobody_leaves_out_auth_unasked),
 	};
 
 	return cmocka_run_group_tests(tests, make_all, free_all);
