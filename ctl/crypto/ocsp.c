@@ -59,7 +59,8 @@ static bool is_signed(OCSP_BASICRESP *basic, const struct issued *who)
 }
 
 /* NULL: it may be believed. The nonce is optional: many responders sign in advance. */
-static const char *why_not(OCSP_BASICRESP *basic, struct reader request, const struct issued *who)
+static const char *why_not(OCSP_BASICRESP *basic, struct reader request, const struct issued *who,
+			   bool *ret_is_for_us)
 {
 	const unsigned char *at = request.at;
 	OCSP_REQUEST *asked = d2i_OCSP_REQUEST(NULL, &at, (long)rd_left(&request));
@@ -67,7 +68,9 @@ static const char *why_not(OCSP_BASICRESP *basic, struct reader request, const s
 
 	if (!asked)
 		return "no request";
-	if (OCSP_check_nonce(asked, basic) == 0)
+	int nonce = OCSP_check_nonce(asked, basic);
+	*ret_is_for_us = nonce == 1;
+	if (nonce == 0)
 		why = "the nonce is of another request";
 	else if (!is_signed(basic, who))
 		why = "not signed by the issuer or whom it allows to";
@@ -75,14 +78,18 @@ static const char *why_not(OCSP_BASICRESP *basic, struct reader request, const s
 	return why;
 }
 
-static const char *status_of(OCSP_BASICRESP *basic, OCSP_CERTID *id, struct cert_status *s)
+/* Without nextUpdate nothing says when it ends to be true: only who has our nonce in it is known to
+ * say it now, and anybody could send an old one again. */
+static const char *status_of(OCSP_BASICRESP *basic, OCSP_CERTID *id, bool is_for_us,
+			     struct cert_status *s)
 {
 	ASN1_GENERALIZEDTIME *revoked = NULL, *this = NULL, *next = NULL;
 	int what, reason = -1;
 
 	if (!OCSP_resp_find_status(basic, id, &what, &reason, &revoked, &this, &next))
 		return "the answer is about another certificate";
-	if (!OCSP_check_validity(this, next, CLOCK_SKEW_S, -1))
+	if (!OCSP_check_validity(this, next, CLOCK_SKEW_S,
+				 next || is_for_us ? -1 : REVOCATION_NO_NEXT_S))
 		return "the answer is not of this time (thisUpdate, nextUpdate)";
 	if (what != V_OCSP_CERTSTATUS_GOOD && what != V_OCSP_CERTSTATUS_REVOKED)
 		return "the responder does not know the certificate (unknown)";
@@ -99,10 +106,11 @@ static const char *basic_answer(OCSP_BASICRESP *basic, struct reader request,
 				const struct issued *who, struct cert_status *s)
 {
 	OCSP_CERTID *id = cert_id(who);
-	const char *why = id ? why_not(basic, request, who) : "no CertID";
+	bool is_for_us = false;
+	const char *why = id ? why_not(basic, request, who, &is_for_us) : "no CertID";
 
 	if (!why)
-		why = status_of(basic, id, s);
+		why = status_of(basic, id, is_for_us, s);
 	OCSP_CERTID_free(id);
 	return why;
 }

@@ -223,6 +223,12 @@ static void ocsp_says(void **state)
 		"the answer is not of this time");
 	ocsp_is((struct made_ocsp){ .this_s = 3600, .next_s = 7200 },
 		"the answer is not of this time");
+	/* without nextUpdate it counts while it is new, or is an answer to us */
+	ocsp_is((struct made_ocsp){ .has_no_next = true, .is_nonce_missing = true }, NULL);
+	ocsp_is((struct made_ocsp){ .has_no_next = true, .this_s = -86400 }, NULL);
+	ocsp_is((struct made_ocsp){
+			.has_no_next = true, .this_s = -86400, .is_nonce_missing = true },
+		"the answer is not of this time");
 	ocsp_is((struct made_ocsp){ .responder = &plain },
 		"not signed by the issuer or whom it allows to");
 	ocsp_is((struct made_ocsp){ .responder = &other_responder },

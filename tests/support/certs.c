@@ -148,7 +148,8 @@ static void add_status(OCSP_BASICRESP *basic, const struct made_ocsp *of, OCSP_C
 		ASN1_INTEGER_set(serial, of->serial);
 	}
 	MUST(OCSP_basic_add1_status(basic, id, status, OCSP_REVOKED_STATUS_KEYCOMPROMISE,
-				    of->is_revoked ? before : NULL, now, next));
+				    of->is_revoked ? before : NULL, now,
+				    of->has_no_next ? NULL : next));
 	ASN1_TIME_free(now);
 	ASN1_TIME_free(next);
 	ASN1_TIME_free(before);

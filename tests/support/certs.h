@@ -37,6 +37,7 @@ struct made_ocsp {
 	bool is_revoked, is_unknown, is_nonce_wrong, is_nonce_missing;
 	long serial; /* 0: as asked */
 	long this_s, next_s; /* against now; next_s 0: an hour */
+	bool has_no_next;
 };
 size_t make_ocsp(const struct made_ocsp *of, struct reader request, uint8_t *buf, size_t size);
 
