@@ -175,12 +175,17 @@ static struct uris uris_of(const struct revocations *all, const struct issued *w
 
 /* ---- What was fetched ------------------------------------------------------------------ */
 
+static const uint8_t *id_of(enum fetch_kind kind, const struct issued *who)
+{
+	return kind == FETCH_CRL ? who->issuer_id : who->id;
+}
+
 static struct answer question(enum fetch_kind kind, const char *uri, const struct issued *who)
 {
 	struct answer a = { .kind = kind };
 
 	snprintf(a.uri, sizeof(a.uri), "%s", uri);
-	memcpy(a.id, who->id, sizeof(a.id));
+	memcpy(a.id, id_of(kind, who), sizeof(a.id));
 	return a;
 }
 
@@ -206,7 +211,8 @@ static bool take_fetch(struct revocations *all, const struct issued *who, struct
 	struct answer a = question(f->kind, f->uri, who);
 	time_t soon = time(NULL) + REVOCATION_FAILED_S;
 
-	if (f->kind == FETCH_NONE || memcmp(f->for_what, who->id, sizeof(who->id)))
+	if (f->kind == FETCH_NONE ||
+	    memcmp(f->for_what, id_of(f->kind, who), sizeof(f->for_what)))
 		return false;
 	if (f->is_refused)
 		return true;
@@ -277,7 +283,7 @@ static bool ask(struct revocation_check *check, enum fetch_kind kind, const char
 	check->n_fetches++;
 	f->kind = kind;
 	snprintf(f->uri, sizeof(f->uri), "%s", uri);
-	memcpy(f->for_what, who->id, sizeof(f->for_what));
+	memcpy(f->for_what, id_of(kind, who), sizeof(f->for_what));
 	return true;
 }
 
@@ -447,7 +453,8 @@ static int issued_by(X509 *cert, X509 *issuer, struct issued *ret_who)
 	*ret_who = (struct issued){ .cert = cert, .issuer = issuer };
 	if (!rd_left(&parts[0]) || !rd_left(&parts[1]))
 		return -EPERM;
-	return digest_sha256(parts, 2, ret_who->id);
+	int err = digest_sha256(parts, 2, ret_who->id);
+	return err ? err : digest_sha256(&parts[1], 1, ret_who->issuer_id);
 }
 
 int revocation_check(struct revocations *all, enum revocation policy, struct x509 *const *path,

@@ -36,7 +36,7 @@ struct fetch {
 	char uri[URI_MAX]; /* http:// or https:// */
 	uint8_t *request;  /* DER, of OCSP */
 	size_t request_len;
-	uint8_t for_what[32]; /* which certificate of which issuer */
+	uint8_t for_what[32]; /* which certificate of which issuer; of FETCH_CRL: which issuer */
 	uint8_t *answer;      /* malloc()ed by who fetched it, owned here */
 	size_t answer_len;
 	char why[128]; /* it failed, and why; empty: the answer is there */

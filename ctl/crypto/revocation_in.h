@@ -32,6 +32,7 @@ struct cert_status {
 struct issued {
 	X509 *cert, *issuer;
 	uint8_t id[32]; /* SHA-256 of both */
+	uint8_t issuer_id[32];
 };
 
 /* Something fetched, or that it could not be. */
@@ -39,7 +40,7 @@ struct answer {
 	struct answer *next;
 	enum fetch_kind kind;
 	char uri[URI_MAX];
-	uint8_t id[32]; /* FETCH_OCSP: of struct issued */
+	uint8_t id[32]; /* of struct issued; FETCH_CRL: issuer_id, as it is for all that are issued */
 	struct cert_status status; /* FETCH_OCSP; of both: until, why when it failed */
 	X509_CRL *crl;             /* FETCH_CRL */
 	size_t len;                /* bytes of the CRL */

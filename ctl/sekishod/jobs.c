@@ -40,7 +40,7 @@ static void compute(struct work *w)
 static bool is_same(const struct fetch *a, const struct fetch *b)
 {
 	return a->kind == b->kind && !strcmp(a->uri, b->uri) &&
-	       (a->kind == FETCH_CRL || !memcmp(a->for_what, b->for_what, sizeof(a->for_what)));
+	       !memcmp(a->for_what, b->for_what, sizeof(a->for_what));
 }
 
 static void on_fetched(struct fetch_task *task)

@@ -396,6 +396,28 @@ static void so_are_a_crl_and_a_failure(void **state)
 	assert_int_equal(pair.n_fetched, 2);
 }
 
+/* One CRL is about all that the CA has issued. */
+static void a_crl_is_fetched_once_for_all(void **state)
+{
+	(void)state;
+	world = (struct world){ .crl_of = &root };
+	sides(REVOCATION_STRICT, &root, NULL, CRL);
+	up("good by CRL");
+	assert_int_equal(pair.n_fetched, 1);
+	down();
+	made_free(&a);
+	conn_creds_fini(&pair.a.conns[0]);
+	a = make((struct made_of){ .kind = "p256",
+				   .subject = "CN=again",
+				   .san = "DNS:a.example",
+				   .issuer = &root,
+				   .serial = 79,
+				   .crl_uri = CRL });
+	side_signs(&pair.a, &a, NULL);
+	up("revocation of 'CN=again': good by CRL");
+	assert_int_equal(pair.n_fetched, 1);
+}
+
 #define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -412,6 +434,7 @@ int main(void)
 		CASE(only_who_is_vouched_for),
 		CASE(an_answer_is_remembered),
 		CASE(so_are_a_crl_and_a_failure),
+		CASE(a_crl_is_fetched_once_for_all),
 	};
 
 	return cmocka_run_group_tests(tests, make_all, free_all);
