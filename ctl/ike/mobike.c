@@ -265,6 +265,7 @@ enum step_result mobike_move_answered(struct turn *t)
 enum step_result mobike_tell_start(struct turn *t)
 {
 	emit_addresses(t->out, t->sa, true);
+	t->task->spi = 1; /* what changes from now on is not in it: not a duplicate of this one */
 	return STEP_NEXT;
 }
 

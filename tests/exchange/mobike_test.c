@@ -6,7 +6,7 @@
 #include <cmocka.h>
 
 #include <string.h>
-#include "ike/limits.h"
+#include "ike/ike_sa.h"
 #include "ike/ike_sa.h"
 #include "support/pair.h"
 
@@ -134,6 +134,22 @@ static void the_responder_moves(void **state)
 	assert_between(0xc0000201, B_NEW);
 	rekey_all();
 	assert_between(0xc0000201, B_NEW);
+}
+
+/* The list changes again while it is being told. */
+static void the_last_list_is_told(void **state)
+{
+	struct ip_addr list[] = { pair.a.home.addr, addr_from_v4(A_NEW), addr_from_v4(A_NEW + 1) };
+
+	(void)state;
+	up();
+	has_addresses(&pair.a, list, 2);
+	has_addresses(&pair.a, list, 3);
+	pair_run(&pair, 1000);
+	assert_int_equal(pair.b.ike->sas->n_peer_addrs, 2);
+	has_addresses(&pair.a, list, 1);
+	pair_run(&pair, 1000);
+	assert_int_equal(pair.b.ike->sas->n_peer_addrs, 0);
 }
 
 static void both_move(void **state)
@@ -367,7 +383,7 @@ int main(void)
 		TEST(the_initiator_moves),
 		TEST(transport_mode_is_made_anew),
 		TEST(the_responder_moves),
-		TEST(both_move),
+		TEST(the_last_list_is_told), TEST(both_move),
 		TEST(in_the_middle_of_a_rekey),
 		TEST(in_the_middle_of_an_ike_rekey),
 		TEST(a_configured_address_is_kept),
