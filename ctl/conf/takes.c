@@ -327,7 +327,9 @@ void take_auth(struct build *b, const struct row *row, const struct node *at, co
 	}
 	auth->auth = CONN_AUTH_PUBKEY;
 	if (!strncmp(text, "eap", 3) || !strncmp(text, "xauth", 5))
-		mistake(b, at, "not supported yet: %s = %s (psk, pubkey, eap-mschapv2, eap-tls, eap-dynamic, and of the peer eap-radius)", row->name, text);
+		mistake(b, at,
+			"not supported yet: %s = %s (psk, pubkey, eap-mschapv2, eap-tls, "
+			"eap-dynamic, and of the peer eap-radius)", row->name, text);
 	else if (scheme_parse(method, &auth->schemes))
 		mistake(b, at,
 			"%s = %s: psk, pubkey, rsa, rsa/pss, ecdsa, ed25519 or ed448, the latter "

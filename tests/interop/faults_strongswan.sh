@@ -21,6 +21,9 @@ fault_swan() {
 	STRONGSWAN_CONF=$LAB_DIR/gwB.strongswan.conf \
 		start gwB charon-gwB "$LAB_DIR/charon-systemd"
 	wait_for 10 "charon's control socket" test -S "$LAB_DIR/gwB.vici" || return 1
+	# Where rekeys cross, kernel-libipsec may lose the route of a policy that is still there, and
+	# then answers in clear: what comes of the SAs is the question here, so a route for all.
+	on gwB ip route add 10.1.0.0/16 dev ipsec0 table 220 || return 1
 	swan gwB --load-all --file "$LAB_DIR/gwB.swanctl.conf"
 }
 
@@ -31,6 +34,6 @@ lab_sites
 must fault_road
 must fault_swan
 must fault_gw gwA
-must fault_runs --b "$LAB_DIR/gwB.vici" --maps "$(gw_pins gwA)" --one-initiator
+must fault_runs --b "$LAB_DIR/gwB.vici" --maps "$(gw_pins gwA)" --one-initiator --lossy-peer
 must road_was_bad
 passed
