@@ -284,12 +284,30 @@ static bool is_whole(const struct turn *t, const struct deal *deal)
 	return ts_all_within(ts, n, deal->remote_ts, deal->n_remote_ts);
 }
 
+/* 2.9: the initiator's first selectors, which may be those of the packet that asked, are in. */
+static bool has_first(const struct turn *t, const struct deal *deal)
+{
+	struct ts_list tsi = t->in->tsi, tsr = t->in->tsr;
+
+	if (deal->mode == SA_TRANSPORT)
+		transport_ts_seen(t->sa, &tsr, &tsi);
+	return ts_all_within(tsi.ts, 1, deal->remote_ts, deal->n_remote_ts) &&
+	       ts_all_within(tsr.ts, 1, deal->local_ts, deal->n_local_ts);
+}
+
+/* The larger, the better. */
+static int rank_of(const struct turn *t, const struct deal *deal)
+{
+	return 1 + is_whole(t, deal) + 2 * has_first(t, deal);
+}
+
 uint16_t deal_find(const struct turn *t, const struct conn_child *only, bool has_ke,
 		   struct deal *ret_deal)
 {
 	const struct conn *conn = t->sa->conn;
-	uint16_t why = N_TS_UNACCEPTABLE, found = N_TS_UNACCEPTABLE;
+	uint16_t why = N_TS_UNACCEPTABLE;
 	struct deal deal;
+	int best = 0;
 
 	if (obstacle(t->sa))
 		return N_NO_ADDITIONAL_SAS;
@@ -304,18 +322,15 @@ uint16_t deal_find(const struct turn *t, const struct conn_child *only, bool has
 			       "CHILD_SA %s: another peer at this address has transport mode with "
 			       "these selectors",
 			       cc->name);
-		if (w) {
+		int rank = w ? 0 : rank_of(t, &deal);
+		if (w)
 			why = w == N_TS_UNACCEPTABLE ? why : w;
-		} else if (found) { /* the first that fits, until a whole one comes */
-			*ret_deal = deal;
-			found = 0;
-		}
-		if (!w && is_whole(t, &deal)) {
-			*ret_deal = deal;
-			break;
-		}
+		if (rank <= best)
+			continue;
+		best = rank;
+		*ret_deal = deal;
 	}
-	return found ? why : 0;
+	return best ? 0 : why;
 }
 
 void deal_answer_sa(struct turn *t, const struct deal *deal)

@@ -171,6 +171,26 @@ static void the_packet_goes_first(void **state)
 	assert_string_equal(remote_of_a(), "10.2.1.0/24 10.2.2.0/24");
 }
 
+/* Of two children that fit, the responder takes the one for that packet. */
+static void the_packet_chooses_the_child(void **state)
+{
+	struct ts_val local = tcp("10.1.0.9", 40000), remote = tcp("10.2.2.5", 80);
+	struct conn_child *b = pair.b.children[0];
+
+	(void)state;
+	b[1] = b[0];
+	snprintf(b[1].name, sizeof(b[1].name), "dmz");
+	b[1].child = PAIR_SLOT + 1;
+	b[0].local_ts[0] = pair_ts("10.2.1.0/24");
+	b[1].local_ts[0] = pair_ts("10.2.2.0/24");
+	pair.b.conns[0].n_children = 2;
+	pair_configure(&pair);
+	packet(&local, &remote);
+	assert_string_equal(remote_of_a(), "10.2.2.0/24");
+	assert_int_not_equal(pair.b.out[PAIR_SLOT + 1], 0);
+	assert_int_equal(pair.b.out[PAIR_SLOT], 0);
+}
+
 static void a_packet_of_elsewhere_is_no_hint(void **state)
 {
 	struct ts_val local = tcp("10.1.0.9", 40000), remote = tcp("10.77.0.5", 80);
@@ -380,6 +400,7 @@ int main(void)
 		TEST(a_family_without_partner_goes),
 		TEST(icmp_types_are_narrowed),
 		TEST(the_packet_goes_first),
+		TEST(the_packet_chooses_the_child),
 		TEST(a_packet_of_elsewhere_is_no_hint),
 		TEST(single_pair_is_asked_for),
 		TEST(transport_between_two_hosts),
