@@ -28,9 +28,6 @@ struct mb_gcm {
 struct mb_cipher {
 	MB_ALIGNED uint8_t enc[MB_AES_SCHEDULE];
 	MB_ALIGNED uint8_t dec[MB_AES_SCHEDULE];
-	uint64_t des[3][IMB_DES_KEY_SCHED_SIZE / sizeof(uint64_t)];
-	const void *des_list[3];
-	const void *enc_keys, *dec_keys;
 	IMB_CIPHER_MODE mode;
 	size_t key_len;
 };
@@ -55,9 +52,9 @@ struct mb_key {
 	};
 };
 
+void mb_cipher_key(IMB_MGR *m, const struct encr_info *encr, struct reader enc,
+		   struct mb_cipher *ret_cipher);
 /* 0, -ENOTSUP. */
-int mb_cipher_key(IMB_MGR *m, const struct encr_info *encr, struct reader enc,
-		  struct mb_cipher *ret_cipher) MUST_USE;
 int mb_mac_key(IMB_MGR *m, const struct integ_info *integ, struct reader auth,
 	       struct mb_mac *ret_mac) MUST_USE;
 /* Those of the jobs that are CCM's, or encryption with an integrity algorithm. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * CBC, CTR, CCM, 3DES and the integrity algorithms, as jobs that the library works off several at
+ * CBC, CTR, CCM and the integrity algorithms, as jobs that the library works off several at
  * a time: a chain of blocks of one packet leaves most of the CPU idle. Encryption and integrity are
  * two rounds over the batch, because opening must not decipher what is not authentic.
  */
@@ -22,18 +22,8 @@ struct round {
 
 /* ---- Keys ------------------------------------------------------------------------ */
 
-static void des_key(IMB_MGR *m, const uint8_t *key, struct mb_cipher *c)
-{
-	for (int i = 0; i < 3; i++) {
-		IMB_DES_KEYSCHED(m, c->des[i], key + 8 * i);
-		c->des_list[i] = c->des[i];
-	}
-	c->enc_keys = c->dec_keys = c->des_list;
-	c->mode = IMB_CIPHER_DES3;
-}
-
-int mb_cipher_key(IMB_MGR *m, const struct encr_info *encr, struct reader enc,
-		  struct mb_cipher *ret_cipher)
+void mb_cipher_key(IMB_MGR *m, const struct encr_info *encr, struct reader enc,
+		   struct mb_cipher *ret_cipher)
 {
 	static const IMB_CIPHER_MODE modes[] = {
 		[MODE_CBC] = IMB_CIPHER_CBC,
@@ -45,21 +35,14 @@ int mb_cipher_key(IMB_MGR *m, const struct encr_info *encr, struct reader enc,
 	c->key_len = rd_left(&enc) - encr->salt_len;
 	c->mode = IMB_CIPHER_NULL;
 	if (encr->mode == MODE_NULL)
-		return 0;
-	if (encr->id == ENCR_3DES) {
-		des_key(m, enc.at, c);
-		return 0;
-	}
+		return;
 	if (c->key_len == 16)
 		IMB_AES_KEYEXP_128(m, enc.at, c->enc, c->dec);
 	else if (c->key_len == 24)
 		IMB_AES_KEYEXP_192(m, enc.at, c->enc, c->dec);
 	else
 		IMB_AES_KEYEXP_256(m, enc.at, c->enc, c->dec);
-	c->enc_keys = c->enc;
-	c->dec_keys = c->dec;
 	c->mode = modes[encr->mode];
-	return 0;
 }
 
 struct hmac_info {
@@ -170,8 +153,8 @@ static void cipher_fill(const struct round *r, size_t i, IMB_JOB *job)
 	job->iv_len_in_bytes =
 		j->key->mode == MODE_CTR ? ESP_NONCE_MAX : j->key->salt_len + j->key->iv_len;
 	job->cipher_mode = c->mode;
-	job->enc_keys = c->enc_keys;
-	job->dec_keys = c->dec_keys;
+	job->enc_keys = c->enc;
+	job->dec_keys = c->dec;
 	job->key_len_in_bytes = c->key_len;
 	job->src = job->dst = j->text;
 	job->msg_len_to_cipher_in_bytes = j->text_len;
