@@ -7,6 +7,7 @@
 
 #include <string.h>
 #include "crypto/revocation.h"
+#include "ike/auth_eap.h"
 #include "ike/id.h"
 #include "support/certs.h"
 
@@ -263,6 +264,175 @@ static void nobody_leaves_out_auth_unasked(void **state)
 	assert_refused(&pair.a, "it begins EAP without having proved who it is");
 }
 
+/* ---- Packets of somebody who means no good ------------------------------------------ */
+
+enum { TLS_LENGTH = 0x80, TLS_MORE = 0x40, BIG_PART = 3000 };
+static struct eap client, server;
+
+/* What the server makes of a response with this data; slow work included. */
+static enum eap_result server_hears(uint8_t type, const uint8_t *data, size_t len)
+{
+	static uint8_t packet[EAP_PACKET_MAX + 64];
+	struct writer w = wr_into(packet, sizeof(packet));
+	enum eap_result r;
+
+	wr_u8(&w, EAP_RESPONSE);
+	wr_u8(&w, server.id);
+	wr_u16(&w, (uint16_t)(5 + len));
+	wr_u8(&w, type);
+	wr_bytes(&w, data, len);
+	assert_true(wr_ok(&w));
+	r = eap_take(&server, &pair.b.conns[0], rd_from(packet, wr_len(&w)));
+	if (r != EAP_WORK)
+		return r;
+	struct tls *session = server.tls.session;
+	server.tls.session = NULL;
+	tls_run(session);
+	return eap_worked(&server, session);
+}
+
+static void server_begins(void)
+{
+	static const uint8_t random[MSCHAP_CHALLENGE_LEN] = { 7 };
+	static const char name[] = "alice@example";
+
+	eap_fini(&server);
+	eap_server_start(&server, random);
+	assert_int_equal(server_hears(EAP_IDENTITY, (const uint8_t *)name, strlen(name)),
+			 EAP_GO_ON);
+	assert_int_equal(server.out[4], EAP_TLS);
+}
+
+/* The data of a client's first packet: flags and ClientHello. */
+static struct reader hello(void)
+{
+	static const uint8_t random[MSCHAP_CHALLENGE_LEN] = { 9 };
+
+	server_begins();
+	eap_fini(&client);
+	eap_client_start(&client, &pair.a.conns[0], &pair.b.conns[0].local_id, random);
+	assert_int_equal(eap_take(&client, &pair.a.conns[0], rd_from(server.out, server.out_len)),
+			 EAP_GO_ON);
+	return rd_from(client.out + 5, client.out_len - 5);
+}
+
+static void assert_why(const char *text)
+{
+	if (!strstr(server.why, text))
+		fail_msg("the server said '%s'", server.why);
+}
+
+static int forget(void **state)
+{
+	eap_fini(&client);
+	eap_fini(&server);
+	return teardown(state);
+}
+
+static void a_flight_has_an_end(void **state)
+{
+	static uint8_t part[1 + BIG_PART] = { TLS_MORE };
+	size_t n = 0;
+
+	(void)state;
+	server_begins();
+	while (server_hears(EAP_TLS, part, sizeof(part)) == EAP_GO_ON)
+		n++;
+	assert_int_equal(n, TLS_FLIGHT_MAX / BIG_PART);
+	assert_why("its flight is too long");
+	server_begins();
+	for (n = 1; server_hears(EAP_TLS, part, 1) == EAP_GO_ON; n++) /* of nothing at all */
+		;
+	assert_int_equal(n, EAP_ROUNDS_MAX);
+	assert_why("one too many");
+}
+
+static void a_length_is_not_believed(void **state)
+{
+	static const uint8_t long_one[] = { TLS_LENGTH | TLS_MORE, 0xff, 0xff, 0xff, 0xff, 0x16 };
+
+	(void)state;
+	for (size_t len = 0; len <= sizeof(long_one); len++) {
+		server_begins();
+		assert_int_equal(server_hears(EAP_TLS, long_one, len), EAP_FAILED);
+	}
+}
+
+static void a_cut_flight_leads_to_nothing(void **state)
+{
+	uint8_t data[EAP_PACKET_MAX];
+
+	(void)state;
+	struct reader first = hello();
+	size_t len = rd_left(&first);
+	rd_copy(&first, data, len);
+	for (size_t i = 0; i < len; i++) {
+		server_begins();
+		assert_int_equal(server_hears(EAP_TLS, data, i), EAP_FAILED);
+	}
+	server_begins();
+	assert_int_equal(server_hears(EAP_TLS, data, len), EAP_GO_ON);
+}
+
+static void an_alert_is_the_end(void **state)
+{
+	static const uint8_t alert[] = { 0, 0x15, 3, 3, 0, 2, 2, 40 }; /* fatal, handshake_failure */
+	static const uint8_t got_it[] = { 0 };
+
+	(void)state;
+	struct reader first = hello();
+	assert_int_equal(server_hears(EAP_TLS, first.at, rd_left(&first)), EAP_GO_ON);
+	while (server.out[5] & TLS_MORE)
+		assert_int_equal(server_hears(EAP_TLS, got_it, sizeof(got_it)), EAP_GO_ON);
+	assert_int_equal(server_hears(EAP_TLS, alert, sizeof(alert)), EAP_FAILED);
+	assert_why("alert handshake failure");
+	assert_int_equal(server.out[0], EAP_FAILURE);
+}
+
+/* It does not wait until our flight is over; says that it has got what was not sent; begins anew.
+ */
+static void out_of_order_is_refused(void **state)
+{
+	static const uint8_t start[] = { 0x20 }, nothing[] = { 0 }, more[] = { 0, 0x16, 3, 3 };
+
+	(void)state;
+	server_begins();
+	assert_int_equal(server_hears(EAP_TLS, start, sizeof(start)), EAP_FAILED);
+	server_begins();
+	assert_int_equal(server_hears(EAP_TLS, nothing, sizeof(nothing)), EAP_FAILED);
+	struct reader first = hello();
+	assert_int_equal(server_hears(EAP_TLS, first.at, rd_left(&first)), EAP_GO_ON);
+	assert_int_equal(server_hears(EAP_TLS, more, sizeof(more)), EAP_FAILED);
+	assert_why("does not wait for our flight");
+}
+
+/* Both have succeeded, but not with each other. */
+static bool bends_msk(struct pair *p, struct flight *f, void *arg)
+{
+	struct ike_sa *sa = p->b.ike->sas;
+	bool *is_bent = arg;
+
+	(void)f;
+	if (!*is_bent && sa && sa->eap && sa->eap->eap.is_done) {
+		sa->eap->eap.msk[0] ^= 1;
+		*is_bent = true;
+	}
+	return true;
+}
+
+static void another_msk_is_refused(void **state)
+{
+	bool is_bent = false;
+
+	(void)state;
+	pair.on_wire = bends_msk;
+	pair.arg = &is_bent;
+	try();
+	assert_true(is_bent);
+	assert_refused(&pair.b, "AUTH does not fit what EAP has made");
+}
+
+#define HOSTILE(f) cmocka_unit_test_setup_teardown(f, setup, forget)
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -281,6 +451,12 @@ int main(void)
 		TEST(alone_the_server_has_to_be_whom_it_names),
 		TEST(a_client_may_want_more_than_eap),
 		TEST(nobody_leaves_out_auth_unasked),
+		HOSTILE(a_flight_has_an_end),
+		HOSTILE(a_length_is_not_believed),
+		HOSTILE(a_cut_flight_leads_to_nothing),
+		HOSTILE(an_alert_is_the_end),
+		HOSTILE(out_of_order_is_refused),
+		TEST(another_msk_is_refused),
 	};
 
 	return cmocka_run_group_tests(tests, make_all, free_all);
