@@ -31,6 +31,7 @@ static void sa_make(struct sa_rt *sa, uint8_t flags)
 			      .hot = &hot,
 			      .spi = SPI,
 			      .window = flags & 0x80 ? 64 : 0,
+			      .mode = flags & 0x40 ? SA_TRANSPORT : SA_TUNNEL,
 			      .flags = flags & (SA_ESN | SA_ENCAP) };
 	sa->ts.n_local = sa->ts.n_remote = 1;
 	sa->ts.local[0] = sa->ts.remote[0] = any;
@@ -47,7 +48,8 @@ static void accept_all(struct frame *f, struct sa_rt *sa, const uint8_t *start, 
 	must(job.text + job.text_len == job.icv && job.text_len % sa->key->align == 0);
 	if (esp_in_accept(f, sa, &job) != FRAME_KEEP)
 		return;
-	must(f->data >= job.text && f->data + f->len <= job.icv);
+	/* The header of transport mode stands in front of the text. */
+	must(f->data >= (sa->mode == SA_TRANSPORT ? start : job.text) && f->data + f->len <= job.icv);
 	must(ip4_packet_len(f->data, f->len) == f->len);
 	must(ip4_sum_ok((const struct ip4 *)f->data));
 }
