@@ -45,7 +45,7 @@ struct secret {
 /* Of the lists of files the key is kept: what is in them is read when the whole is known. */
 struct auth_draft {
 	struct ike_id id, eap_id, aaa_id;
-	bool has_id;
+	bool has_id, has_eap_id;
 	enum conn_auth auth;
 	uint8_t eap; /* enum eap_can */
 	bool is_aaa;
@@ -132,7 +132,8 @@ __typeof__(take_only) take_owner, take_secret, take_files, take_password, take_r
 __typeof__(take_only) take_send_cert, take_ppk_id, take_ppk_owner;
 __typeof__(take_only) take_word, take_range, take_thousandths, take_encap;
 __typeof__(take_only) take_vips, take_conn_pools, take_pool_addrs, take_pool_dns;
-__typeof__(take_only) take_pool_subnets, take_pool_domains, take_eap_id, take_gateway;
+__typeof__(take_only) take_pool_subnets, take_pool_domains, take_eap_id, take_gateway,
+	take_their_eap_id;
 /* eap.c: is it one of EAP, but for eap-radius? */
 bool take_eap_auth(const char *text, struct auth_draft *auth);
 __typeof__(take_only) take_radius_address, take_radius_port, take_nas_identifier;

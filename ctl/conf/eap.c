@@ -14,6 +14,15 @@ void take_eap_id(struct build *b, const struct row *row, const struct node *at, 
 	*(struct ike_id *)to = parsed.id;
 }
 
+void take_their_eap_id(struct build *b, const struct row *row, const struct node *at,
+		       const char *text, void *to)
+{
+	struct auth_draft *auth = to;
+
+	take_eap_id(b, row, at, text, &auth->eap_id);
+	auth->has_eap_id = true;
+}
+
 bool take_eap_auth(const char *text, struct auth_draft *auth)
 {
 	static const struct {
@@ -104,6 +113,7 @@ static void eap_local(struct build *b, struct conn_draft *d)
 static void eap_remote(struct build *b, struct conn_draft *d)
 {
 	d->conn.remote_eap = d->remote.eap;
+	d->conn.their_eap_id = d->remote.has_eap_id ? d->remote.eap_id : d->conn.remote_id;
 	d->conn.is_aaa = d->remote.is_aaa;
 	if (d->remote.is_aaa && !b->conf->radius.n_servers)
 		mistake(b, d->at, "no RADIUS server: section radius has no servers");

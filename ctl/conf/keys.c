@@ -114,7 +114,7 @@ static const struct row table[] = {
 	LATER(SCOPE_REMOTE, "ca_id", "choosing the CA by its name"),
 	LATER(SCOPE_REMOTE, "cert_policy", "certificate policies"),
 	LATER(SCOPE_REMOTE, "groups", "attribute certificates"),
-	ONLY(SCOPE_REMOTE, "eap_id", "%any", "EAP identities are those of secrets.eap<suffix>"),
+	KEY(SCOPE_REMOTE, "eap_id", take_their_eap_id, 0, NULL),
 	LATER(SCOPE_REMOTE, "xauth_id", EAP),
 	SECTION_LATER(SCOPE_REMOTE, "cert*", INLINE),
 	SECTION_LATER(SCOPE_REMOTE, "cacert*", INLINE),

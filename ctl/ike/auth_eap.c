@@ -187,6 +187,9 @@ enum step_result eap_proved(struct turn *t)
 	if (!sa->eap->eap.is_done || !auth_is_msk_good(t, msk_of(sa), first->idi.body))
 		return auth_failed(t, "AUTH does not fit what EAP has made");
 	take_identity(sa);
+	if (!id_match(&sa->conn->their_eap_id, &sa->their_id))
+		return auth_failed(t, "EAP has proved somebody else than remote.eap_id, or else "
+				      "remote.id, names");
 	if (sa->eap->eap.session_s)
 		sa->session_ms = t->ike->now_ms + sa->eap->eap.session_s * 1000ull;
 	if (!unique_admit(sa, message_notify(first, N_INITIAL_CONTACT)))

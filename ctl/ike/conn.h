@@ -157,6 +157,7 @@ struct conn {
 	size_t n_eap_users;
 	uint8_t local_eap, remote_eap; /* enum eap_can, with CONN_AUTH_EAP; 0: EAP_CAN_MSCHAPV2 */
 	struct ike_id eap_id;          /* local_auth EAP: who we are there; type 0: that of the user */
+	struct ike_id their_eap_id;    /* remote_auth EAP: a pattern of whom it may prove; type 0: anybody */
 	struct ike_id aaa_id;          /* whom the EAP server's certificate names; type 0: IDr */
 	struct conn_own own;      /* with local_auth PUBKEY; owned */
 	struct trust *trust;      /* with remote_auth PUBKEY; owned */

@@ -155,6 +155,27 @@ static void a_certificate_of_another_name_is_refused(void **state)
 	assert_refused(&pair.b, "does not name it");
 }
 
+/* IDi may say what it likes: it is not what was proved. */
+static void a_connection_of_somebody_else_is_refused(void **state)
+{
+	const char *why;
+
+	(void)state;
+	assert_int_equal(id_parse("bob@example", &pair.b.conns[0].their_eap_id, &why), 0);
+	try();
+	assert_refused(&pair.b, "EAP has proved somebody else than remote.eap_id");
+}
+
+static void a_connection_of_many_is_for_them(void **state)
+{
+	const char *why;
+
+	(void)state;
+	assert_int_equal(id_parse("*@example", &pair.b.conns[0].their_eap_id, &why), 0);
+	try();
+	assert_true(pair_is_up(&pair) && pair_fits(&pair));
+}
+
 /* The server that IKE has authenticated is not the one that TLS speaks with, unless aaa_id says so.
  */
 static void the_eap_server_has_a_name(void **state)
@@ -443,6 +464,8 @@ int main(void)
 		TEST(a_certificate_of_another_ca_is_refused),
 		TEST(a_certificate_of_another_name_is_refused),
 		TEST(a_revoked_certificate_is_refused),
+		TEST(a_connection_of_somebody_else_is_refused),
+		TEST(a_connection_of_many_is_for_them),
 		TEST(the_eap_server_has_a_name),
 		TEST(the_methods_are_negotiated),
 		TEST(nothing_in_common_is_refused),

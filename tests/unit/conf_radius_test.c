@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <cmocka.h>
+#include "ike/id.h"
 #include "support/conf_text.h"
 
 static const char *radius_with(const char *keys, const char *server_keys)
@@ -95,6 +96,27 @@ static void a_connection_asks_them(void **state)
 	assert_mistake(gateway("psk", "eap-radius", ""), 1, "section radius has no servers");
 }
 
+static void assert_eap_id(const char *remote, const char *want)
+{
+	static const char servers[] =
+		"radius { servers { a { address = 192.0.2.1\nsecret = x } } }\n";
+	struct conf *conf = load(gateway("psk", remote, servers));
+	char text[ID_TEXT_MAX];
+
+	assert_string_equal(id_print(&conf->conns[0]->their_eap_id, text, sizeof(text)), want);
+	conf_free(conf);
+}
+
+/* Whoever names one peer means that one, not what it writes into IDi. */
+static void whom_eap_may_prove(void **state)
+{
+	(void)state;
+	assert_eap_id("eap-radius", "%any");
+	assert_eap_id("eap-radius\nid = alice", "alice");
+	assert_eap_id("eap-radius\nid = alice\neap_id = *@road.example", "*@road.example");
+	assert_eap_id("eap-radius\nid = ios\neap_id = %any", "%any");
+}
+
 static void mistakes_have_their_line(void **state)
 {
 	char text[4096] = "radius { servers {\n";
@@ -128,6 +150,7 @@ int main(void)
 		cmocka_unit_test(servers_are_read),
 		cmocka_unit_test(defaults_are_those_of_strongswan),
 		cmocka_unit_test(a_connection_asks_them),
+		cmocka_unit_test(whom_eap_may_prove),
 		cmocka_unit_test(mistakes_have_their_line),
 	};
 
