@@ -332,6 +332,7 @@ void child_hard_limit(struct ike_sa *sa, struct child *child)
 {
 	const struct conn_child *cc = child->sa.conn_child;
 	bool was_live = child_is_live(child);
+	bool is_young = sa->ike->now_ms < child->sa.established_ms + INITIATE_RETRY_MS;
 
 	sa_error(sa, "CHILD_SA %s{%u} carries nothing any more: deleted", child->name,
 		 child->sa.unique_id);
@@ -340,7 +341,7 @@ void child_hard_limit(struct ike_sa *sa, struct child *child)
 	effects_forget(&sa->ike->fx, child->sa.spi_in);
 	child_move(sa, child, CHILD_ON_DROP);
 	if (was_live && cc)
-		want_child_ended(sa, cc, END_EXPIRED);
+		want_child_ended(sa, cc, is_young ? END_SPOILT : END_EXPIRED);
 }
 
 /* Is it time to use the SA that the peer made for its rekey? See child.h. */

@@ -250,6 +250,7 @@ enum ike_end {
 	END_REFUSED,   /* did not come up: keyingtries */
 	END_NO_ANSWER, /* did not come up: keyingtries */
 	END_AGAIN,     /* to come up again at once */
+	END_SPOILT,    /* a Child SA ended when it had hardly begun: as END_EXPIRED, but not at once */
 	END_EXPIRED,   /* a Child SA reached its hard limit: again if it is rekeyed, or start_action
 			* is start */
 };

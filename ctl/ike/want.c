@@ -199,6 +199,10 @@ void want_child_ended(struct ike_sa *sa, const struct conn_child *cc, enum ike_e
 		if (cc->dpd == START_NOW)
 			again(sa->ike, want);
 		return;
+	case END_SPOILT: /* no room in the SAD, say: the next one would fare no better */
+		if (cc->start == START_NOW || cc->rekey_s)
+			want->retry_ms = sa->ike->now_ms + INITIATE_RETRY_MS;
+		return;
 	case END_EXPIRED: /* with rekeys it was to stay: they were refused or lost for too long */
 		if (cc->start == START_NOW || cc->rekey_s)
 			again(sa->ike, want);

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Rekeys of both sides that cross while answers are late (RFC 7296 2.8.1, 2.25): in the end both
+ * have the same one Child SA. faults_test found each of these by its seeds. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <cmocka.h>
+
+#include <string.h>
+#include "support/pair.h"
+
+static struct pair pair;
+
+static void begin(uint64_t seed)
+{
+	pair_init(&pair, seed, "aes256gcm16-prfsha256-x25519", "aes256gcm16");
+	pair_configure(&pair);
+	pair_up(&pair);
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	pair_fini(&pair);
+	return 0;
+}
+
+static void rekey(struct side *s)
+{
+	assert_int_equal(ike_rekey_child(s->ike, "gw-gw", "net", pair.now_ms), 0);
+	side_effects(s);
+}
+
+static void ike_rekey_by(struct side *s)
+{
+	assert_int_equal(ike_rekey(s->ike, "gw-gw", pair.now_ms), 0);
+	side_effects(s);
+}
+
+/* The next answers of b are lost. */
+static bool swallow_answers(struct pair *p, struct flight *f, void *arg)
+{
+	unsigned *left = arg;
+
+	if (f->bytes[18] != EX_CREATE_CHILD_SA || !addr_equal(&f->from.addr, &p->b.home.addr) ||
+	    !*left)
+		return true;
+	--*left;
+	return false;
+}
+
+/* The answer to a's rekey is late, so a cannot know what b made by it: b, which would be told
+ * CHILD_SA_NOT_FOUND, does not ask to rekey that before a shows that it knows. */
+static void nothing_is_asked_about_what_the_peer_does_not_know(void **state)
+{
+	unsigned left = 3;
+
+	(void)state;
+	begin(3);
+	pair.on_wire = swallow_answers;
+	pair.arg = &left;
+	rekey(&pair.a);
+	pair_run(&pair, 1000);
+	rekey(&pair.b);
+	pair_run(&pair, 60000);
+	assert_int_equal(left, 0);
+	assert_false(side_logged(&pair.a, "CHILD_SA_NOT_FOUND"));
+	assert_int_equal(pair.b.n_switched, 3);
+	assert_true(pair_fits(&pair));
+	assert_int_equal(side_n_sas(&pair.a), 1);
+	assert_int_equal(side_n_sas(&pair.b), 1);
+}
+
+static bool swallow_answers_to_a(struct pair *p, struct flight *f, void *arg)
+{
+	const bool *is_over = arg;
+
+	return *is_over || f->bytes[18] != EX_CREATE_CHILD_SA ||
+	       !(f->bytes[19] & IKE_FLAG_RESPONSE) || !addr_equal(&f->from.addr, &p->b.home.addr);
+}
+
+/* Both rekey the same one. Before a hears what became of its own, b has rekeyed once more what it
+ * had made: a's is redundant all the same, if b says so, and a deletes it. */
+static void collision_is_decided_after_the_next_rekey(void **state)
+{
+	unsigned n_lost = 0;
+	bool is_over;
+
+	(void)state;
+	for (uint64_t seed = 0; seed < 8; seed++) {
+		begin(seed);
+		is_over = false;
+		pair.on_wire = swallow_answers_to_a;
+		pair.arg = &is_over;
+		rekey(&pair.a);
+		rekey(&pair.b);
+		pair_run(&pair, 1000);
+		(void)!ike_rekey_child(pair.b.ike, "gw-gw", "net", pair.now_ms);
+		side_effects(&pair.b);
+		pair_run(&pair, 500);
+		is_over = true;
+		pair_run(&pair, 60000);
+		n_lost += side_logged(&pair.a, "ours is the redundant one");
+		assert_true(pair_fits(&pair));
+		assert_int_equal(side_n_sas(&pair.a), 1);
+		assert_int_equal(side_n_sas(&pair.b), 1);
+		if (seed != 7)
+			pair_fini(&pair);
+	}
+	assert_true(n_lost);
+}
+
+static void count_installed(const struct child_sa *sa, const char *state, uint64_t rekey_ms,
+			    uint64_t life_ms, void *arg)
+{
+	(void)sa;
+	(void)rekey_ms;
+	(void)life_ms;
+	*(unsigned *)arg += strcmp(state, "INSTALLED") == 0;
+}
+
+static bool swallow_deletes_and_answers_to_a(struct pair *p, struct flight *f, void *arg)
+{
+	return f->bytes[18] != EX_INFORMATIONAL && swallow_answers_to_a(p, f, arg);
+}
+
+/* b refuses a's rekey since it rekeys the IKE SA, and then rekeys the same Child SA itself. When a
+ * hears of the refusal, the old one is b's to delete: it does not count as live any more. */
+static void refused_rekey_of_what_the_peer_rekeyed(void **state)
+{
+	bool is_over = false;
+	unsigned n = 0;
+
+	(void)state;
+	begin(3);
+	pair.on_wire = swallow_deletes_and_answers_to_a;
+	pair.arg = &is_over;
+	rekey(&pair.a);
+	ike_rekey_by(&pair.b);
+	pair_run(&pair, 1000);
+	assert_true(side_logged(&pair.b, "peer refuses to rekey the IKE_SA: TEMPORARY_FAILURE"));
+	rekey(&pair.b);
+	pair_run(&pair, 1000);
+	is_over = true;
+	pair_run(&pair, 5000);
+	assert_true(side_logged(&pair.a, "peer refuses to rekey CHILD_SA: TEMPORARY_FAILURE"));
+	ike_each_child(pair.a.ike, 1, count_installed, &n);
+	assert_int_equal(n, 1);
+	pair.on_wire = NULL;
+	pair_run(&pair, 60000);
+	assert_true(pair_fits(&pair));
+	assert_int_equal(side_n_sas(&pair.a), 1);
+	assert_int_equal(side_n_sas(&pair.b), 1);
+}
+
+#define TEST(f) cmocka_unit_test_teardown(f, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(nothing_is_asked_about_what_the_peer_does_not_know),
+		TEST(collision_is_decided_after_the_next_rekey),
+		TEST(refused_rekey_of_what_the_peer_rekeyed),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
