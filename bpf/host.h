@@ -36,11 +36,6 @@ static __always_inline bool host_has_vlan(__u32 ifindex, const struct packet *p)
 	return p->tags == 1 && bpf_map_lookup_elem(&addrs, &key);
 }
 
-static __always_inline bool is_v4(const union addr *a)
-{
-	return a->d[0] == 0 && a->w[2] == bpf_htonl(0xffff);
-}
-
 /* What no router passes on, and no policy is asked about: 224.0.0.0/4 and 255.255.255.255;
  * ff00::/8, and fe80::/10, by which neighbours find each other (RFC 4291 2.5.6, 2.7). */
 static __always_inline bool is_on_link(const union addr *a)

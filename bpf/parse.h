@@ -55,6 +55,11 @@ static __always_inline union addr addr_v4(__be32 v4)
 	return (union addr){ .w = { 0, 0, bpf_htonl(0xffff), v4 } };
 }
 
+static __always_inline bool is_v4(const union addr *a)
+{
+	return a->d[0] == 0 && a->w[2] == bpf_htonl(0xffff);
+}
+
 static __always_inline bool is_icmp(__u8 proto)
 {
 	return proto == IPPROTO_ICMP || proto == IPPROTO_ICMPV6;
@@ -155,6 +160,8 @@ static __always_inline enum gate_outcome parse_ipv6(struct packet *p)
 	p->tos = ip->priority << 4 | ip->flow_lbl[0] >> 4;
 	__builtin_memcpy(&p->saddr, &ip->saddr, sizeof(p->saddr));
 	__builtin_memcpy(&p->daddr, &ip->daddr, sizeof(p->daddr));
+	if (is_v4(&p->saddr) || is_v4(&p->daddr)) /* else policies of IPv4 would be asked */
+		return GATE_DROP_MALFORMED;
 	struct ext_walk w = { .data = p->data, .end = p->end, .proto = ip->nexthdr,
 			      .off = p->l3_off + IPV6_HEADER_LEN };
 	enum gate_outcome o = ext_headers(&w);

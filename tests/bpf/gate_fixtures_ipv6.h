@@ -34,6 +34,10 @@ static const struct fixture gate_ipv6_fixtures[] = {
 	/* headers */
 	{ "version 4", IF_LAN, LAN(FLOW("fd01::5", "fd02::5"), .version = 4),
 	  GATE_DROP_MALFORMED },
+	{ "to a group of IPv4, mapped", IF_LAN, LAN(FLOW("fd01::5", "::ffff:224.0.0.9")),
+	  GATE_DROP_MALFORMED },
+	{ "from an address of IPv4, mapped", IF_LAN, LAN(FLOW("::ffff:10.1.0.5", "fd66::5")),
+	  GATE_DROP_MALFORMED },
 	{ "shorter than its payload length", IF_LAN,
 	  LAN(FLOW("fd01::5", "fd02::5"), .total_len_off = 1), GATE_DROP_RUNT },
 	{ "payload length inside UDP", IF_LAN,
