@@ -326,6 +326,9 @@ static enum step_result update(struct turn *t)
 	nat_check(sa, t->from);
 	nat_move(sa);
 	send_again(sa);
+	struct ours *check = ours_of(sa, TASK_CHECK);
+	if (check)
+		check->task->spi = 1; /* of an address before: this one's is not a duplicate of it */
 	(void)task_add(sa, TASK_CHECK, NULL, 0);
 	return STEP_NEXT;
 }

@@ -8,7 +8,7 @@
 /* These leave the IKE SA as it is: several of them may be under way. */
 #define SHARED                                                                                     \
 	(ON(TASK_CHILD_NEW) | ON(TASK_CHILD_REKEY) | ON(TASK_CHILD_DELETE) | ON(TASK_DPD) |        \
-	 ON(TASK_CHECK) | ON(TASK_BAD_ID))
+	 ON(TASK_BAD_ID))
 
 static bool is_alone(const struct task *task)
 {

@@ -100,6 +100,46 @@ static void the_initiator_moves(void **state)
 	assert_between(0xc0000201, 0xc0000202);
 }
 
+/* b's requests; while is_held none of a's answers arrives. */
+static struct {
+	unsigned n;
+	uint32_t last_id;
+	bool is_held;
+} asked;
+
+static bool watch(struct pair *p, struct flight *f, void *arg)
+{
+	bool is_b = addr_equal(&f->from.addr, &p->b.home.addr);
+	struct ike_header h;
+
+	(void)arg;
+	assert_int_equal(header_parse(rd_from(f->bytes, f->len), &h), MSG_OK);
+	bool is_answer = h.flags & IKE_FLAG_RESPONSE;
+	if (is_b && !is_answer && h.id + 1 != asked.last_id) {
+		asked.last_id = h.id + 1;
+		asked.n++;
+	}
+	return is_b || !is_answer || !asked.is_held;
+}
+
+/* RFC 4555 3.7: who answers the question for one address has not shown that it has the next one. */
+static void each_address_is_checked(void **state)
+{
+	(void)state;
+	memset(&asked, 0, sizeof(asked));
+	up();
+	pair.on_wire = watch;
+	asked.is_held = true;
+	moves_to(&pair.a, A_NEW);
+	pair_run(&pair, 100);
+	moves_to(&pair.a, A_NEW + 1);
+	pair_run(&pair, 100);
+	asked.is_held = false;
+	pair_run(&pair, 20000);
+	assert_int_equal(asked.n, 2);
+	assert_between(A_NEW + 1, 0xc0000202);
+}
+
 /* RFC 4555 is for tunnels: a transport mode SA ends, and the initiator makes another one. */
 static void transport_mode_is_made_anew(void **state)
 {
@@ -381,6 +421,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(goes_on_at_4500),
 		TEST(the_initiator_moves),
+		TEST(each_address_is_checked),
 		TEST(transport_mode_is_made_anew),
 		TEST(the_responder_moves),
 		TEST(the_last_list_is_told), TEST(both_move),
