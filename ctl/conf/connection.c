@@ -226,7 +226,9 @@ static void conn_auth(struct build *b, struct conn_draft *d)
 	conn_local_id(b, d);
 	if (d->remote.has_id)
 		d->conn.remote_id = d->remote.id;
-	if (id_is_any(&d->conn.remote_id) && d->conn.remote_auth != CONN_AUTH_EAP)
+	/* Gateways leave it to EAP who comes; EAP alone (RFC 5998) is what a client knows its gateway by. */
+	if (id_is_any(&d->conn.remote_id) &&
+	    (d->conn.remote_auth != CONN_AUTH_EAP || d->conn.local_auth == CONN_AUTH_EAP))
 		warning(b, d->remote_at, "no remote id: whoever %s '%s' may be its peer",
 			d->conn.remote_auth == CONN_AUTH_PSK ? "knows the secret of"
 							     : "has a certificate for",

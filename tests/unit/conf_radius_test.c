@@ -117,6 +117,31 @@ static void whom_eap_may_prove(void **state)
 	assert_eap_id("eap-radius\nid = ios\neap_id = %any", "%any");
 }
 
+static bool is_told(const char *text, const char *words)
+{
+	struct conf_errors errors = {};
+	struct conf *conf = NULL;
+	bool is_there = false;
+	char line[512];
+
+	(void)!conf_parse("test.conf", text, strlen(text), &conf, &errors);
+	for (size_t i = 0; i < errors.n; i++)
+		is_there |= strstr(conf_error_print(&errors.list[i], line, sizeof(line)), words) !=
+			    NULL;
+	conf_errors_fini(&errors);
+	conf_free(conf);
+	return is_there;
+}
+
+/* Any certificate of the CA would do for the gateway, that of another client too. */
+static void eap_alone_needs_a_name(void **state)
+{
+	(void)state;
+	assert_true(is_told(gateway("eap-tls", "eap-tls", ""), "no remote id"));
+	assert_false(is_told(gateway("eap-tls", "eap-tls\nid = gw", ""), "no remote id"));
+	assert_false(is_told(gateway("psk", "eap-tls", ""), "no remote id"));
+}
+
 static void mistakes_have_their_line(void **state)
 {
 	char text[4096] = "radius { servers {\n";
@@ -151,6 +176,7 @@ int main(void)
 		cmocka_unit_test(defaults_are_those_of_strongswan),
 		cmocka_unit_test(a_connection_asks_them),
 		cmocka_unit_test(whom_eap_may_prove),
+		cmocka_unit_test(eap_alone_needs_a_name),
 		cmocka_unit_test(mistakes_have_their_line),
 	};
 
