@@ -271,8 +271,9 @@ static enum step_result refuse_group(struct turn *t, uint16_t wanted)
 	t->why_data[1] = (uint8_t)wanted;
 	t->why_len = 2;
 	t->why = N_INVALID_KE_PAYLOAD;
-	sa_log(t->sa, "peer's key exchange is of group %u, we want %u: INVALID_KE_PAYLOAD",
-	       t->in->ke.group, wanted);
+	if (turn_has_line(t))
+		sa_log(t->sa, "peer's key exchange is of group %u, we want %u: INVALID_KE_PAYLOAD",
+		       t->in->ke.group, wanted);
 	return STEP_NOTIFY;
 }
 

@@ -135,5 +135,8 @@ enum step_result turn_wait_job(struct turn *t, struct ike_job *job);
 /* For processors: refuse with a notify, and say why in the log line. */
 enum step_result turn_refuse(struct turn *t, enum step_result how, uint16_t notify,
 			     const char *format, ...) __attribute__((format(printf, 4, 5)));
+/* One more word about an IKE_SA_INIT that is not served: is there a line for it? It may come from
+ * anybody, in any number; the counters have them all. Others always have one. */
+bool turn_has_line(struct turn *t);
 
 #endif

@@ -40,8 +40,7 @@ const struct step engine_critical_response = { .role = STEP_RESPONSE,
 					       .to = ST_SAME,
 					       .run = say_critical };
 
-/* One more refusal of an unknown peer: is there a line for it? The counters have them all. */
-static bool has_line(struct turn *t)
+bool turn_has_line(struct turn *t)
 {
 	struct ike *ike = t->ike;
 
@@ -65,7 +64,7 @@ enum step_result turn_refuse(struct turn *t, enum step_result how, uint16_t noti
 	va_start(args, format);
 	vsnprintf(t->sa->why, sizeof(t->sa->why), format, args);
 	va_end(args);
-	if (has_line(t))
+	if (turn_has_line(t))
 		sa_error(t->sa, "%s", t->sa->why);
 	t->why = notify;
 	return how;

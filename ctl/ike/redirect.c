@@ -219,7 +219,9 @@ void redirect_note(struct turn *t)
 	if (!n || gateway_read(&data, &from))
 		return;
 	of(t->sa)->from = from;
-	sa_log(t->sa, "peer was redirected here by %s", gateway_text(&from, text));
+	if (turn_has_line(t))
+		sa_log(t->sa, "peer was redirected here by %s",
+		       gateway_text(&from, text));
 }
 
 /* Neither to where it is, nor back to where it comes from: both would be loops. */
@@ -246,9 +248,10 @@ enum step_result redirect_at_init(struct turn *t, const struct conn *conn)
 	if (!wr_ok(&w))
 		return STEP_NEXT;
 	sa_set_conn(t->sa, conn);
-	sa_log(t->sa, "%s is redirected to %s",
-	       addr_print(&t->from->remote.addr, peer, sizeof(peer)),
-	       gateway_text(&conn->redirect_to, to));
+	if (turn_has_line(t))
+		sa_log(t->sa, "%s is redirected to %s",
+		       addr_print(&t->from->remote.addr, peer, sizeof(peer)),
+		       gateway_text(&conn->redirect_to, to));
 	t->why = N_REDIRECT;
 	t->why_len = wr_len(&w);
 	return STEP_NOTIFY;

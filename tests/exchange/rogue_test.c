@@ -269,12 +269,10 @@ static unsigned n_lines(const char *log)
 }
 
 /* Anybody can be refused as often as he likes; the disk is not his to fill. */
-static void strangers_do_not_fill_the_log(void **state)
+static void strangers_come(void)
 {
 	struct flight first = { 0 };
 
-	(void)state;
-	pair.b.conns[0].remote[0] = addr_from_v4(0xc0000263);
 	pair_configure(&pair);
 	pair.on_wire = keep_request;
 	pair.arg = &first;
@@ -294,6 +292,32 @@ static void strangers_do_not_fill_the_log(void **state)
 	side_effects(&pair.b);
 	assert_int_equal(n_lines(pair.b.log), STRANGER_LINES + 1);
 	free(first.bytes);
+}
+
+static void strangers_do_not_fill_the_log(void **state)
+{
+	(void)state;
+	pair.b.conns[0].remote[0] = addr_from_v4(0xc0000263);
+	strangers_come();
+}
+
+static void nor_when_they_are_redirected(void **state)
+{
+	(void)state;
+	pair.a.conns[0].is_redirect_followed = true;
+	pair.b.conns[0].redirect_at = REDIRECT_AT_INIT;
+	assert_int_equal(gateway_parse("192.0.2.3", &pair.b.conns[0].redirect_to), 0);
+	strangers_come();
+}
+
+static void nor_with_another_group(void **state)
+{
+	struct conn *a = &pair.a.conns[0], *b = &pair.b.conns[0];
+
+	(void)state;
+	pair_proposal(PROTO_IKE, "aes256gcm16-prfsha256-x25519-ecp256", a->ike, &a->n_ike);
+	pair_proposal(PROTO_IKE, "aes256gcm16-prfsha256-ecp256", b->ike, &b->n_ike);
+	strangers_come();
 }
 
 /* ---- A child that was asked for --------------------------------------------------- */
@@ -363,6 +387,8 @@ int main(void)
 		TEST(initial_contact_is_of_one_connection),
 		TEST(failed_ones_count_as_half_open),
 		TEST(strangers_do_not_fill_the_log),
+		TEST(nor_when_they_are_redirected),
+		TEST(nor_with_another_group),
 		TEST(a_waiting_child_fails_with_its_ike_sa),
 		TEST(a_waiting_child_moves_to_the_new_ike_sa),
 	};
