@@ -7,8 +7,8 @@
 
 # Ours asks always; theirs from the first half-open IKE SA on.
 CONF_MORE_A='ike { cookie_threshold = 0 }'
-SWAN_MORE='cookie_threshold = 0
-    cookie_threshold_ip = 0'
+SWAN_MORE='cookie_threshold = 1
+    half_open_timeout = 5'
 # The first group of each side is not the other's.
 IKE_A=aes128gcm16-prfsha256-ecp256-x25519
 IKE_B=aes128gcm16-prfsha256-x25519
@@ -34,6 +34,13 @@ must wait_for 10 "the rekeyed Child SA" log_says sekishod-gwA 'CHILD_SA net\{[0-
 must log_says charon-gwB 'DH group CURVE_25519 unacceptable, requesting MODP_2048'
 must wait_for 10 "one pair of SAs" two_sas
 must ping_all hostA 10.2.0.2 10 -i 0.02
+must sekisho gwA down tunnel
+tunnel_is_down
+
+title "we initiate while another IKE SA is half open there: they ask for a cookie"
+must on gwA python3 "$(dirname "$0")/half_open.py" 192.0.2.2
+up_and_down sekisho gwA up net
+must log_says charon-gwB 'parsed IKE_SA_INIT request 0 \[ N\(COOKIE\)'
 must sekisho gwA down tunnel
 tunnel_is_down
 
