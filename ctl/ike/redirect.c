@@ -53,11 +53,9 @@ static bool count_one(struct redirect *r, uint64_t now_ms)
  * old->why. */
 static struct ike_sa *follow(struct ike_sa *old, const struct gateway *to)
 {
-	struct redirect seen = old->redirect ? *old->redirect : (struct redirect){ 0 };
 	char text[GATEWAY_NAME_MAX];
 
-	seen.from = gateway_from_addr(&old->remote.addr);
-	if (!count_one(&seen, old->ike->now_ms)) {
+	if (!count_one(of(old), old->ike->now_ms)) {
 		sa_why(old, "redirected to %s, and %d times before that in %d s: a loop",
 		       gateway_text(to, text), REDIRECTS_MAX, REDIRECTS_MS / 1000);
 		return NULL;
@@ -70,7 +68,8 @@ static struct ike_sa *follow(struct ike_sa *old, const struct gateway *to)
 		sa_free(fresh);
 		return NULL;
 	}
-	fresh->redirect = alloc_copy(&seen, sizeof(seen));
+	*of(fresh) = *old->redirect; /* if it fails the old one goes on, and on counting */
+	fresh->redirect->from = gateway_from_addr(&old->remote.addr);
 	if (to->name[0])
 		fx_resolve(&old->ike->fx, fresh->unique_id, to->name);
 	sa_log(old, "gateway redirects us to %s: IKE_SA [%u]", gateway_text(to, text),

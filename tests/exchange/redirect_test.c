@@ -287,6 +287,22 @@ static void during_the_session(void **state)
 	assert_true(side_logged(&pair.a, "gw-gw[1] gateway redirects us to 192.0.2.3: IKE_SA [2]"));
 }
 
+/* Each name is a question to the resolver, and a new IKE SA. */
+static void again_and_again_in_vain(void **state)
+{
+	(void)state;
+	pair_configure(&pair);
+	initiate(20000);
+	pair.a.conns[0].keyingtries = 1;
+	for (unsigned i = 0; i < 2 * REDIRECTS_MAX; i++) {
+		assert_int_equal(redirect(&pair.b, NAME), 1);
+		pair_run(&pair, 1000);
+	}
+	assert_int_equal(pair.a.ike->last_ike_id, 1 + REDIRECTS_MAX);
+	assert_true(side_logged(&pair.a, "a loop"));
+	assert_is_at("192.0.2.2");
+}
+
 static void after_a_rekey_by_the_gateway(void **state)
 {
 	(void)state;
@@ -413,6 +429,7 @@ int main(void)
 		TEST(the_gateway_deletes_what_the_client_leaves),
 		TEST(who_is_no_gateway_cannot_redirect),
 		TEST(during_the_session),
+		TEST(again_and_again_in_vain),
 		TEST(after_a_rekey_by_the_gateway),
 		TEST(it_stays_there_when_it_reauthenticates),
 		TEST(not_followed_when_the_connection_says_so),
