@@ -67,6 +67,16 @@ bool reauth_begin(struct ike_sa *old)
 	return true;
 }
 
+/* Not at once: what is on its way on the old Child SAs would find none. */
+static void delete_later(struct ike_sa *old)
+{
+	struct task *task = task_push(old, TASK_IKE_DELETE, NULL, 0);
+
+	old->is_condemned = true;
+	if (task)
+		task->not_before_ms = old->ike->now_ms + CHILD_LINGER_MS;
+}
+
 void reauth_settle(struct ike_sa *fresh)
 {
 	struct ike_sa *old;
@@ -78,5 +88,5 @@ void reauth_settle(struct ike_sa *fresh)
 	if (!old || !sa_is_up(old))
 		return;
 	sa_log(old, "reauthenticated: IKE_SA [%u] has taken over", fresh->unique_id);
-	exchange_delete(old);
+	delete_later(old);
 }

@@ -83,7 +83,7 @@ static void it_comes_in_time(void **state)
 	go();
 	pair.flow_ms = 20;
 	for (unsigned i = 0; i < 3; i++) {
-		pair_run(&pair, 605000);
+		pair_run(&pair, 612000);
 		assert_whole();
 	}
 	assert_int_equal(pair.n_data_lost + pair.n_data_unsent, 0);

@@ -281,7 +281,7 @@ static void during_the_session(void **state)
 	pair.flow_ms = 1;
 	assert_int_equal(redirect(&pair.a, SECOND), 0); /* b is no client */
 	assert_int_equal(redirect(&pair.b, SECOND), 1);
-	pair_run(&pair, 20000);
+	pair_run(&pair, CLOSED_MS + CHILD_LINGER_MS + 5000);
 	assert_is_at(SECOND);
 	assert_int_equal(pair.n_data_lost + pair.n_data_unsent, 0);
 	assert_true(side_logged(&pair.a, "gw-gw[1] gateway redirects us to 192.0.2.3: IKE_SA [2]"));
@@ -313,7 +313,7 @@ static void after_a_rekey_by_the_gateway(void **state)
 	pair_run(&pair, CLOSED_MS + 2000);
 	assert_true(only_sa(&pair.b)->is_initiator);
 	assert_int_equal(redirect(&pair.b, SECOND), 1);
-	pair_run(&pair, 20000);
+	pair_run(&pair, CLOSED_MS + CHILD_LINGER_MS + 5000);
 	assert_is_at(SECOND);
 }
 
@@ -323,11 +323,11 @@ static void it_stays_there_when_it_reauthenticates(void **state)
 	pair_configure(&pair);
 	pair_up(&pair);
 	assert_int_equal(redirect(&pair.b, SECOND), 1);
-	pair_run(&pair, 20000);
+	pair_run(&pair, CLOSED_MS + CHILD_LINGER_MS + 5000);
 	for (unsigned i = 0; i < 2; i++) {
 		assert_int_equal(ike_reauth(pair.a.ike, "gw-gw", pair.now_ms), 0);
 		side_effects(&pair.a);
-		pair_run(&pair, 20000);
+		pair_run(&pair, CLOSED_MS + CHILD_LINGER_MS + 5000);
 		assert_is_at(SECOND);
 	}
 }
@@ -339,7 +339,7 @@ static void not_followed_when_the_connection_says_so(void **state)
 	pair_up(&pair);
 	pair.a.conns[0].is_redirect_followed = false;
 	assert_int_equal(redirect(&pair.b, SECOND), 1);
-	pair_run(&pair, 20000);
+	pair_run(&pair, CLOSED_MS + CHILD_LINGER_MS + 5000);
 	assert_is_at("192.0.2.2");
 	assert_true(side_logged(&pair.a, "not followed (follow_redirects = no)"));
 }
