@@ -8,10 +8,6 @@
 #define CRITICAL 0x80
 #define IKE_MAJOR 2
 
-/* Of these one per message (RFC 7296 3.2 and the exchanges of 1.2 to 1.4). */
-#define P_SINGLE                                                                                   \
-	((uint32_t)(P_SA | P_KE | P_IDI | P_IDR | P_AUTH | P_NONCE | P_TSI | P_TSR | P_CP | P_EAP))
-
 /*  Header, 3.1:   SPIi:64   SPIr:64   next payload:8   major:4 minor:4   exchange:8   flags:8
  *  message ID:32   length:32  */
 enum message_result header_parse(struct reader datagram, struct ike_header *ret_header)
@@ -36,6 +32,58 @@ enum message_result header_parse(struct reader datagram, struct ike_header *ret_
 	return h.major != IKE_MAJOR ? MSG_INVALID_MAJOR_VERSION : MSG_OK;
 }
 
+/* ---- Payloads, each in its place ---------------------------------------------------- */
+
+static int sa_take(struct message *m, struct reader body)
+{
+	return sa_parse(body, &m->sa);
+}
+
+static int ke_take(struct message *m, struct reader body)
+{
+	return ke_parse(body, &m->ke);
+}
+
+static int idi_take(struct message *m, struct reader body)
+{
+	return id_payload_parse(body, &m->idi);
+}
+
+static int idr_take(struct message *m, struct reader body)
+{
+	return id_payload_parse(body, &m->idr);
+}
+
+static int cert_add(struct cert *certs, size_t *n, struct reader body)
+{
+	struct cert cert;
+	int err = cert_parse(body, &cert);
+
+	if (!err && *n < MESSAGE_CERTS_MAX)
+		certs[(*n)++] = cert;
+	return err;
+}
+
+static int cert_take(struct message *m, struct reader body)
+{
+	return cert_add(m->certs, &m->n_certs, body);
+}
+
+static int certreq_take(struct message *m, struct reader body)
+{
+	return cert_add(m->certreqs, &m->n_certreqs, body);
+}
+
+static int auth_take(struct message *m, struct reader body)
+{
+	return auth_parse(body, &m->auth);
+}
+
+static int nonce_take(struct message *m, struct reader body)
+{
+	return nonce_parse(body, &m->nonce);
+}
+
 static int notify_take(struct message *m, struct reader body)
 {
 	struct notify notify;
@@ -56,84 +104,76 @@ static int delete_take(struct message *m, struct reader body)
 	return err;
 }
 
-static int cert_take(struct cert *certs, size_t *n, struct reader body)
-{
-	struct cert cert;
-	int err = cert_parse(body, &cert);
-
-	if (!err && *n < MESSAGE_CERTS_MAX)
-		certs[(*n)++] = cert;
-	return err;
-}
-
-static void vendor_take(struct message *m, struct reader body)
+static int vendor_take(struct message *m, struct reader body)
 {
 	if (m->n_vendors < MESSAGE_VENDORS_MAX)
 		m->vendors[m->n_vendors++] = body;
+	return 0;
 }
 
-/* Parse one payload into its place; -ENOENT: of a type that is not known here. */
-static int payload_parse(struct message *m, uint8_t type, struct reader body)
+static int tsi_take(struct message *m, struct reader body)
 {
-	switch (type) {
-	case PL_SA:
-		return sa_parse(body, &m->sa);
-	case PL_KE:
-		return ke_parse(body, &m->ke);
-	case PL_IDI:
-		return id_payload_parse(body, &m->idi);
-	case PL_IDR:
-		return id_payload_parse(body, &m->idr);
-	case PL_CERT:
-		return cert_take(m->certs, &m->n_certs, body);
-	case PL_CERTREQ:
-		return cert_take(m->certreqs, &m->n_certreqs, body);
-	case PL_AUTH:
-		return auth_parse(body, &m->auth);
-	case PL_NONCE:
-		return nonce_parse(body, &m->nonce);
-	case PL_NOTIFY:
-		return notify_take(m, body);
-	case PL_DELETE:
-		return delete_take(m, body);
-	case PL_VENDOR:
-		vendor_take(m, body);
-		return 0;
-	case PL_TSI:
-		return ts_parse(body, &m->tsi);
-	case PL_TSR:
-		return ts_parse(body, &m->tsr);
-	case PL_CP:
-		return cp_parse(body, &m->cp);
-	case PL_EAP:
-		m->eap = body;
-		return 0;
-	default:
-		return -ENOENT;
-	}
+	return ts_parse(body, &m->tsi);
+}
+
+static int tsr_take(struct message *m, struct reader body)
+{
+	return ts_parse(body, &m->tsr);
+}
+
+static int cp_take(struct message *m, struct reader body)
+{
+	return cp_parse(body, &m->cp);
+}
+
+static int eap_take(struct message *m, struct reader body)
+{
+	m->eap = body;
+	return 0;
+}
+
+/* Every payload that is known here. is_single: one per message (RFC 7296 3.2 and the exchanges
+ * of 1.2 to 1.4). SK and SKF are the frame of others: sk_take(). */
+static const struct payload_row {
+	uint8_t type;
+	bool is_single;
+	int (*take)(struct message *m, struct reader body);
+} payload_rows[] = {
+	{ PL_SA, true, sa_take },	   { PL_KE, true, ke_take },
+	{ PL_IDI, true, idi_take },	   { PL_IDR, true, idr_take },
+	{ PL_CERT, false, cert_take },	   { PL_CERTREQ, false, certreq_take },
+	{ PL_AUTH, true, auth_take },	   { PL_NONCE, true, nonce_take },
+	{ PL_NOTIFY, false, notify_take }, { PL_DELETE, false, delete_take },
+	{ PL_VENDOR, false, vendor_take }, { PL_TSI, true, tsi_take },
+	{ PL_TSR, true, tsr_take },	   { PL_CP, true, cp_take },
+	{ PL_EAP, true, eap_take },
+};
+
+static const struct payload_row *row_of(uint8_t type)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(payload_rows); i++)
+		if (payload_rows[i].type == type)
+			return &payload_rows[i];
+	return NULL;
 }
 
 /* One payload of the chain. RFC 7296 2.5: the critical bit counts for unknown types only. */
 static enum message_result payload_take(struct message *m, uint8_t type, bool is_critical,
 					struct reader body)
 {
-	bool is_known = payload_name(type) && type != PL_SK && type != PL_SKF;
-	uint32_t bit = is_known ? PL_BIT(type) : 0;
+	const struct payload_row *row = row_of(type);
 
-	if (m->n_payloads == MESSAGE_PAYLOADS_MAX || (m->present & bit & P_SINGLE))
+	if (m->n_payloads == MESSAGE_PAYLOADS_MAX ||
+	    (row && row->is_single && m->present & PL_BIT(type)))
 		return MSG_INVALID_SYNTAX;
-	switch (payload_parse(m, type, body)) {
-	case 0:
-		m->present |= bit;
-		break;
-	case -ENOENT:
-		if (!is_critical)
-			break;
+	if (!row && is_critical) {
 		m->critical = type;
 		return MSG_UNSUPPORTED_CRITICAL;
-	default:
-		return MSG_INVALID_SYNTAX;
 	}
+	if (row && row->take(m, body))
+		return MSG_INVALID_SYNTAX;
+	if (row)
+		m->present |= PL_BIT(type);
 	m->types[m->n_payloads++] = type;
 	return MSG_OK;
 }
