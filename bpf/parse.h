@@ -105,9 +105,20 @@ static __always_inline enum gate_outcome parse_link(struct packet *p)
 	return NEXT;
 }
 
+/* Where headers may be, those that an ICMP error quotes among them. They end far below: the mask is
+ * for verifiers (Linux 6.1) that have lost sight of that. */
+#define HEADER_OFF_MASK 0x3ffu
+_Static_assert(14 + TAGS_MAX * 4 + 2 * (IPV6_HEADER_LEN + EXT_BYTES_MAX + 8) <= HEADER_OFF_MASK,
+	       "all headers");
+
+static __always_inline void *header_at(const struct packet *p, __u32 off)
+{
+	return p->data + (off & HEADER_OFF_MASK);
+}
+
 static __always_inline enum gate_outcome parse_ports(struct packet *p)
 {
-	struct udphdr *l4 = p->data + p->l4_off;
+	struct udphdr *l4 = header_at(p, p->l4_off);
 	__u32 len = p->total_len - (p->l4_off - p->l3_off);
 
 	if (p->is_later_fragment || !has_ports(p->proto))

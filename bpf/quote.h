@@ -75,7 +75,7 @@ static __always_inline bool quoted_ipv6(const struct packet *p, const struct ipv
 		return true; /* of no protocol that is known: only policies for all of them match */
 	f->proto = w.proto;
 	if (!w.is_later_fragment)
-		quoted_ports(p, p->data + w.off, f);
+		quoted_ports(p, header_at(p, w.off), f);
 	return true;
 }
 
@@ -83,7 +83,7 @@ static __always_inline bool quoted_ipv6(const struct packet *p, const struct ipv
 static __always_inline bool quotes_protected(const struct spd_view *view, const struct packet *p)
 {
 	struct flow f = { .is_later_fragment = true }; /* ports unknown */
-	struct icmp *icmp = p->data + p->l4_off;
+	struct icmp *icmp = header_at(p, p->l4_off);
 	__u32 child, action;
 
 	if (!is_icmp(p->proto) || p->is_later_fragment)

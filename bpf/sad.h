@@ -16,7 +16,7 @@
 static __always_inline enum gate_outcome sad_find(const struct packet *p, __u16 esp_off,
 						  struct xsk_meta *m)
 {
-	struct esp_hdr *esp = p->data + esp_off;
+	struct esp_hdr *esp = header_at(p, esp_off);
 
 	if (p->is_fragment)
 		return GATE_DROP_ESP_FRAGMENT;
@@ -39,7 +39,7 @@ static __always_inline enum gate_outcome sad_find(const struct packet *p, __u16 
 /* Port 4500: the first four bytes are zero for IKE, else the SPI (RFC 3948 2.2). */
 static __always_inline enum gate_outcome sad_natt(const struct packet *p, struct xsk_meta *m)
 {
-	struct udphdr *udp = p->data + p->l4_off;
+	struct udphdr *udp = header_at(p, p->l4_off);
 	__u8 *first = (__u8 *)(udp + 1);
 	__be32 *marker = (__be32 *)(udp + 1);
 
