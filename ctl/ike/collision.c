@@ -14,12 +14,17 @@ int nonce_cmp(struct reader a, struct reader b)
 	return n_a < n_b ? -1 : n_a > n_b;
 }
 
-void collision_remember(struct child *child, struct reader ni, struct reader nr)
+void low_nonce_keep(struct low_nonce *ret_low, struct reader ni, struct reader nr)
 {
 	struct reader low = nonce_cmp(ni, nr) <= 0 ? ni : nr;
 
-	child->low.len = rd_left(&low);
-	rd_copy(&low, child->low.bytes, child->low.len);
+	ret_low->len = rd_left(&low);
+	rd_copy(&low, ret_low->bytes, ret_low->len);
+}
+
+void collision_remember(struct child *child, struct reader ni, struct reader nr)
+{
+	low_nonce_keep(&child->low, ni, nr);
 	child->line = child->low;
 }
 

@@ -12,6 +12,7 @@
 
 /* Octet by octet; who ends first is the lower (2.8.1). <0, 0, >0. */
 int nonce_cmp(struct reader a, struct reader b);
+void low_nonce_keep(struct low_nonce *ret_low, struct reader ni, struct reader nr);
 /* Keep the lower of both nonces that made it. */
 void collision_remember(struct child *child, struct reader ni, struct reader nr);
 /* The Child SA that the peer's rekey of the one with this inbound SPI has made; NULL: none. */

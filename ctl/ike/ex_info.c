@@ -4,6 +4,7 @@
 #include "ike/followup.h"
 #include "ike/mobike.h"
 #include "ike/redirect.h"
+#include "ike/rival.h"
 
 /* ---- Ours ----------------------------------------------------------------------- */
 
@@ -132,6 +133,7 @@ static enum step_result info_asked(struct turn *t)
 
 static enum step_result ike_deleted(struct turn *t)
 {
+	rival_settle(t->sa);
 	sa_why(t->sa, "peer deleted the IKE_SA");
 	sa_log(t->sa, "peer deletes IKE_SA");
 	return STEP_NEXT;

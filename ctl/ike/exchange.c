@@ -4,6 +4,7 @@
 #include "ike/alloc.h"
 #include "ike/intermediate.h"
 #include "ike/mobike.h"
+#include "ike/rival.h"
 #include "ike/transmit.h"
 
 /* ---- The ends of a step, by role --------------------------------------------------- */
@@ -193,6 +194,8 @@ void exchange_request(struct ike_sa *sa, struct inbound *in)
 	const struct step *step =
 		ex ? step_find(ex, STEP_REQUEST, sa->state, exchange_shape(&in->m)) : NULL;
 
+	if (!(exchange_shape(&in->m) & HAS_DELETE_IKE))
+		rival_used(sa);
 	child_sure(sa, theirs_known(sa, in->m.header.id));
 	engine_request(sa, step ? step : &engine_bad_request, in, NULL);
 }

@@ -189,6 +189,9 @@ struct ike_sa {
 	enum ike_state state;
 	bool is_initiator; /* of this IKE SA: flag and keys */
 	bool is_touched;
+	uint32_t rival_of; /* unique_id of the old one that we rekey, too, 0: none. See rival.h */
+	bool is_overtaken; /* the peer's rekey of it has won; ours leads to nothing */
+	struct low_nonce low; /* of a rival: the lower of the two that made it */
 	uint32_t reauth_of; /* unique_id of the one whose place it shall take, 0: none */
 	bool is_half_open; /* counts against IKE_HALF_OPEN_MAX */
 	bool is_reborn;    /* its end is meant to bring it up again: reauthentication, too old */

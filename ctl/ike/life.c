@@ -9,6 +9,7 @@
 #include "ike/fragment.h"
 #include "ike/nat.h"
 #include "ike/reauth.h"
+#include "ike/rival.h"
 #include "ike/unique.h"
 
 /* ---- Dead peer detection, RFC 7296 2.4 -------------------------------------------- */
@@ -29,7 +30,8 @@ static uint64_t last_heard_ms(const struct ike_sa *sa)
 
 static uint64_t dpd_deadline(const struct ike_sa *sa)
 {
-	if (sa->state != ST_ESTABLISHED || !sa->conn || !sa->conn->dpd_delay_s || sa->ours)
+	if (sa->state != ST_ESTABLISHED || !sa->conn || !sa->conn->dpd_delay_s || sa->ours ||
+	    rival_is_open(sa))
 		return 0;
 	return sa->heard_ms + sa->conn->dpd_delay_s * 1000ull;
 }

@@ -7,6 +7,7 @@
 #include "ike/explain.h"
 #include "ike/followup.h"
 #include "ike/redirect.h"
+#include "ike/rival.h"
 #include "ike/window.h"
 
 /* ---- The new IKE SA ------------------------------------------------------------- */
@@ -59,7 +60,7 @@ static void take_over(struct ike_sa *fresh, struct ike_sa *old)
 	}
 }
 
-static void come_up(struct ike_sa *fresh, struct ike_sa *old)
+static void hand_over(struct ike_sa *fresh, struct ike_sa *old)
 {
 	char suite[PROPOSAL_TEXT_MAX];
 
@@ -67,7 +68,6 @@ static void come_up(struct ike_sa *fresh, struct ike_sa *old)
 	cfg_move(fresh, old);
 	fresh->session_ms = old->session_ms;
 	collision_inherit(fresh, old);
-	exchange_established(fresh);
 	sa_log(fresh, "IKE_SA rekeyed, takes over from [%u], %s", old->unique_id,
 	       proposal_print(&fresh->chosen, suite, sizeof(suite)));
 	if (old->is_condemned) { /* while we were asking: what was to end is the new one now */
@@ -75,6 +75,33 @@ static void come_up(struct ike_sa *fresh, struct ike_sa *old)
 		old->is_reborn = false;
 		exchange_delete(fresh);
 	}
+}
+
+static void come_up(struct ike_sa *fresh, struct ike_sa *old, const struct rekeyed *r)
+{
+	if (!r->is_rival) {
+		hand_over(fresh, old);
+		exchange_established(fresh);
+		return;
+	}
+	low_nonce_keep(&fresh->low, r->ni, r->nr);
+	fresh->rival_of = old->unique_id;
+	exchange_established(fresh);
+}
+
+void rekey_give_way(struct ike_sa *rival, struct ike_sa *old)
+{
+	struct task *last;
+
+	rival->rival_of = 0;
+	sa_touch(rival);
+	hand_over(rival, old);
+	old->is_overtaken = true;
+	old->is_condemned = true; /* the peer deletes it; if not, we do */
+	old->rekey_ms = 0;
+	last = task_add(old, TASK_IKE_DELETE, NULL, 0);
+	if (last)
+		last->not_before_ms = old->ike->now_ms + REKEYED_MS;
 }
 
 static void write_spi(struct proposal *p, uint64_t spi)
@@ -121,7 +148,7 @@ struct ike_sa *rekey_make(struct ike_sa *old, const struct rekeyed *r)
 		sa_free(fresh);
 		return NULL;
 	}
-	come_up(fresh, old);
+	come_up(fresh, old, r);
 	return fresh;
 }
 
@@ -188,6 +215,9 @@ static bool is_answer_good(const struct turn *t, struct proposal *ret_chosen)
 
 static enum step_result spoilt(struct turn *t)
 {
+	rival_settle(t->sa);
+	if (t->sa->is_overtaken)
+		return STEP_NOTIFY;
 	return turn_refuse(t, STEP_FAIL, N_INVALID_SYNTAX, "peer's answer to the rekey is wrong");
 }
 
@@ -214,6 +244,38 @@ static enum step_result more_to_come(struct turn *t, const struct proposal *chos
 	return STEP_STAY;
 }
 
+/* 2.8.2: both new ones are there. */
+static void compare(struct ike_sa *old, const struct rekeyed *ours)
+{
+	struct ike_sa *rival = rival_of(old);
+	struct low_nonce low;
+
+	if (!rival)
+		return;
+	low_nonce_keep(&low, ours->ni, ours->nr);
+	if (collision_loses(&low, &rival->low)) {
+		sa_log(old, "both sides rekeyed the IKE_SA: ours is the redundant one");
+		rekey_give_way(rival, old);
+		return;
+	}
+	sa_log(old, "both sides rekeyed the IKE_SA: the peer's is the redundant one");
+	rival->rival_of = 0;
+	rival->redundant_ms = old->ike->now_ms + REDUNDANT_PEER_MS; /* else we delete it */
+	sa_touch(rival);
+}
+
+/* What we asked for and do not need: its keys have to be there to delete it. */
+static enum step_result lost(struct ike_sa *old, struct rekeyed *r)
+{
+	r->is_rival = true;
+	struct ike_sa *fresh = rekey_make(old, r);
+	if (!fresh)
+		return STEP_NEXT;
+	fresh->rival_of = 0;
+	exchange_delete(fresh);
+	return STEP_NEXT;
+}
+
 enum step_result rekey_finish(struct turn *t)
 {
 	struct nego *nego = &t->ours->nego;
@@ -230,6 +292,9 @@ enum step_result rekey_finish(struct turn *t)
 			     .shared = rd_from(t->job->secret, t->job->secret_len),
 			     .ni = ni,
 			     .nr = t->in->nonce };
+	compare(t->sa, &r);
+	if (t->sa->is_overtaken)
+		return lost(t->sa, &r);
 	if (!rekey_make(t->sa, &r))
 		return spoilt(t);
 	t->sa->is_condemned = true;
@@ -245,7 +310,9 @@ enum step_result rekey_refused(struct turn *t)
 
 	sa_error(t->sa, "peer refuses to rekey the IKE_SA: %s (%u)", name ? name : "error",
 		 n->type);
-	t->sa->rekey_ms = t->ike->now_ms + wait_ms + ike_jitter(t->ike, wait_ms);
+	rival_settle(t->sa);
+	if (!t->sa->is_overtaken)
+		t->sa->rekey_ms = t->ike->now_ms + wait_ms + ike_jitter(t->ike, wait_ms);
 	return STEP_NEXT;
 }
 
@@ -303,13 +370,20 @@ static enum step_result answer(struct turn *t, const struct proposal *chosen)
 			     .our_spi = spi,
 			     .shared = rd_from(t->job->secret, t->job->secret_len),
 			     .ni = t->in->nonce,
-			     .nr = nonce };
-	return rekey_make(t->sa, &r) ? STEP_NEXT : refuse(t, N_NO_ADDITIONAL_SAS);
+			     .nr = nonce,
+			     .is_rival = ours_of(t->sa, TASK_IKE_REKEY) };
+	if (!rekey_make(t->sa, &r))
+		return refuse(t, N_NO_ADDITIONAL_SAS);
+	return r.is_rival ? STEP_STAY : STEP_NEXT;
 }
 
 bool rekey_may_be_asked(const struct turn *t)
 {
-	return !t->sa->is_condemned && !ours_but(t->sa, TASK_DPD) &&
+	const struct ours *o = t->sa->ours;
+
+	while (o && (o->task->kind == TASK_DPD || o->task->kind == TASK_IKE_REKEY))
+		o = o->next;
+	return !t->sa->is_condemned && !o && !rival_of(t->sa) &&
 	       !theirs_are_open(t->sa, t->in->header.id);
 }
 
@@ -330,6 +404,8 @@ enum step_result rekey_asked(struct turn *t)
 				   "rekey of the IKE_SA refused: NO_PROPOSAL_CHOSEN: %s",
 				   explain_proposals(ours, conn->n_ike, t->in->sa.proposals,
 						     t->in->sa.n, text, sizeof(text)));
+	if (ours_of(t->sa, TASK_IKE_REKEY) && proposal_addke(&chosen, 0))
+		return refuse(t, N_TEMPORARY_FAILURE); /* one that takes rounds is no rival */
 	const struct transform *ke = proposal_get(&chosen, TRANSFORM_KE);
 	if (!ke || ke->id != t->in->ke.group) {
 		t->why_data[0] = 0;

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Rekeying the IKE SA (RFC 7296 1.3.2, 2.8, 2.18): processors of CREATE_CHILD_SA rows, see
- * ex_child.c. Both at once (2.8.2): who has asked himself answers TEMPORARY_FAILURE, and both
- * try again after a random while; nothing is lost by it, the old IKE SA stays as it was.
+ * ex_child.c. Both at once: rival.h.
  */
 #ifndef IKE_REKEY_H
 #define IKE_REKEY_H
@@ -16,9 +15,12 @@ struct rekeyed {
 	bool is_initiator;
 	struct reader shared, ni, nr;
 	struct reader more; /* secrets of additional key exchanges */
+	bool is_rival;      /* the Child SAs stay with the old one for now */
 };
 /* The new IKE SA, up, with all children of the old one. NULL: too many, or no keys. */
 struct ike_sa *rekey_make(struct ike_sa *old, const struct rekeyed *r);
+/* The peer's rekey has won: all of the old one goes to what it has made. */
+void rekey_give_way(struct ike_sa *rival, struct ike_sa *old);
 
 enum step_result rekey_start(struct turn *t);
 enum step_result rekey_started(struct turn *t);

@@ -2,6 +2,7 @@
 #include "ike/window.h"
 
 #include "ike/alloc.h"
+#include "ike/rival.h"
 
 /* ---- Ours ------------------------------------------------------------------------- */
 
@@ -52,6 +53,8 @@ struct ours *ours_next(struct ike_sa *sa)
 {
 	const struct exchange *ex;
 
+	if (rival_is_open(sa))
+		return NULL;
 	for (struct ours *o = sa->ours; o; o = o->next)
 		if (o->is_again && has_room(sa))
 			return o;

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include <string.h>
+#include "ike/ike_sa.h"
 #include "support/pair.h"
 
 static struct pair pair;
@@ -153,6 +154,73 @@ static void refused_rekey_of_what_the_peer_rekeyed(void **state)
 	assert_int_equal(side_n_sas(&pair.b), 1);
 }
 
+/* ---- IKE SAs ---------------------------------------------------------------------- */
+
+static void assert_one_ike_sa(void)
+{
+	assert_int_equal(side_n_ike(&pair.a), 1);
+	assert_int_equal(side_n_ike(&pair.b), 1);
+	assert_int_equal(pair.a.ike->n_sas, 1);
+	assert_int_equal(pair.b.ike->n_sas, 1);
+	assert_int_equal(side_n_sas(&pair.a), 1);
+	assert_int_equal(side_n_sas(&pair.b), 1);
+	assert_true(pair_fits(&pair));
+	assert_int_equal(pair.a.n_down + pair.b.n_down + pair.n_data_lost + pair.n_data_unsent, 0);
+	rekey(&pair.a); /* and it carries exchanges of both sides */
+	pair_run(&pair, 20000);
+	rekey(&pair.b);
+	pair_run(&pair, 20000);
+	assert_true(pair_fits(&pair));
+}
+
+#define OURS "both sides rekeyed the IKE_SA: ours is the redundant one"
+#define THEIRS "both sides rekeyed the IKE_SA: the peer's is the redundant one"
+
+/* RFC 7296 2.8.2: one of the two new ones is redundant, for both sides the same one. */
+static void both_rekey_the_ike_sa(void **state)
+{
+	unsigned n_lost_a = 0;
+
+	(void)state;
+	for (uint64_t seed = 0; seed < 20; seed++) {
+		begin(seed);
+		pair.flow_ms = 5;
+		ike_rekey_by(&pair.a);
+		ike_rekey_by(&pair.b);
+		pair_run(&pair, 120000);
+		assert_false(side_logged(&pair.a, "TEMPORARY_FAILURE"));
+		assert_true(side_logged(&pair.a, OURS) != side_logged(&pair.b, OURS));
+		assert_true(side_logged(&pair.a, OURS) == side_logged(&pair.b, THEIRS));
+		n_lost_a += side_logged(&pair.a, OURS);
+		assert_one_ike_sa();
+		if (seed != 19)
+			pair_fini(&pair);
+	}
+	assert_true(n_lost_a > 0 && n_lost_a < 20);
+}
+
+/* b is through with its own before a's request comes there, or before a hears of its own. */
+static void one_answer_of_two_ike_rekeys_is_late(void **state)
+{
+	(void)state;
+	for (uint64_t ms = 0; ms < 8000; ms += 400) {
+		bool is_over = false;
+
+		begin(ms);
+		pair.flow_ms = 5;
+		pair.on_wire = swallow_answers_to_a;
+		pair.arg = &is_over;
+		ike_rekey_by(&pair.a);
+		ike_rekey_by(&pair.b);
+		pair_run(&pair, ms);
+		is_over = true;
+		pair_run(&pair, 240000);
+		assert_one_ike_sa();
+		if (ms < 7600)
+			pair_fini(&pair);
+	}
+}
+
 #define TEST(f) cmocka_unit_test_teardown(f, teardown)
 
 int main(void)
@@ -161,6 +229,8 @@ int main(void)
 		TEST(nothing_is_asked_about_what_the_peer_does_not_know),
 		TEST(collision_is_decided_after_the_next_rekey),
 		TEST(refused_rekey_of_what_the_peer_rekeyed),
+		TEST(both_rekey_the_ike_sa),
+		TEST(one_answer_of_two_ike_rekeys_is_late),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
