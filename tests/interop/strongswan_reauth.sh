@@ -1,13 +1,17 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
 # Reauthentication, make before break (RFC 7296 2.8.3), by the side that initiated, during 200
-# packets per second: every one is answered.
+# packets per second: every one is answered, but for those that overtake IKE_AUTH.
 # shellcheck disable=SC2034
 . "$(dirname "$0")/lib.sh"
 
 SWAN_MORE='make_before_break = yes'
 
 one_ike() { [ "$(swan gwB --list-sas --raw | grep -o 'state=ESTABLISHED' | wc -l)" = 1 ]; }
+
+# strongSwan sends on the new SA before its IKE_AUTH response has reached us, and only that says with
+# which algorithms: a packet or two that overtake it have no SA here yet (DROP_NO_SA).
+OVERTAKING=2
 
 # reauth_by COMMAND...: under traffic.
 reauth_by() {
@@ -16,7 +20,7 @@ reauth_by() {
 	steady_start hostA 10.2.0.2 800
 	sleep 1
 	must "$@"
-	must steady_end 15
+	must steady_end 15 "$OVERTAKING"
 	must wait_for 10 "the old SAs' end" two_sas
 	must wait_for 5 "the old IKE SA's end" one_ike
 	must_not same "SPIs" "$before" "$(sad_spis gwA)" 2>/dev/null
