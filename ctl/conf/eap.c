@@ -135,8 +135,6 @@ void conn_eap(struct build *b, struct conn_draft *d)
 		mistake(b, d->at,
 			"EAP for both sides (RFC 5998) is for auth = eap-tls in both sections: with "
 			"other methods one of them has to be psk or pubkey");
-	if (d->conn.ppk_id.type)
-		mistake(b, d->at, "not supported yet: EAP together with ppk_id");
 	if (is_local)
 		eap_local(b, d);
 	if (is_remote)

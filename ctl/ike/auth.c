@@ -58,21 +58,20 @@ static int signed_octets(struct ike_sa *sa, enum whose whose, struct reader id_b
 	return err;
 }
 
-static int mac_compute(struct ike_sa *sa, enum whose whose, struct reader psk,
+static int mac_compute(struct ike_sa *sa, enum whose whose, struct reader key,
 		       struct reader id_body, uint8_t ret_auth[PRF_LEN_MAX])
 {
 	struct to_sign sign;
 	int err = signed_octets(sa, whose, id_body, &sign);
 
-	err = err ? err : keymat_auth_psk(&sa->keys, psk, &sign.octets, ret_auth);
+	err = err ? err : keymat_auth_psk(&sa->keys, key, &sign.octets, ret_auth);
 	secret_wipe(&sign, sizeof(sign));
 	return err;
 }
 
-static int psk_compute(struct ike_sa *sa, enum whose whose, struct reader id_body,
-		       uint8_t ret_auth[PRF_LEN_MAX])
+static struct reader psk_of(const struct conn *conn)
 {
-	return mac_compute(sa, whose, rd_from(sa->conn->psk, sa->conn->psk_len), id_body, ret_auth);
+	return rd_from(conn->psk, conn->psk_len);
 }
 
 /* The same, for a job. */
@@ -277,12 +276,12 @@ bool auth_fits(const struct conn *conn, const struct auth *auth)
 	return (auth->method == AUTH_PSK) == (conn->remote_auth == CONN_AUTH_PSK);
 }
 
-static bool is_psk_good(struct turn *t, const struct id_view *theirs)
+bool auth_is_mac_good(struct turn *t, struct reader key, struct reader id_body)
 {
 	uint8_t mac[PRF_LEN_MAX];
 	struct reader data = their_auth(t);
-	bool is_good = t->sa->conn->psk_len &&
-		       !psk_compute(t->sa, THEIRS, theirs->body, mac) &&
+	bool is_good = t->in->auth.method == AUTH_PSK && rd_left(&key) &&
+		       !mac_compute(t->sa, THEIRS, key, id_body, mac) &&
 		       rd_left(&data) == t->sa->keys.prf_len &&
 		       memeq_ct(data.at, mac, t->sa->keys.prf_len);
 
@@ -317,7 +316,7 @@ enum step_result auth_check(struct turn *t, const struct id_view *theirs)
 	if (job && job->result)
 		return auth_failed(t, job->why);
 	if (conn->remote_auth == CONN_AUTH_PSK)
-		return is_psk_good(t, theirs)
+		return auth_is_mac_good(t, psk_of(conn), theirs->body)
 			       ? STEP_NEXT
 			       : auth_failed(t, "AUTH is wrong (is the pre-shared key the same?)");
 	if (!job || !job->trust)
@@ -376,16 +375,17 @@ static void emit_signature(struct turn *t, const struct auth_job *job)
 				  signature_data(job->scheme, job->no_ppk, job->no_ppk_len, data));
 }
 
-static int emit_psk(struct turn *t, struct reader id_body)
+int auth_emit_mac(struct turn *t, struct reader key)
 {
+	uint8_t id[IKE_ID_MAX + 4], mac[PRF_LEN_MAX];
+	struct reader body = id_payload_body(&t->sa->our_id, id, sizeof(id));
 	size_t len = t->sa->keys.prf_len;
-	uint8_t mac[PRF_LEN_MAX];
-	int err = psk_compute(t->sa, OURS, id_body, mac);
+	int err = mac_compute(t->sa, OURS, key, body, mac);
 
 	if (!err)
 		auth_emit(t->out, &(struct auth){ AUTH_PSK, rd_from(mac, len) });
 	if (!err && says_no_ppk(t->sa)) {
-		err = psk_compute(t->sa, OURS_NO_PPK, id_body, mac);
+		err = mac_compute(t->sa, OURS_NO_PPK, key, body, mac);
 		notify_emit_plain(t->out, N_NO_PPK_AUTH, rd_from(mac, len));
 	}
 	secret_wipe(mac, sizeof(mac));
@@ -396,7 +396,6 @@ int auth_emit_ours(struct turn *t)
 {
 	struct ike_sa *sa = t->sa;
 	const struct auth_job *job = t->job ? t->job->auth : NULL;
-	uint8_t id[IKE_ID_MAX + 4];
 
 	if (job && job->key) {
 		if (!job->result)
@@ -405,32 +404,5 @@ int auth_emit_ours(struct turn *t)
 	}
 	if (sa->conn->local_auth != CONN_AUTH_PSK)
 		return -EIO;
-	return emit_psk(t, id_payload_body(&sa->our_id, id, sizeof(id)));
-}
-
-/* ---- After EAP, 2.16 --------------------------------------------------------------- */
-
-bool auth_is_msk_good(struct turn *t, struct reader msk, struct reader id_body)
-{
-	uint8_t mac[PRF_LEN_MAX];
-	const struct auth *theirs = &t->in->auth;
-	bool is_good = theirs->method == AUTH_PSK &&
-		       !mac_compute(t->sa, THEIRS, msk, id_body, mac) &&
-		       rd_left(&theirs->data) == t->sa->keys.prf_len &&
-		       memeq_ct(theirs->data.at, mac, t->sa->keys.prf_len);
-
-	secret_wipe(mac, sizeof(mac));
-	return is_good;
-}
-
-int auth_emit_msk(struct turn *t, struct reader msk)
-{
-	uint8_t id[IKE_ID_MAX + 4], mac[PRF_LEN_MAX];
-	struct reader body = id_payload_body(&t->sa->our_id, id, sizeof(id));
-	int err = mac_compute(t->sa, OURS, msk, body, mac);
-
-	if (!err)
-		auth_emit(t->out, &(struct auth){ AUTH_PSK, rd_from(mac, t->sa->keys.prf_len) });
-	secret_wipe(mac, sizeof(mac));
-	return err;
+	return auth_emit_mac(t, psk_of(sa->conn));
 }

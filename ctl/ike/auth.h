@@ -34,9 +34,9 @@ void auth_certreq_emit(struct turn *t);
 /* AUTH. -EIO: it cannot be computed. */
 int auth_emit_ours(struct turn *t) MUST_USE;
 
-/* The same with the key that EAP has made instead of the pre-shared one. */
-bool auth_is_msk_good(struct turn *t, struct reader msk, struct reader id_body);
-int auth_emit_msk(struct turn *t, struct reader msk) MUST_USE;
+/* AUTH by a shared key: the pre-shared one, or what EAP has made (2.16). */
+bool auth_is_mac_good(struct turn *t, struct reader key, struct reader id_body);
+int auth_emit_mac(struct turn *t, struct reader key) MUST_USE;
 
 /* "authentication of peer ID failed: REASON" */
 enum step_result auth_failed(struct turn *t, const char *reason);

@@ -8,6 +8,7 @@
 #include "ike/id.h"
 #include "ike/intermediate.h"
 #include "ike/mobike.h"
+#include "ike/ppk.h"
 #include "ike/redirect.h"
 #include "ike/unique.h"
 
@@ -152,6 +153,22 @@ enum step_result eap_answered(struct turn *t)
 	return STEP_NEXT;
 }
 
+/* STEP_NEXT: the peer's AUTH fits the key that EAP has made. Only now is it known whether there is a
+ * PPK in it: what was signed before EAP is without (RFC 8784 3). */
+static enum step_result prove(struct turn *t, struct reader id_body)
+{
+	const struct eap *eap = &t->sa->eap->eap;
+
+	if (!t->sa->conn)
+		return auth_failed(t, "its connection is not configured any more");
+	enum step_result r = ppk_settle(t);
+	if (r != STEP_NEXT)
+		return r;
+	return eap->is_done && auth_is_mac_good(t, msk_of(t->sa), id_body)
+		       ? STEP_NEXT
+		       : auth_failed(t, "AUTH does not fit what EAP has made");
+}
+
 static void log_success(struct ike_sa *sa)
 {
 	const struct eap *eap = &sa->eap->eap;
@@ -181,11 +198,9 @@ enum step_result eap_proved(struct turn *t)
 {
 	struct ike_sa *sa = t->sa;
 	const struct message *last = t->in, *first = &sa->first->m;
-
-	if (!sa->conn)
-		return auth_failed(t, "its connection is not configured any more");
-	if (!sa->eap->eap.is_done || !auth_is_msk_good(t, msk_of(sa), first->idi.body))
-		return auth_failed(t, "AUTH does not fit what EAP has made");
+	enum step_result r = prove(t, first->idi.body);
+	if (r != STEP_NEXT)
+		return r;
 	take_identity(sa);
 	if (!id_match(&sa->conn->their_eap_id, &sa->their_id))
 		return auth_failed(t, "EAP has proved somebody else than remote.eap_id, or else "
@@ -195,9 +210,10 @@ enum step_result eap_proved(struct turn *t)
 	if (!unique_admit(sa, message_notify(first, N_INITIAL_CONTACT)))
 		return auth_failed(t, "it has an IKE_SA already (unique = keep)");
 	auth_log_up(sa);
-	if (auth_emit_msk(t, msk_of(sa)))
+	if (auth_emit_mac(t, msk_of(sa)))
 		return turn_refuse(t, STEP_FAIL, N_AUTHENTICATION_FAILED,
 				   "AUTH could not be computed");
+	ppk_confirm(t);
 	if (redirect_at_auth(t))
 		return STEP_NEXT;
 	t->in = first;
@@ -286,10 +302,15 @@ enum step_result eap_alone(struct turn *t)
 
 enum step_result eap_start(struct turn *t)
 {
-	if (t->sa->eap->eap.out_len)
+	if (t->sa->eap->eap.out_len) {
 		emit_packet(t);
-	else if (auth_emit_msk(t, msk_of(t->sa)))
+		return STEP_NEXT;
+	}
+	if (!t->sa->conn)
+		return auth_failed(t, "its connection is not configured any more");
+	if (auth_emit_mac(t, msk_of(t->sa)))
 		return turn_refuse(t, STEP_FAIL, 0, "AUTH could not be computed");
+	ppk_identity_emit(t);
 	return STEP_NEXT;
 }
 
@@ -300,19 +321,22 @@ enum step_result eap_next(struct turn *t)
 	return take_packet(t);
 }
 
-static bool is_proved(struct turn *t)
+static enum step_result prove_server(struct turn *t)
 {
 	uint8_t id[IKE_ID_MAX + 4];
 	struct ike_sa *sa = t->sa;
 
-	return sa->conn && sa->eap->eap.is_done && !sa->eap->eap.out_len &&
-	       auth_is_msk_good(t, msk_of(sa), id_payload_body(&sa->their_id, id, sizeof(id)));
+	if (sa->eap->eap.out_len)
+		return auth_failed(t, "it sends AUTH before the end of EAP");
+	return prove(t, id_payload_body(&sa->their_id, id, sizeof(id)));
 }
 
 enum step_result eap_finish(struct turn *t)
 {
-	if (!is_proved(t))
-		return auth_failed(t, "AUTH does not fit what EAP has made");
+	enum step_result r = prove_server(t);
+
+	if (r != STEP_NEXT)
+		return r;
 	log_success(t->sa);
 	mobike_check(t);
 	t->ours->nego.spi_in = t->sa->eap->spi_in;
@@ -321,8 +345,10 @@ enum step_result eap_finish(struct turn *t)
 
 enum step_result eap_childless(struct turn *t)
 {
-	if (!is_proved(t))
-		return auth_failed(t, "AUTH does not fit what EAP has made");
+	enum step_result r = prove_server(t);
+
+	if (r != STEP_NEXT)
+		return r;
 	auth_log_up(t->sa);
 	deal_failed(t, t->task->conn_child, message_error(t->in)->type);
 	return STEP_NEXT;
@@ -330,7 +356,7 @@ enum step_result eap_childless(struct turn *t)
 
 enum step_result eap_redirected(struct turn *t)
 {
-	if (!is_proved(t))
-		return auth_failed(t, "AUTH does not fit what EAP has made");
-	return redirect_auth(t);
+	enum step_result r = prove_server(t);
+
+	return r == STEP_NEXT ? redirect_auth(t) : r;
 }

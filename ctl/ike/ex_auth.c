@@ -70,8 +70,9 @@ static enum step_result auth_start(struct turn *t)
 		auth_eap_offer(t);
 	else if (auth_emit_ours(t))
 		return turn_refuse(t, STEP_FAIL, 0, "AUTH could not be computed");
+	else
+		ppk_identity_emit(t);
 	cfg_request(t);
-	ppk_identity_emit(t);
 	if (!is_childless(sa)) {
 		deal_offer_sa(t, cc, false, t->ours->nego.spi_in);
 		deal_offer_ts(t, cc);
@@ -101,7 +102,7 @@ enum step_result auth_check_peer(struct turn *t)
 {
 	enum step_result r = auth_name_peer(t);
 
-	if (r == STEP_NEXT)
+	if (r == STEP_NEXT && !(t->in->present & P_EAP)) /* before EAP it is without a PPK */
 		r = ppk_settle(t);
 	if (r == STEP_NEXT)
 		r = auth_begin(t, AUTH_CHECK, &t->in->idr);

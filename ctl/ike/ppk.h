@@ -6,6 +6,9 @@
  *	IKE_SA_INIT   N(USE_PPK) both ways: both could
  *	IKE_AUTH      --> N(PPK_IDENTITY)  [N(NO_PPK_AUTH): AUTH as if without, if it need not be]
  *	              <-- N(PPK_IDENTITY), when it is used
+ *
+ * With EAP these notifies are beside the AUTH payloads that come after it: the responder, which proves
+ * itself first, does not know then which PPK it is.
  */
 #ifndef IKE_PPK_H
 #define IKE_PPK_H

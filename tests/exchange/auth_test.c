@@ -467,17 +467,6 @@ static void raw_public_keys(void **state)
 
 /* ---- PPK, RFC 8784 ------------------------------------------------------------------ */
 
-static void side_ppk(struct side *s, const char *name, const char *secret, bool is_required)
-{
-	struct conn *c = &s->conns[0];
-
-	id_set(&c->ppk_id, name);
-	c->ppk_id.type = ID_KEY_ID;
-	c->ppk_len = strlen(secret);
-	memcpy(c->ppk, secret, c->ppk_len);
-	c->is_ppk_required = is_required;
-}
-
 static void ppk_is_used(void **state)
 {
 	(void)state;

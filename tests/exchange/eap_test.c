@@ -128,6 +128,97 @@ static void a_false_server_gets_no_response(void **state)
 	assert_false(side_logged(&pair.b, "EAP-MSCHAPv2"));
 }
 
+/* ---- PPK, RFC 8784 ------------------------------------------------------------------ */
+
+static bool is_ppk_used(void)
+{
+	bool is_used = side_logged(&pair.a, "uses a PPK");
+
+	assert_int_equal(is_used, side_logged(&pair.b, "uses a PPK"));
+	return is_used;
+}
+
+/* The server's first AUTH is without, the last ones and all keys of Child SAs are with it. */
+static void with_a_ppk(void **state)
+{
+	(void)state;
+	side_ppk(&pair.a, "p1", "a postquantum secret", true);
+	side_ppk(&pair.b, "p1", "a postquantum secret", true);
+	try("bob", "his password");
+	assert_true(pair_fits(&pair) && is_ppk_used());
+	assert_int_equal(ike_rekey(pair.a.ike, "gw-gw", pair.now_ms), 0);
+	side_effects(&pair.a);
+	pair_run(&pair, 5000);
+	assert_true(pair_fits(&pair));
+}
+
+/* Neither needs it: NO_PPK_AUTH says so where the server has another one. */
+static void without_a_ppk_that_need_not_be(void **state)
+{
+	for (int kind = 0; kind < 3; kind++) {
+		teardown(state);
+		setup(state);
+		if (kind != 0)
+			side_ppk(&pair.a, "p1", "a postquantum secret", false);
+		if (kind != 1)
+			side_ppk(&pair.b, "p2", "another postquantum secret", false);
+		try("bob", "his password");
+		assert_true(pair_fits(&pair) && !is_ppk_used());
+	}
+}
+
+static void ppk_refused(const char *name, const char *secret, bool we_must, bool they_must,
+			struct side *who, const char *why)
+{
+	teardown(NULL);
+	setup(NULL);
+	if (we_must || name)
+		side_ppk(&pair.a, "p1", "a postquantum secret", we_must);
+	if (they_must || name)
+		side_ppk(&pair.b, name ? name : "p1", secret, they_must);
+	try("bob", "his password");
+	assert_true(side_logged(who, why));
+	assert_int_equal(side_n_sas(&pair.a) + side_n_sas(&pair.b), 0);
+	assert_int_equal(side_n_ike(&pair.a) + side_n_ike(&pair.b), 0);
+}
+
+static void a_ppk_that_has_to_be(void **state)
+{
+	const char *secret = "a postquantum secret";
+
+	(void)state;
+	ppk_refused(NULL, secret, true, false, &pair.a, "the peer does not use PPKs");
+	ppk_refused(NULL, secret, false, true, &pair.b, "it uses no PPK, and ppk_required");
+	ppk_refused("p2", secret, true, false, &pair.b, "it insists on a PPK that we do not have");
+	ppk_refused("p2", secret, false, true, &pair.b, "it names another PPK than ours");
+	ppk_refused("p1", "another", true, true, &pair.b, "AUTH does not fit");
+	ppk_refused("p1", "another", false, false, &pair.b, "AUTH does not fit");
+}
+
+/* A server that answers without the PPK that we insist on, after all: its AUTH would fit. */
+static bool forgets_the_ppk(struct pair *p, struct flight *f, void *arg)
+{
+	unsigned *n = arg;
+
+	if (addr_equal(&f->from.addr, &p->a.home.addr) && ++*n == 6) /* with AUTH */
+		p->a.conns[0].is_ppk_required = true;
+	return true;
+}
+
+static void a_server_cannot_leave_it_out(void **state)
+{
+	unsigned n = 0;
+
+	(void)state;
+	side_ppk(&pair.a, "p1", "a postquantum secret", false);
+	side_ppk(&pair.b, "p2", "a postquantum secret", false);
+	pair.on_wire = forgets_the_ppk;
+	pair.arg = &n;
+	try("bob", "his password");
+	assert_true(side_logged(&pair.a, "it does not use our PPK, and ppk_required"));
+	assert_int_equal(side_n_sas(&pair.a), 0);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -140,6 +231,10 @@ int main(void)
 		TEST(a_psk_is_no_eap),
 		TEST(eap_is_refused_where_it_is_not_configured),
 		TEST(a_false_server_gets_no_response),
+		TEST(with_a_ppk),
+		TEST(without_a_ppk_that_need_not_be),
+		TEST(a_ppk_that_has_to_be),
+		TEST(a_server_cannot_leave_it_out),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

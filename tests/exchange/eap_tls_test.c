@@ -232,6 +232,17 @@ static void eap_alone_proves_both(void **state)
 	assert_false(side_logged(&pair.a, "peer signed by"));
 }
 
+static void eap_alone_with_a_ppk(void **state)
+{
+	(void)state;
+	alone();
+	side_ppk(&pair.a, "p1", "a postquantum secret", true);
+	side_ppk(&pair.b, "p1", "a postquantum secret", true);
+	try();
+	assert_true(pair_fits(&pair));
+	assert_true(side_logged(&pair.a, "uses a PPK") && side_logged(&pair.b, "uses a PPK"));
+}
+
 static void alone_the_server_needs_its_certificate(void **state)
 {
 	struct made false_gateway = make((struct made_of){
@@ -470,6 +481,7 @@ int main(void)
 		TEST(the_methods_are_negotiated),
 		TEST(nothing_in_common_is_refused),
 		TEST(eap_alone_proves_both),
+		TEST(eap_alone_with_a_ppk),
 		TEST(alone_the_server_needs_its_certificate),
 		TEST(alone_the_server_has_to_be_whom_it_names),
 		TEST(a_client_may_want_more_than_eap),

@@ -3,7 +3,8 @@
 #
 # Sekisho as gateway gwA of hostA's site; rw1 and rw2 are strongSwan clients on the same road.
 # What the tests vary: RW_LOCAL and RW_REMOTE, the authentication of the clients as the gateway
-# sees it; RW_MORE, sections of the gateway's configuration. Sourced after lib.sh.
+# sees it; RW_BOTH, keys of the connection on both sides; RW_MORE, sections of the gateway's
+# configuration. Sourced after lib.sh.
 
 RW_POOL=10.99.0.0/24
 RW_POOL6=fd99::/64
@@ -27,6 +28,7 @@ road_gateway_conf() {
 	        remote_addrs = %any
 	        proposals = $TUNNEL_IKE
 	        pools = road$(with_ipv6 ", road6")
+	        ${RW_BOTH:-}
 	        local {
 	            auth = psk
 	            id = gwA.example
@@ -74,6 +76,7 @@ road_client_conf() { # NODE
 	        remote_addrs = 192.0.2.1
 	        proposals = $TUNNEL_IKE
 	        vips = 0.0.0.0$(with_ipv6 ", ::")
+	        ${RW_BOTH:-}
 	        local {
 	            ${RW_LOCAL:-auth = psk}
 	            id = $1@road.example
@@ -144,13 +147,17 @@ swan_forget() { # NODE
 	swan_client_start "$1"
 }
 
+road_gateway_conf_write() { (umask 077 && road_gateway_conf >"$LAB_DIR/gwA.conf"); }
+
+road_gateway_reload() { road_gateway_conf_write && sekisho gwA reload; }
+
 lab_with_warriors() {
 	need_programs
 	[ -c /dev/net/tun ] || skip "no /dev/net/tun, which strongSwan's side of the lab needs"
 	lab_new
 	must road_wires
 	must capture_start road
-	(umask 077 && road_gateway_conf >"$LAB_DIR/gwA.conf")
+	road_gateway_conf_write
 	must worker_start gwA
 	must attach gwA lan wan
 	must controller_start gwA

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
 # The other way round: Sekisho is the client of a strongSwan gateway, by EAP-MSCHAPv2, and asks for
-# virtual addresses of both families.
+# virtual addresses of both families; with a postquantum preshared key besides (RFC 8784).
 # shellcheck disable=SC2034
 LAB_IPV6=yes
 . "$(dirname "$0")/lib.sh"
@@ -15,6 +15,8 @@ client_conf() { # SIDE
 	        local_addrs = $(side_wan "$1")
 	        remote_addrs = $([ "$1" = A ] && echo 192.0.2.2 || echo %any)
 	        proposals = $TUNNEL_IKE
+	        ppk_id = lab-ppk
+	        ppk_required = yes
 	        $([ "$1" = A ] && echo "vips = 0.0.0.0, ::" || echo "pools = road, road6")
 	        local {
 	            auth = $([ "$1" = A ] && echo eap-mschapv2 || echo psk)
@@ -43,6 +45,10 @@ client_conf() { # SIDE
 	        id = carol
 	        secret = "her password"
 	    }
+	    ppk-lab {
+	        id = lab-ppk
+	        secret = 0xf0e1d2c3b4a5968778695a4b3c2d1e0ff0e1d2c3b4a5968778695a4b3c2d1e0f
+	    }
 	}
 	EOT
 }
@@ -56,6 +62,7 @@ address gwA wan 2001:db8::1/64
 address gwB wan 2001:db8::2/64
 must sekisho gwA up tunnel
 must wait_for 5 "the tunnel on gwB" swan_has_child gwB
+must log_says sekishod-gwA "uses a PPK"
 must log_says sekishod-gwA "our virtual address is 10.99.0.1"
 must wait_for 5 "the address on the gateway" grep -q 10.99.0.1 <(ip -n "$(ns gwA)" -4 addr)
 must log_says sekishod-gwA "our virtual address is fd99::1"

@@ -106,6 +106,17 @@ static struct ike_id id_of(const char *text)
 	return id;
 }
 
+void side_ppk(struct side *s, const char *name, const char *secret, bool is_required)
+{
+	struct conn *c = &s->conns[0];
+
+	c->ppk_id = id_of(name);
+	c->ppk_id.type = ID_KEY_ID;
+	c->ppk_len = strlen(secret);
+	memcpy(c->ppk, secret, c->ppk_len);
+	c->is_ppk_required = is_required;
+}
+
 struct pair_hooks pair_hooks;
 
 static void core_new(struct side *s)

@@ -107,6 +107,7 @@ void pair_proposal(uint8_t protocol, const char *keywords, struct proposal *ret_
 		   size_t *ret_n); /* several ones separated by ',' */
 struct ts_val pair_ts(const char *text);
 void side_psk(struct side *s, const char *psk);
+void side_ppk(struct side *s, const char *name, const char *secret, bool is_required);
 
 /* Carries out what the core wants, until it wants nothing more at this moment. */
 void side_effects(struct side *s);
