@@ -4,10 +4,10 @@
 #include <errno.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
+#include <openssl/x509v3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "crypto/revocation.h"
 #include "crypto/secret.h"
 
 #define EAP_TLS_TYPE 13	 /* RFC 9190 2.3: the context of the exporter */
@@ -23,6 +23,8 @@ struct tls {
 	size_t arg_len;
 	size_t fed;
 	enum tls_state state;
+	struct revocation_check revocation;
+	bool is_checked; /* and was not revoked */
 	char why[TLS_WHY_MAX];
 	uint8_t *out;
 	size_t out_len;
@@ -42,38 +44,66 @@ static bool names_peer(struct tls *tls, const struct x509 *cert)
 	return false;
 }
 
-/* By what is here or was fetched before: a handshake in the core's thread does not wait. */
-static bool is_not_revoked(struct tls *tls, const struct x509 *cert, struct x509 *const *chain,
-			   size_t n_chain)
+/* RFC 5280 4.2.1.12, RFC 5216 5.3: an extendedKeyUsage that is there has to name its side of TLS.
+ */
+static bool is_for_tls(struct tls *tls, const struct x509 *cert)
 {
-	struct revocation_check check = { .is_over = true };
-	int err = trust_check_revocation(tls->trust, cert, chain, n_chain, &check);
+	uint32_t theirs = tls->is_server ? XKU_SSL_CLIENT : XKU_SSL_SERVER;
+	char name[CERT_TEXT_MAX];
 
-	if (err)
-		snprintf(tls->why, sizeof(tls->why), "%.*s", TLS_WHY_MAX - 1, check.why);
-	revocation_check_fini(&check);
-	return !err;
+	if (X509_get_extended_key_usage((X509 *)cert) &
+	    (theirs | XKU_ANYEKU)) /* absent: all bits */
+		return true;
+	snprintf(tls->why, sizeof(tls->why),
+		 "certificate '%.120s' is not for a TLS %s (extendedKeyUsage without %s)",
+		 x509_print(cert, name, sizeof(name)), tls->is_server ? "client" : "server",
+		 tls->is_server ? "clientAuth" : "serverAuth");
+	return false;
 }
 
-/* In place of OpenSSL's own check, whose store is empty. */
-static int on_cert(X509_STORE_CTX *store, void *arg)
+static size_t chain_of(STACK_OF(X509) * sent, struct x509 *ret_chain[CHAIN_MAX])
 {
-	struct tls *tls = arg;
-	STACK_OF(X509) *sent = X509_STORE_CTX_get0_untrusted(store);
-	struct x509 *cert = (struct x509 *)X509_STORE_CTX_get0_cert(store);
-	struct x509 *chain[CHAIN_MAX];
 	size_t n = 0;
 
 	for (int i = 0; i < sk_X509_num(sent) && n < CHAIN_MAX; i++)
-		chain[n++] = (struct x509 *)sk_X509_value(sent, i);
-	if (cert && names_peer(tls, cert) &&
-	    !trust_check(tls->trust, cert, chain, n, tls->why, sizeof(tls->why)) &&
-	    is_not_revoked(tls, cert, chain, n)) {
+		ret_chain[n++] = (struct x509 *)sk_X509_value(sent, i);
+	return n;
+}
+
+/* In place of OpenSSL's own check, whose store is empty. Revocation comes later. */
+static int on_cert(X509_STORE_CTX *store, void *arg)
+{
+	struct tls *tls = arg;
+	struct x509 *cert = (struct x509 *)X509_STORE_CTX_get0_cert(store);
+	struct x509 *chain[CHAIN_MAX];
+	size_t n = chain_of(X509_STORE_CTX_get0_untrusted(store), chain);
+
+	if (cert && names_peer(tls, cert) && is_for_tls(tls, cert) &&
+	    !trust_check(tls->trust, cert, chain, n, tls->why, sizeof(tls->why))) {
 		tls->why[0] = '\0'; /* of what was looked at on the way */
 		return 1;
 	}
 	X509_STORE_CTX_set_error(store, X509_V_ERR_APPLICATION_VERIFICATION);
 	return 0;
+}
+
+/* The handshake is over, so it has the key. */
+static enum tls_state check_revocation(struct tls *tls)
+{
+	struct x509 *cert = (struct x509 *)SSL_get0_peer_certificate(tls->ssl);
+	struct x509 *chain[CHAIN_MAX];
+	size_t n = chain_of(SSL_get_peer_cert_chain(tls->ssl), chain);
+	int err = cert ? trust_check_revocation(tls->trust, cert, chain, n, &tls->revocation)
+		       : -EPERM;
+
+	tls->is_checked = !err;
+	if (!err)
+		return TLS_DONE;
+	if (err == -EAGAIN)
+		return TLS_ASKS;
+	snprintf(tls->why, sizeof(tls->why), "%s",
+		 cert ? tls->revocation.why : "TLS: no certificate");
+	return TLS_FAILED;
 }
 
 /* ---- Begin and end -------------------------------------------------------------------- */
@@ -170,6 +200,7 @@ void tls_free(struct tls *tls)
 	SSL_free(tls->ssl); /* with its BIOs */
 	SSL_CTX_free(tls->ctx);
 	trust_free(tls->trust);
+	revocation_check_fini(&tls->revocation);
 	free(tls->arg);
 	free(tls->out);
 	secret_wipe(tls, sizeof(*tls));
@@ -222,17 +253,20 @@ static enum tls_state confirm(struct tls *tls)
 
 static enum tls_state advance(struct tls *tls)
 {
+	enum tls_state checked = TLS_DONE;
 	int n;
 
 	ERR_clear_error();
+	*tls->revocation.notes = '\0';
 	if (tls->state == TLS_FAILED)
 		return TLS_FAILED;
-	if (SSL_is_init_finished(tls->ssl))
-		return confirm(tls);
-	n = SSL_do_handshake(tls->ssl);
-	if (n == 1)
-		return confirm(tls);
-	return SSL_get_error(tls->ssl, n) == SSL_ERROR_WANT_READ ? TLS_ON_ITS_WAY : fail(tls);
+	n = SSL_is_init_finished(tls->ssl) ? 1 : SSL_do_handshake(tls->ssl);
+	if (n != 1)
+		return SSL_get_error(tls->ssl, n) == SSL_ERROR_WANT_READ ? TLS_ON_ITS_WAY
+									 : fail(tls);
+	if (!tls->is_checked)
+		checked = check_revocation(tls);
+	return checked == TLS_DONE ? confirm(tls) : checked;
 }
 
 static void take_out(struct tls *tls)
@@ -252,7 +286,8 @@ enum tls_state tls_run(struct tls *tls)
 {
 	tls->state = advance(tls);
 	tls->fed = 0;
-	take_out(tls);
+	if (tls->state != TLS_ASKS) /* it is still to be decided whether the peer gets it */
+		take_out(tls);
 	ERR_clear_error();
 	return tls->state;
 }
@@ -260,6 +295,16 @@ enum tls_state tls_run(struct tls *tls)
 enum tls_state tls_state(const struct tls *tls)
 {
 	return tls->state;
+}
+
+struct fetch *tls_fetch(struct tls *tls)
+{
+	return &tls->revocation.fetch;
+}
+
+const char *tls_notes(const struct tls *tls)
+{
+	return tls->revocation.notes;
 }
 
 struct reader tls_out(const struct tls *tls)

@@ -289,10 +289,9 @@ bool auth_is_mac_good(struct turn *t, struct reader key, struct reader id_body)
 	return is_good;
 }
 
-/* A line for each certificate that somebody was asked about. */
-static void log_revocation(struct ike_sa *sa, const struct auth_job *job)
+void auth_log_revocation(struct ike_sa *sa, const char *notes)
 {
-	const char *at = job->revocation.notes;
+	const char *at = notes;
 
 	for (const char *end; (end = strchr(at, '\n')) != NULL; at = end + 1)
 		sa_log(sa, "%.*s", (int)(end - at), at);
@@ -312,7 +311,7 @@ enum step_result auth_check(struct turn *t, const struct id_view *theirs)
 					      ? "it sends a signature, we want a pre-shared key"
 					      : "it uses a pre-shared key, we want a signature");
 	if (job)
-		log_revocation(t->sa, job);
+		auth_log_revocation(t->sa, job->revocation.notes);
 	if (job && job->result)
 		return auth_failed(t, job->why);
 	if (conn->remote_auth == CONN_AUTH_PSK)

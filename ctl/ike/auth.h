@@ -38,6 +38,8 @@ int auth_emit_ours(struct turn *t) MUST_USE;
 bool auth_is_mac_good(struct turn *t, struct reader key, struct reader id_body);
 int auth_emit_mac(struct turn *t, struct reader key) MUST_USE;
 
+/* A line for each certificate that somebody was asked about: notes of struct revocation_check. */
+void auth_log_revocation(struct ike_sa *sa, const char *notes);
 /* "authentication of peer ID failed: REASON" */
 enum step_result auth_failed(struct turn *t, const char *reason);
 /* Is this AUTH payload of the method that the connection wants of its peer? */

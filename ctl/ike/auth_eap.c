@@ -121,6 +121,7 @@ static enum eap_result take(struct turn *t)
 		return eap_aaa_answer(eap, t->job->aaa);
 	if (!session)
 		return eap_take(eap, t->sa->conn, t->in->eap);
+	auth_log_revocation(t->sa, tls_notes(session));
 	t->job->tls = NULL;
 	return eap_worked(eap, session);
 }

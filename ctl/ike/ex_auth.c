@@ -369,9 +369,13 @@ static enum step_result auth_unanswered(struct turn *t)
 
 static enum step_result auth_missing(struct turn *t)
 {
-	return turn_refuse(t, STEP_NEXT, 0, "%s", theirs_at(t->sa, t->sa->due_id)->waits && t->sa->eap
-						       ? "the AAA server did not answer in time"
-						       : "peer did not go on after IKE_SA_INIT");
+	struct ike_sa *sa = t->sa;
+	const char *why = "peer did not go on after IKE_SA_INIT";
+
+	if (theirs_at(sa, sa->due_id)->waits)
+		why = sa->eap && sa->eap->eap.is_passed ? "the AAA server did not answer in time"
+							: "its authentication took too long here";
+	return turn_refuse(t, STEP_NEXT, 0, "%s", why);
 }
 
 #define CHILD_PAYLOADS (P_SA | P_TSI | P_TSR)

@@ -71,6 +71,8 @@ void job_run(struct ike_job *job)
 
 struct fetch *job_fetch(struct ike_job *job)
 {
+	if (job->tls)
+		return tls_state(job->tls) == TLS_ASKS ? tls_fetch(job->tls) : NULL;
 	return job->auth && job->auth->result == -EAGAIN ? &job->auth->revocation.fetch : NULL;
 }
 

@@ -95,8 +95,7 @@ is_refused() { # LOG-OF-OURS
 	must_not begins >"$LAB_DIR/up.log" 2>&1
 	must logged_since "$mark" "$1"
 	must_not gw_has_child gwA
-	# charon as server keeps what the client gave up until its half_open_timeout.
-	swan_has_no_sa gwB || must swan gwB --terminate --ike tunnel --force
+	forgets
 }
 
 need_programs

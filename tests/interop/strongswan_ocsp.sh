@@ -5,7 +5,11 @@
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/certs.sh"
 
-SWAN_PLUGINS="$SWAN_PLUGINS curl"
+SWAN_PLUGINS="$SWAN_PLUGINS curl gcm eap-identity eap-tls"
+SWAN_MORE="tls {
+	        version_min = 1.2
+	        version_max = 1.2
+	    }"
 OCSP=http://127.0.0.1:8888/ CRL=http://127.0.0.1:8889/root.crl
 SERIAL_A=4141 SERIAL_B=4242
 
@@ -142,6 +146,26 @@ must responder_up gwA gwB
 reload_both
 neither_role "CN=gwB' is revoked since 2026-01-01 00:00:00Z \(key compromise\), by OCSP $OCSP" \
 	"CN=gwB' is revoked since 2026-01-01 00:00:00Z \(key compromise\), by OCSP"
+
+title "so it is in EAP-TLS, as server and as client"
+AUTH_A=eap-tls AUTH_B=eap-tls
+reload_both
+neither_role "CN=gwB' is revoked since 2026-01-01 00:00:00Z \(key compromise\), by OCSP $OCSP" \
+	"CN=gwB' is revoked since 2026-01-01 00:00:00Z \(key compromise\), by OCSP"
+must responder_down gwA
+must responder_up gwA
+reload_both
+mark=$(log_mark)
+both_roles
+must same "verdicts" "$(logged_since "$mark" "CN=gwB': good by OCSP $OCSP \(until" | wc -l)" 2
+must responder_down gwA
+must www_down gwA
+reload_both
+neither_role "CN=gwB' is revoked is not known, and revocation = strict asks for it \(OCSP $OCSP: .*; CRL $CRL: " \
+	"CN=gwB' is revoked is not known, and revocation = strict asks for it"
+must www_up gwA
+must responder_up gwA
+AUTH_A=pubkey AUTH_B=pubkey
 
 title "addresses of authorities come first"
 CONF_MORE_A="authorities {
