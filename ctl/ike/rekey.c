@@ -27,7 +27,7 @@ static void inherit(struct ike_sa *fresh, struct ike_sa *old)
 	fresh->is_mobike = old->is_mobike;
 	memcpy(fresh->peer_addrs, old->peer_addrs, sizeof(fresh->peer_addrs));
 	fresh->n_peer_addrs = old->n_peer_addrs;
-	redirect_inherit(fresh, old);
+	fresh->birth.is_ours = old->birth.is_ours;
 	fresh->our_id = old->our_id;
 	fresh->their_id = old->their_id;
 }
@@ -36,7 +36,8 @@ static void inherit(struct ike_sa *fresh, struct ike_sa *old)
 static bool is_inherited(enum task_kind kind)
 {
 	return kind == TASK_CHILD_NEW || kind == TASK_CHILD_REKEY || kind == TASK_CHILD_DELETE ||
-	       kind == TASK_MOVE || kind == TASK_ADDRESSES || kind == TASK_CHECK;
+	       kind == TASK_MOVE || kind == TASK_ADDRESSES || kind == TASK_CHECK ||
+	       kind == TASK_REDIRECT;
 }
 
 /* Child SAs, and what waits to be done for them and the addresses. */
@@ -66,6 +67,7 @@ static void hand_over(struct ike_sa *fresh, struct ike_sa *old)
 
 	take_over(fresh, old);
 	cfg_move(fresh, old);
+	redirect_inherit(fresh, old);
 	fresh->session_ms = old->session_ms;
 	collision_inherit(fresh, old);
 	sa_log(fresh, "IKE_SA rekeyed, takes over from [%u], %s", old->unique_id,

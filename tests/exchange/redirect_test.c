@@ -317,6 +317,29 @@ static void after_a_rekey_by_the_gateway(void **state)
 	assert_is_at(SECOND);
 }
 
+/* What was to be sent on the old IKE SA is sent on the new one. */
+static void during_a_rekey_of_the_ike_sa(void **state)
+{
+	struct side *sides[] = { &pair.a, &pair.b };
+
+	for (unsigned i = 0; i < 60; i++) {
+		teardown(state);
+		setup(state);
+		pair_configure(&pair);
+		pair_up(&pair);
+		for (unsigned k = 0; k < 2; k++) {
+			if (i % 3 != k && i % 3 != 2)
+				continue;
+			assert_int_equal(ike_rekey(sides[k]->ike, "gw-gw", pair.now_ms), 0);
+			side_effects(sides[k]);
+		}
+		pair_run(&pair, i / 3 * 2);
+		assert_int_equal(redirect(&pair.b, SECOND), 1);
+		pair_run(&pair, 120000);
+		assert_is_at(SECOND);
+	}
+}
+
 static void it_stays_there_when_it_reauthenticates(void **state)
 {
 	(void)state;
@@ -431,6 +454,7 @@ int main(void)
 		TEST(during_the_session),
 		TEST(again_and_again_in_vain),
 		TEST(after_a_rekey_by_the_gateway),
+		TEST(during_a_rekey_of_the_ike_sa),
 		TEST(it_stays_there_when_it_reauthenticates),
 		TEST(not_followed_when_the_connection_says_so),
 		TEST(the_other_gateway_is_not_there),
