@@ -127,7 +127,6 @@ void collision_born(struct ike_sa *sa)
 	struct reader nr = rd_from(sa->init->nr, sa->init->nr_len);
 	struct reader low = nonce_cmp(ni, nr) <= 0 ? ni : nr;
 
-	birth->is_ours = sa->is_initiator;
 	birth->from_ms = sa->created_ms;
 	birth->to_ms = sa->established_ms;
 	birth->low_nonce_len = rd_left(&low);

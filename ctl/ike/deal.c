@@ -69,7 +69,7 @@ uint16_t deal_group(const struct conn_child *cc)
 static size_t dynamic_ts(const struct ike_sa *sa, bool is_local, struct ts_val ret_ts[CONN_TS_MAX])
 {
 	const struct vips *vips = is_local ? &sa->our_vips : &sa->their_vips;
-	size_t n_wanted = is_local && sa->is_initiator && sa->conn ? sa->conn->n_vips : 0;
+	size_t n_wanted = is_local && sa->birth.is_ours && sa->conn ? sa->conn->n_vips : 0;
 
 	for (size_t i = 0; i < vips->n; i++)
 		ret_ts[i] = ts_from_addr(&vips->addr[i]);

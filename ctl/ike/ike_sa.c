@@ -121,7 +121,7 @@ struct ike_sa *sa_new_with(struct ike *ike, bool is_initiator, uint64_t spi)
 		return NULL;
 	struct ike_sa *sa = alloc_zero(sizeof(*sa));
 	sa->ike = ike;
-	sa->is_initiator = is_initiator;
+	sa->is_initiator = sa->birth.is_ours = is_initiator;
 	*(is_initiator ? &sa->spi_i : &sa->spi_r) = spi;
 	sa->unique_id = ++ike->last_ike_id;
 	sa->window_in = sa->window_out = 1;

@@ -168,7 +168,7 @@ struct redirect;
 
 /* How it came to be, by IKE_SA_INIT; outlives rekeys. See collision.h. */
 struct birth {
-	bool is_ours; /* we initiated */
+	bool is_ours; /* we initiated: RFC 4555's "initiator" (1.3) */
 	uint64_t from_ms, to_ms;
 	uint8_t low_nonce[NONCE_MAX]; /* of the two */
 	size_t low_nonce_len;
@@ -187,7 +187,7 @@ struct ike_sa {
 	char name[CONN_NAME_MAX]; /* of conn; "" before it is known */
 	uint32_t unique_id;
 	enum ike_state state;
-	bool is_initiator; /* of this IKE SA: flag and keys */
+	bool is_initiator; /* of this IKE SA, by its last rekey: flag and keys */
 	bool is_touched;
 	uint32_t rival_of; /* unique_id of the old one that we rekey, too, 0: none. See rival.h */
 	bool is_overtaken; /* the peer's rekey of it has won; ours leads to nothing */

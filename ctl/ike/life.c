@@ -82,7 +82,7 @@ void life_expire(struct ike_sa *sa)
 		sa_log(sa, "the time that the AAA server gave is over: IKE_SA is deleted");
 		exchange_delete(sa);
 	}
-	if (is_due(sa, &sa->reauth_ms) && sa->is_initiator)
+	if (is_due(sa, &sa->reauth_ms) && sa->birth.is_ours)
 		(void)reauth_begin(sa);
 	if (is_due(sa, &sa->rekey_ms) && sa->state == ST_ESTABLISHED && !sa->is_condemned)
 		task_add(sa, TASK_IKE_REKEY, NULL, 0);

@@ -187,13 +187,13 @@ void mobike_roam(struct ike_sa *sa, bool is_list)
 	if (!way_to(sa, &sa->remote.addr, &local)) {
 		/* None at the moment; another call follows when there is one. Perhaps the peer has
 		 * an address of a family of which we have more. */
-		if (sa->is_initiator && !is_ours(sa->ike, &sa->local.addr)) {
+		if (sa->birth.is_ours && !is_ours(sa->ike, &sa->local.addr)) {
 			sa->n_tried = 0;
 			(void)aim_at_other(sa, true);
 		}
 		return;
 	}
-	bool may_stay = !sa->is_initiator || is_wanted(sa->conn, &sa->local.addr);
+	bool may_stay = !sa->birth.is_ours || is_wanted(sa->conn, &sa->local.addr);
 	/* A responder stays where it is spoken to as long as it can (3.5). */
 	if (addr_equal(&local, &sa->local.addr) ||
 	    (may_stay && is_ours(sa->ike, &sa->local.addr))) {
@@ -202,7 +202,7 @@ void mobike_roam(struct ike_sa *sa, bool is_list)
 		return;
 	}
 	sa->local.addr = local;
-	if (sa->is_initiator) {
+	if (sa->birth.is_ours) {
 		queue_move(sa);
 		return;
 	}
@@ -314,7 +314,7 @@ static enum step_result update(struct turn *t)
 	struct ike_sa *sa = t->sa;
 	char l[ADDR_TEXT_MAX], r[ADDR_TEXT_MAX];
 
-	if (sa->is_initiator)
+	if (sa->birth.is_ours)
 		return refuse(t, N_UNACCEPTABLE_ADDRESSES);
 	if (no_nats_allowed && has_nat(t, no_nats_allowed))
 		return refuse(t, N_UNEXPECTED_NAT_DETECTED);
@@ -338,7 +338,7 @@ static void follow_responder(struct turn *t)
 {
 	struct ike_sa *sa = t->sa;
 
-	if (!sa->is_initiator || addr_equal(&sa->remote.addr, &t->from->remote.addr))
+	if (!sa->birth.is_ours || addr_equal(&sa->remote.addr, &t->from->remote.addr))
 		return;
 	sa->remote = t->from->remote;
 	sa->local = t->from->local;
@@ -369,7 +369,7 @@ enum step_result mobike_asked(struct turn *t)
 
 void mobike_dpd_emit(struct turn *t)
 {
-	if (t->sa->is_mobike && t->sa->is_initiator && t->sa->is_nat_local)
+	if (t->sa->is_mobike && t->sa->birth.is_ours && t->sa->is_nat_local)
 		nat_emit(t->out, t->sa);
 }
 
@@ -379,7 +379,7 @@ void mobike_dpd_answered(struct turn *t)
 	const struct notify *n = message_notify(t->in, N_NAT_DETECTION_DESTINATION_IP);
 	struct ike_sa *sa = t->sa;
 
-	if (!sa->is_mobike || !sa->is_initiator || !n || rd_left(&n->data) != NAT_HASH_LEN)
+	if (!sa->is_mobike || !sa->birth.is_ours || !n || rd_left(&n->data) != NAT_HASH_LEN)
 		return;
 	bool is_known = sa->has_seen_hash;
 	bool is_same = is_known && memcmp(sa->seen_hash, n->data.at, NAT_HASH_LEN) == 0;
@@ -391,7 +391,7 @@ void mobike_dpd_answered(struct turn *t)
 
 bool mobike_try_other(struct ike_sa *sa)
 {
-	if (!sa->is_mobike || !sa->is_initiator || !sa_is_up(sa))
+	if (!sa->is_mobike || !sa->birth.is_ours || !sa_is_up(sa))
 		return false;
 	return aim_at_other(sa, false);
 }

@@ -45,7 +45,7 @@ bool reauth_begin(struct ike_sa *old)
 {
 	struct ike_sa *fresh;
 
-	if (!sa_is_up(old) || old->is_condemned || !old->is_initiator || !old->conn)
+	if (!sa_is_up(old) || old->is_condemned || !old->birth.is_ours || !old->conn)
 		return false;
 	old->reauth_ms = old->ike->now_ms + REAUTH_AGAIN_MS;
 	sa_touch(old);

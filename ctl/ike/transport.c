@@ -95,7 +95,7 @@ bool transport_moved(struct ike_sa *sa, const struct child *child)
 	sa_log(sa, "CHILD_SA %s{%u} is in transport mode, between the addresses of before: deleted",
 	       child->name, c->unique_id);
 	(void)task_add(sa, TASK_CHILD_DELETE, NULL, c->spi_in);
-	if (sa->is_initiator && c->conn_child)
+	if (sa->birth.is_ours && c->conn_child)
 		(void)task_add(sa, TASK_CHILD_NEW, c->conn_child, 0);
 	return true;
 }

@@ -192,6 +192,35 @@ static void the_last_list_is_told(void **state)
 	assert_int_equal(pair.b.ike->sas->n_peer_addrs, 0);
 }
 
+/* RFC 4555 1.3: the initiator is who initiated the first IKE SA, whoever rekeyed it since. Only
+ * this one sends UPDATE_SA_ADDRESSES. */
+static void who_initiated_first_decides(void **state)
+{
+	struct side *sides[] = { &pair.a, &pair.b };
+
+	for (unsigned i = 0; i < 3; i++) {
+		teardown(state);
+		setup(state);
+		up();
+		for (unsigned k = 0; k < 2; k++) {
+			if (i != k && i != 2) /* both: they cross */
+				continue;
+			assert_int_equal(ike_rekey(sides[k]->ike, "gw-gw", pair.now_ms), 0);
+			side_effects(sides[k]);
+		}
+		pair_run(&pair, 70000);
+		moves_to(&pair.a, A_NEW);
+		pair_run(&pair, 1000);
+		assert_between(A_NEW, 0xc0000202);
+		assert_true(side_logged(&pair.b, "MOBIKE: peer moved to 198.51.100.20:4500"));
+		moves_to(&pair.b, B_NEW);
+		pair_run(&pair, 6000);
+		assert_between(A_NEW, B_NEW);
+		assert_true(side_logged(&pair.a, "MOBIKE: from now on 198.51.100.20 to 203"));
+		assert_false(side_logged(&pair.b, "MOBIKE: from now on"));
+	}
+}
+
 static void both_move(void **state)
 {
 	(void)state;
@@ -424,6 +453,7 @@ int main(void)
 		TEST(each_address_is_checked),
 		TEST(transport_mode_is_made_anew),
 		TEST(the_responder_moves),
+		TEST(who_initiated_first_decides),
 		TEST(the_last_list_is_told), TEST(both_move),
 		TEST(in_the_middle_of_a_rekey),
 		TEST(in_the_middle_of_an_ike_rekey),

@@ -75,6 +75,22 @@ static void nothing_is_lost(void **state)
 	assert_int_equal(ike_reauth(pair.b.ike, "gw-gw", pair.now_ms), -2); /* not its to do */
 }
 
+/* It is for who initiated, whoever rekeyed the IKE SA since. */
+static void after_a_rekey_by_the_responder(void **state)
+{
+	(void)state;
+	go();
+	assert_int_equal(ike_rekey(pair.b.ike, "gw-gw", pair.now_ms), 0);
+	side_effects(&pair.b);
+	pair_run(&pair, 20000);
+	assert_int_equal(ike_reauth(pair.b.ike, "gw-gw", pair.now_ms), -2);
+	assert_int_equal(ike_reauth(pair.a.ike, "gw-gw", pair.now_ms), 0);
+	side_effects(&pair.a);
+	pair_run(&pair, 20000);
+	assert_whole();
+	assert_true(side_logged(&pair.a, "gw-gw[2] reauthenticated: IKE_SA [3] has taken over"));
+}
+
 static void it_comes_in_time(void **state)
 {
 	(void)state;
@@ -145,6 +161,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(nothing_is_lost),		    TEST(it_comes_in_time),
+		TEST(after_a_rekey_by_the_responder),
 		TEST(on_a_bad_line_too),	    TEST(refused_the_old_one_lives_on),
 		TEST(without_answer_it_ends_in_time),
 	};

@@ -38,6 +38,19 @@ moves() { # NODE FROM TO OURS THEIRS
 	must same "IKE SPIs" "$before" "$(ike_spi)"
 }
 
+gw_ike_rekey() {
+	on gwA swanctl --rekey --ike tunnel \
+		--uri "unix:///run/sekisho@$(gw_instance gwA)/sekisho.vici" >"$LAB_DIR/rekey.log" 2>&1
+}
+ike_rekeyed() { [ "$(ike_spi)" != "$1" ] && [ "$(swan gwB --list-sas | grep -c '^tunnel: .*ESTABLISHED')" = 1 ]; }
+# ike_rekey_by COMMAND...: of who did not initiate. It stays the responder of RFC 4555 (1.3).
+ike_rekey_by() {
+	local before
+	before=$(ike_spi)
+	must "$@"
+	must wait_for 10 "a new IKE SA" ike_rekeyed "$before"
+}
+
 lab_with_strongswan
 title "we initiated: our address changes"
 must sekisho gwA up net
@@ -45,16 +58,22 @@ tunnel_is_up
 moves gwA 192.0.2.1 192.0.2.11 192.0.2.11 192.0.2.2
 title "... and theirs"
 moves gwB 192.0.2.2 192.0.2.12 192.0.2.11 192.0.2.12
-title "... and back"
+title "... and back, after they rekeyed the IKE SA"
+ike_rekey_by swan gwB --rekey --ike tunnel
+: >"$LAB_DIR/charon-gwB.log"
 moves gwA 192.0.2.11 192.0.2.1 192.0.2.1 192.0.2.12
+must log_says charon-gwB 'parsed INFORMATIONAL request [0-9]+ \[ N\(UPD_SA_ADDR\)'
 moves gwB 192.0.2.12 192.0.2.2 192.0.2.1 192.0.2.2
+must_not log_says charon-gwB 'generating INFORMATIONAL request [0-9]+ \[ N\(UPD_SA_ADDR\)'
 must sekisho gwA down tunnel
 tunnel_is_down
 
-title "they initiated: their address changes"
+title "they initiated, we rekeyed the IKE SA: their address changes"
 must swan_up gwB
 tunnel_is_up
+ike_rekey_by gw_ike_rekey
 moves gwB 192.0.2.2 192.0.2.12 192.0.2.1 192.0.2.12
+must log_says sekishod-gwA 'tunnel\[4\] MOBIKE: peer moved to 192.0.2.12'
 # Return routability (3.7): we ask whether they are there, they say so.
 must log_says charon-gwB 'parsed INFORMATIONAL request [0-9]+ \[ N\(COOKIE2\) \]'
 must log_says charon-gwB 'generating INFORMATIONAL response [0-9]+ \[ N\(COOKIE2\) \]'
