@@ -88,6 +88,9 @@ enum step_result eap_asked(struct turn *t)
 		return r;
 	if (sa->conn->remote_auth != CONN_AUTH_EAP)
 		return auth_failed(t, "it sends no AUTH: it wants EAP, which is not configured");
+	r = auth_check_childless(t);
+	if (r != STEP_NEXT)
+		return r;
 	if (!t->job)
 		auth_note(sa, t->in);
 	r = prove_first(t);

@@ -44,6 +44,7 @@ struct aaa_job *eap_aaa_ask(struct turn *t);
 /* In ex_auth.c. */
 void auth_log_up(struct ike_sa *sa);
 enum step_result auth_find_peer(struct turn *t);
+enum step_result auth_check_childless(struct turn *t);
 enum step_result auth_name_peer(struct turn *t);
 enum step_result auth_check_peer(struct turn *t);
 void auth_child_answer(struct turn *t);

@@ -293,10 +293,24 @@ void auth_child_answer(struct turn *t)
 	notify_emit_plain(t->out, why, rd_from(NULL, 0));
 }
 
+/* RFC 6023: does the connection want it as the peer does? */
+enum step_result auth_check_childless(struct turn *t)
+{
+	bool has_child = t->in->present & P_SA;
+
+	if (t->sa->conn->childless != (has_child ? CHILDLESS_FORCE : CHILDLESS_NEVER))
+		return STEP_NEXT;
+	return turn_refuse(t, STEP_FAIL, N_INVALID_SYNTAX, "peer asks %s (childless = %s)",
+			   has_child ? "for a child at once" : "for no child",
+			   has_child ? "force" : "never");
+}
+
 static enum step_result check_with_conn(struct turn *t)
 {
-	enum step_result r = ppk_settle(t);
+	enum step_result r = auth_check_childless(t);
 
+	if (r == STEP_NEXT)
+		r = ppk_settle(t);
 	if (r == STEP_NEXT)
 		r = auth_begin(t, AUTH_CHECK | AUTH_MAKE, &t->in->idi);
 	return r == STEP_NEXT ? auth_check(t, &t->in->idi) : r;
@@ -329,11 +343,6 @@ static enum step_result auth_answer(struct turn *t)
 	if (inter_is_open(sa)) /* RFC 9370 2.2.2: all of them, or nothing */
 		return auth_failed(t, "it left out a key exchange that it had agreed to");
 	enum step_result r = auth_find_peer(t);
-	if (r == STEP_NEXT && sa->conn->childless ==
-				      (t->in->present & P_SA ? CHILDLESS_FORCE : CHILDLESS_NEVER))
-		return turn_refuse(t, STEP_FAIL, N_INVALID_SYNTAX, "peer asks %s (childless = %s)",
-				   t->in->present & P_SA ? "for a child at once" : "for no child",
-				   t->in->present & P_SA ? "force" : "never");
 	if (r == STEP_NEXT && !t->job)
 		auth_note(sa, t->in);
 	if (r == STEP_NEXT)

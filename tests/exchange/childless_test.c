@@ -5,6 +5,7 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
+#include <stdio.h>
 #include "support/pair.h"
 
 static struct pair pair;
@@ -87,6 +88,32 @@ static void force_takes_nothing_else(void **state)
 	fails(CHILDLESS_ALLOW, CHILDLESS_FORCE, &pair.b, "childless = force");
 }
 
+/* Two connections for one peer: what each of them says of childless counts for it alone. */
+static void it_is_the_connections_own(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < 2; i++) {
+		struct conn *first = &pair.b.conns[0], *second = &pair.b.conns[1];
+
+		teardown(state);
+		setup(state);
+		*second = *first;
+		second->children = pair.b.children[1];
+		pair.b.children[1][0] = pair.b.children[0][0];
+		snprintf(second->name, sizeof(second->name), "second");
+		first->psk[0] ^= 1;
+		first->childless = i ? CHILDLESS_ALLOW : CHILDLESS_FORCE;
+		second->childless = i ? CHILDLESS_FORCE : CHILDLESS_ALLOW;
+		pair_configure(&pair);
+		assert_int_equal(ike_initiate(pair.a.ike, "gw-gw", NULL, pair.now_ms), 0);
+		side_effects(&pair.a);
+		pair_run(&pair, 60000);
+		assert_int_equal(side_n_ike(&pair.a), !i);
+		assert_int_equal(side_logged(&pair.b, "second[1] IKE_SA established"), !i);
+		assert_true(!i || side_logged(&pair.b, "childless = force"));
+	}
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -94,6 +121,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(the_child_follows),	TEST(who_does_not_ask_gets_it_at_once),
 		TEST(never_says_nothing_of_it), TEST(force_takes_nothing_else),
+		TEST(it_is_the_connections_own),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
