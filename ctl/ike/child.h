@@ -76,6 +76,7 @@ struct child {
 		      */
 	uint64_t rekey_ms, life_ms; /* 0: never */
 	bool is_redundant;	    /* and its delete waits for its turn */
+	bool is_unwanted;	    /* to be deleted, and so is what a rekey makes of it */
 	uint64_t linger_ms;	    /* LINGERING ends */
 	uint64_t redundant_ms;	    /* then we delete it: both sides made one (collision.h) */
 	uint64_t poll_ms, wait_ms;  /* look for inbound packets; wait no longer */

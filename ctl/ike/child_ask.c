@@ -27,6 +27,8 @@ static void settle_rekey(struct ike_sa *sa, struct child *fresh, const struct ch
 
 	if (old)
 		child_move(sa, old, CHILD_ON_REPLACE);
+	if (old && old->is_unwanted) /* terminated meanwhile */
+		task_add(sa, TASK_CHILD_DELETE, NULL, fresh->sa.spi_in);
 	if (collision_loses(&fresh->low, &ask->twin)) {
 		sa_log(sa, "both sides rekeyed CHILD_SA %s: ours is the redundant one",
 		       fresh->name);
@@ -76,7 +78,7 @@ static void rekey_lost(struct ike_sa *sa, struct child *old)
 	sa_error(sa, "peer knows no CHILD_SA %s{%u}: dropped", old->name, old->sa.unique_id);
 	task_add(sa, TASK_CHILD_DELETE, NULL, old->sa.spi_in);
 	child_move(sa, old, CHILD_ON_DROP);
-	if (cc && !child_of(sa, cc))
+	if (cc && !child_of(sa, cc) && !old->is_unwanted)
 		task_add(sa, TASK_CHILD_NEW, cc, 0);
 }
 
@@ -127,7 +129,7 @@ uint16_t child_answer_check(const struct turn *t, const struct child *old)
 
 	if (!sa->conn || sa->is_condemned || followup_rekeys_ike(sa) || ours_of(sa, TASK_IKE_REKEY))
 		return N_TEMPORARY_FAILURE;
-	if (old && !child_is_live(old)) /* being deleted, or replaced already */
+	if (old && (!child_is_live(old) || old->is_unwanted)) /* deleted soon, or replaced already */
 		return N_TEMPORARY_FAILURE;
 	return old && !old->sa.conn_child ? N_NO_ADDITIONAL_SAS : 0;
 }

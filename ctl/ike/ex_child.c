@@ -69,7 +69,7 @@ static bool is_moot(struct turn *t)
 	const struct conn_child *cc = task_child(t);
 	struct child *old = rekeyed_child(t);
 
-	if (!cc)
+	if (!cc || (old && old->is_unwanted))
 		return true;
 	if (t->ours->again)
 		return false;

@@ -264,6 +264,7 @@ static bool terminate_child(struct ike_sa *sa, const char *child)
 	for (struct child *c = sa->children; c; c = c->next) {
 		if (strcmp(c->name, child) != 0 || !child_is_live(c) || !sa_is_up(sa))
 			continue;
+		c->is_unwanted = true;
 		is_found |= task_add(sa, TASK_CHILD_DELETE, NULL, c->sa.spi_in) != NULL;
 	}
 	return is_found;

@@ -134,6 +134,30 @@ static void delete_meets_rekey(void **state)
 	}
 }
 
+/* Who is told to terminate a child means it, with all that its rekeys make. */
+static void terminated_is_what_it_is_rekeyed_to(void **state)
+{
+	struct side *rekeys[] = { &pair.a, &pair.b, &pair.a };
+
+	for (unsigned i = 0; i < 3 * 30; i++) {
+		teardown(state);
+		setup(state);
+		up();
+		unsigned who = i % 3;
+		assert_int_equal(ike_rekey_child(rekeys[who]->ike, "gw-gw", "net", pair.now_ms), 0);
+		side_effects(rekeys[who]);
+		if (who == 2) {
+			(void)!ike_rekey_child(pair.b.ike, "gw-gw", "net", pair.now_ms);
+			side_effects(&pair.b);
+		}
+		pair_run(&pair, i / 3 * 2);
+		terminate(&pair.a, "net");
+		pair_run(&pair, 240000);
+		assert_int_equal(side_n_sas(&pair.a) + side_n_sas(&pair.b), 0);
+		assert_int_equal(side_n_ike(&pair.a) + side_n_ike(&pair.b), 2);
+	}
+}
+
 static void terminating_while_connecting(void **state)
 {
 	(void)state;
@@ -289,6 +313,7 @@ int main(void)
 		TEST(child_is_deleted_by_either_side),
 		TEST(both_delete_at_once),
 		TEST(delete_meets_rekey),
+		TEST(terminated_is_what_it_is_rekeyed_to),
 		TEST(terminating_while_connecting),
 		TEST(close_action_starts_again),
 		TEST(only_the_child_of_that_connection_is_rekeyed),

@@ -342,6 +342,24 @@ static void crossed_rekeys_settle(void **state)
 	}
 }
 
+/* The one that is being made goes with the old one. */
+static void terminated_meanwhile(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < 80; i++) {
+		begin(300 + i, ESP);
+		up();
+		rekey(i % 2 ? &pair.a : &pair.b);
+		pair_run(&pair, i / 2 * 3);
+		assert_int_equal(ike_terminate(pair.a.ike, "gw-gw", "net", pair.now_ms), 0);
+		side_effects(&pair.a);
+		pair_run(&pair, 240000);
+		assert_int_equal(side_n_sas(&pair.a) + side_n_sas(&pair.b), 0);
+		assert_int_equal(side_n_ike(&pair.a) + side_n_ike(&pair.b), 2);
+		pair_fini(&pair);
+	}
+}
+
 /* A Child SA of the peer's wish would be lost with the IKE SA that is being rekeyed. */
 static void a_wish_during_a_rekey_of_the_ike_sa(void **state)
 {
@@ -413,6 +431,7 @@ int main(void)
 		cmocka_unit_test(nobody_asks_twice),
 		cmocka_unit_test(no_rekey_of_the_ike_sa_meanwhile),
 		cmocka_unit_test(crossed_rekeys_settle),
+		cmocka_unit_test(terminated_meanwhile),
 		cmocka_unit_test(a_wish_during_a_rekey_of_the_ike_sa),
 		cmocka_unit_test(crossed_wishes_settle),
 		cmocka_unit_test(loss_is_made_up_for),
