@@ -129,12 +129,23 @@ static enum eap_result take(struct turn *t)
 	return eap_worked(eap, session);
 }
 
+/* RFC 7296 2.16: EAP-Failure is the last word, and the end of the IKE SA. */
+static enum step_result fail(struct turn *t)
+{
+	const struct eap *eap = &t->sa->eap->eap;
+
+	t->why_eap = rd_from(eap->out, eap->out_len);
+	return auth_failed(t, eap->why);
+}
+
 static enum step_result ask(struct turn *t)
 {
 	struct aaa_job *job = eap_aaa_ask(t);
 
-	return job ? turn_wait_job(t, job_new_aaa(job))
-		   : auth_failed(t, "its EAP packet or identity is too long to pass on");
+	if (job)
+		return turn_wait_job(t, job_new_aaa(job));
+	(void)eap_refuse(&t->sa->eap->eap, "its EAP packet or identity is too long to pass on");
+	return fail(t);
 }
 
 enum step_result eap_answered(struct turn *t)
@@ -152,7 +163,7 @@ enum step_result eap_answered(struct turn *t)
 	if (r == EAP_WORK)
 		return work(t);
 	if (r == EAP_FAILED)
-		return auth_failed(t, eap->why);
+		return fail(t);
 	emit_packet(t);
 	return STEP_NEXT;
 }
@@ -251,6 +262,16 @@ static enum step_result again(struct turn *t)
 	return turn_refuse(t, STEP_FAIL, 0, "no room for another task");
 }
 
+/* The server has closed the IKE SA: there is nobody to be told. */
+static enum step_result refused(struct turn *t)
+{
+	const struct eap *eap = &t->sa->eap->eap;
+
+	return turn_refuse(t, STEP_FAIL, 0, "peer refuses us as '%s': EAP-Failure (%s%s%s)",
+			   eap->name, eap->method ? eap->method->name : "no method of ours",
+			   eap->method ? ": " : "", eap->method ? eap->method->if_refused : "");
+}
+
 /* EAP_DONE leaves nothing to send but AUTH. */
 static enum step_result take_packet(struct turn *t)
 {
@@ -262,7 +283,7 @@ static enum step_result take_packet(struct turn *t)
 	case EAP_WORK:
 		return work(t);
 	case EAP_FAILED:
-		return auth_failed(t, eap->why);
+		return eap->is_refused ? refused(t) : auth_failed(t, eap->why);
 	case EAP_DONE:
 		eap->out_len = 0;
 		break;

@@ -10,10 +10,12 @@ static struct writer packet_open(struct eap *eap, uint8_t code, uint8_t type)
 {
 	struct writer w = wr_into(eap->out, sizeof(eap->out));
 
+	bool is_short = code == EAP_SUCCESS || code == EAP_FAILURE;
+
 	wr_u8(&w, code);
-	wr_u8(&w, eap->id);
+	wr_u8(&w, is_short ? eap->answered : eap->id); /* RFC 3748 4.2 */
 	wr_u16(&w, 0);
-	if (code == EAP_REQUEST || code == EAP_RESPONSE)
+	if (!is_short)
 		wr_u8(&w, type);
 	eap->last_type = type;
 	return w;
@@ -26,19 +28,14 @@ static void packet_close(struct eap *eap, const struct writer *w)
 	eap->out[3] = (uint8_t)eap->out_len;
 }
 
-static enum eap_result failed(struct eap *eap, const char *why)
+enum eap_result eap_refuse(struct eap *eap, const char *why)
 {
 	eap->why = why;
 	if (eap->is_server) {
 		struct writer w = packet_open(eap, EAP_FAILURE, 0);
+
 		packet_close(eap, &w);
 	}
-	return EAP_FAILED;
-}
-
-enum eap_result eap_refuse(struct eap *eap, const char *why)
-{
-	eap->why = why;
 	return EAP_FAILED;
 }
 
@@ -95,7 +92,7 @@ static enum eap_result method_begin(struct eap *eap, const struct conn *conn,
 	eap->id++;
 	struct writer w = packet_open(eap, EAP_REQUEST, method->type);
 	if (!method->server_start(eap, conn, &w))
-		return failed(eap, "its EAP identity is nothing that a certificate could name");
+		return eap_refuse(eap, "its EAP identity is nothing that a certificate could name");
 	packet_close(eap, &w);
 	return EAP_GO_ON;
 }
@@ -103,14 +100,14 @@ static enum eap_result method_begin(struct eap *eap, const struct conn *conn,
 static enum eap_result identity_take(struct eap *eap, const struct conn *conn, struct reader data)
 {
 	if (!name_take(eap, data))
-		return failed(eap, "its EAP identity is empty or too long");
+		return eap_refuse(eap, "its EAP identity is empty or too long");
 	eap->is_passed = conn->is_aaa;
 	if (eap->is_passed)
 		return EAP_ASK;
 	for (size_t i = 0; i < ARRAY_SIZE(methods); i++)
 		if (mask(conn->remote_eap) & methods[i]->can)
 			return method_begin(eap, conn, methods[i]);
-	return failed(eap, "no EAP method is configured");
+	return eap_refuse(eap, "no EAP method is configured");
 }
 
 /* RFC 3748 5.3.1: it names those that it would rather have. */
@@ -122,19 +119,16 @@ static enum eap_result nak_take(struct eap *eap, const struct conn *conn, struct
 		if (m && !(eap->tried & m->can))
 			return method_begin(eap, conn, m);
 	}
-	return failed(eap, "it wants none of our EAP methods");
+	return eap_refuse(eap, "it wants none of our EAP methods");
 }
 
 /* What the method says, on its way out. */
 static enum eap_result server_close(struct eap *eap, enum eap_result r, struct writer *w)
 {
-	if (r == EAP_FAILED)
-		return failed(eap, eap->why);
-	if (r == EAP_WORK)
+	if (r == EAP_FAILED || r == EAP_WORK)
 		return r;
 	if (r == EAP_DONE) {
 		eap->is_done = true;
-		eap->id--; /* RFC 3748 4.2: that of the response */
 		*w = packet_open(eap, EAP_SUCCESS, 0);
 	}
 	packet_close(eap, w);
@@ -149,7 +143,7 @@ static enum eap_result server_take(struct eap *eap, const struct conn *conn, uin
 	if (type == EAP_NAK && eap->method)
 		return nak_take(eap, conn, data);
 	if (type != eap->last_type)
-		return failed(eap, "its EAP response is of another type");
+		return eap_refuse(eap, "its EAP response is of another type");
 	if (type == EAP_IDENTITY)
 		return identity_take(eap, conn, data);
 	eap->id++;
@@ -223,17 +217,19 @@ enum eap_result eap_take(struct eap *eap, const struct conn *conn, struct reader
 	struct reader rest = rd_carve(&packet, len < 4 ? 0 : len - 4);
 	uint8_t type = is_short ? 0 : rd_u8(&rest);
 
+	eap->answered = eap->id;
 	if (!rd_ok(&rest) || !rd_ok(&packet) || len < 4 || ++eap->n_rounds > EAP_ROUNDS_MAX)
-		return failed(eap, "its EAP packet is malformed, or one too many");
+		return eap_refuse(eap, "its EAP packet is malformed, or one too many");
 	if (eap->is_server)
 		return code == EAP_RESPONSE && id == eap->id
 			       ? server_take(eap, conn, type, rest)
-			       : failed(eap, "its EAP packet is no response to ours");
+			       : eap_refuse(eap, "its EAP packet is no response to ours");
 	eap->id = id;
 	if (code == EAP_REQUEST)
 		return client_take(eap, conn, type, rest);
 	if (code == EAP_SUCCESS && eap->is_done)
 		return EAP_DONE;
-	return failed(eap, code == EAP_FAILURE ? "it sends EAP-Failure (is the password right?)"
+	eap->is_refused = code == EAP_FAILURE;
+	return eap_refuse(eap, eap->is_refused ? "it sends EAP-Failure"
 					       : "its EAP-Success comes before it proved anything");
 }

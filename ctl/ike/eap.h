@@ -50,6 +50,7 @@ struct eap_tls {
 struct eap {
 	bool is_server, is_done;
 	uint8_t id;	   /* of the last request */
+	uint8_t answered;  /* server: of the request that the peer has answered last */
 	uint8_t last_type; /* of the last request, server */
 	unsigned n_rounds;
 	unsigned stage;	      /* of the method */
@@ -67,6 +68,7 @@ struct eap {
 	uint32_t session_s;    /* and how long it may stay; 0: no limit */
 	uint8_t msk[EAP_MSK_LEN];
 	const char *why;
+	bool is_refused;    /* client: by the server's Failure */
 	const char *detail; /* of the method's success, static text for the log; NULL: none */
 	uint8_t out[EAP_PACKET_MAX];
 	size_t out_len;
@@ -79,6 +81,7 @@ struct eap_method {
 	uint8_t type; /* enum eap_type */
 	uint8_t can;  /* enum eap_can */
 	const char *name;
+	const char *if_refused; /* client: what to look at when the server sends Failure */
 	/* False: not with these keys and certificates. */
 	bool (*server_start)(struct eap *eap, const struct conn *conn, struct writer *w);
 	enum eap_result (*server_take)(struct eap *eap, struct reader data, struct writer *w);
@@ -88,7 +91,7 @@ struct eap_method {
 };
 extern const struct eap_method eap_mschapv2, eap_tls;
 
-/* For methods: fails, and says why. */
+/* Fails, and says why. A server's next and last packet is the Failure then. */
 enum eap_result eap_refuse(struct eap *eap, const char *why);
 
 /* The server's first packet is in .out then. random: 16 bytes, the challenge. */

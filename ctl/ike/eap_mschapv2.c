@@ -7,6 +7,8 @@
  *	                                <--  Response: 49, peer challenge, 8 zeroes, response, 0,
  *name Success: "S=PROOF M=..."        -->
  *	                                <--  Success (opcode alone)
+ *	or Failure: "E=691 ..."         -->
+ *	                                <--  Failure (opcode alone)
  */
 #include <stdio.h>
 #include "crypto/secret.h"
@@ -14,7 +16,7 @@
 
 enum opcode { OP_CHALLENGE = 1, OP_RESPONSE = 2, OP_SUCCESS = 3, OP_FAILURE = 4 };
 enum { RESPONSE_SIZE = 49, RESERVED_LEN = 8 };
-enum { STAGE_CHALLENGED, STAGE_PROVED };
+enum { STAGE_CHALLENGED, STAGE_PROVED, STAGE_REFUSED };
 
 static void header(struct eap *eap, struct writer *w, uint8_t opcode, size_t data_len)
 {
@@ -178,11 +180,20 @@ static enum eap_result client_take(struct eap *eap, const struct conn *conn, str
 		return challenge_take(eap, data, w);
 	if (opcode == OP_SUCCESS)
 		return success_take(eap, data, w);
-	if (opcode == OP_FAILURE)
-		return eap_refuse(eap, "EAP-MSCHAPv2: the server refuses our password");
+	if (opcode == OP_FAILURE) {
+		eap->stage = STAGE_REFUSED; /* the server has the last word: EAP-Failure */
+		wr_u8(w, OP_FAILURE);
+		return EAP_GO_ON;
+	}
 	return eap_refuse(eap, "its EAP-MSCHAPv2 packet is out of order");
 }
 
-const struct eap_method eap_mschapv2 = { EAP_MSCHAPV2, EAP_CAN_MSCHAPV2, "EAP-MSCHAPv2",
-					 server_start, server_take,	 client_take,
-					 NULL };
+const struct eap_method eap_mschapv2 = {
+	.type = EAP_MSCHAPV2,
+	.can = EAP_CAN_MSCHAPV2,
+	.name = "EAP-MSCHAPv2",
+	.if_refused = "is the password right?",
+	.server_start = server_start,
+	.server_take = server_take,
+	.client_take = client_take,
+};

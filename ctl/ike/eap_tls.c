@@ -150,5 +150,13 @@ static enum eap_result worked(struct eap *eap, struct writer *w)
 	return key_or_refuse(eap, EAP_GO_ON);
 }
 
-const struct eap_method eap_tls = { EAP_TLS,	 EAP_CAN_TLS, "EAP-TLS", server_start,
-				    server_take, client_take, worked };
+const struct eap_method eap_tls = {
+	.type = EAP_TLS,
+	.can = EAP_CAN_TLS,
+	.name = "EAP-TLS",
+	.if_refused = "does it trust our certificate?",
+	.server_start = server_start,
+	.server_take = server_take,
+	.client_take = client_take,
+	.worked = worked,
+};

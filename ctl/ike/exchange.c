@@ -26,7 +26,9 @@ static void end_start(struct turn *t, enum step_result r)
 
 static void emit_why(struct payload_writer *pw, const struct turn *t)
 {
-	if (t->why_spi)
+	if (rd_left(&t->why_eap))
+		opaque_emit(pw, PL_EAP, t->why_eap);
+	else if (t->why_spi)
 		notify_emit_esp(pw, t->why, t->why_spi);
 	else
 		notify_emit_plain(pw, t->why, rd_from(t->why_data, t->why_len));

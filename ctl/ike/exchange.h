@@ -70,6 +70,7 @@ struct turn {
 	uint8_t why_data[GATEWAY_LEN_MAX + NONCE_MAX]; /* the longest: REDIRECT */
 	size_t why_len;
 	uint32_t why_spi;           /* ESP SPI of the notify, 0: none */
+	struct reader why_eap; /* REQUEST: instead of a notify, an EAP-Failure (2.16) */
 };
 
 typedef enum step_result (*step_fn)(struct turn *t);

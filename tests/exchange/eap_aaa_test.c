@@ -130,6 +130,7 @@ static void a_wrong_password_is_refused(void **state)
 	user_set(&known, "alice", "his password");
 	try();
 	assert_refused("aaa rejects it");
+	assert_true(side_logged(&pair.a, "peer refuses us as"));
 }
 
 static void rename_it(struct aaa_job *job)
@@ -214,6 +215,7 @@ static void a_silent_server_is_told(void **state)
 	spoil = be_silent;
 	try();
 	assert_refused("aaa does not answer");
+	assert_true(side_logged(&pair.a, "peer refuses us as"));
 }
 
 static void be_slow(struct aaa_job *job)
@@ -248,6 +250,7 @@ static void without_the_key_nobody_comes_in(void **state)
 	spoil = forget_the_key;
 	try();
 	assert_refused("gives no key");
+	assert_true(side_logged(&pair.a, "peer refuses us as"));
 }
 
 static void a_wrong_key_is_refused(void **state)
@@ -331,6 +334,7 @@ static void a_name_may_be_too_long_for_it(void **state)
 	user_set(&user, name, "her password");
 	try();
 	assert_refused("too long to pass on");
+	assert_true(side_logged(&pair.a, "peer refuses us as"));
 	assert_int_equal(n_asked, 0);
 }
 

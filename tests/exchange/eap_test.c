@@ -91,6 +91,44 @@ static void a_wrong_password_is_refused(void **state)
 	(void)state;
 	try("alice@example", "password");
 	assert_refused("the password is wrong");
+	assert_true(side_logged(&pair.a, "peer refuses us as 'alice@example': EAP-Failure "
+					 "(EAP-MSCHAPv2: is the password right?)"));
+	assert_false(side_logged(&pair.a, "AUTHENTICATION_FAILED"));
+}
+
+static bool is_over(struct pair *p)
+{
+	return p->a.n_failed > 0;
+}
+
+/* The first EAP-Failure does not arrive. */
+static bool loses_the_failure(struct pair *p, struct flight *f, void *arg)
+{
+	unsigned *n_lost = arg;
+
+	if (*n_lost || !addr_equal(&f->from.addr, &p->b.home.addr) ||
+	    !side_logged(&p->b, "the password is wrong"))
+		return true;
+	++*n_lost;
+	return false;
+}
+
+/* 2.1: the IKE SA is over, and its last answer is kept. After it nothing is said any more. */
+static void the_failure_is_said_again(void **state)
+{
+	unsigned n_lost = 0, n_sent;
+
+	(void)state;
+	pair.on_wire = loses_the_failure;
+	pair.arg = &n_lost;
+	try("alice@example", "password");
+	assert_true(pair_run_until(&pair, is_over, 60000));
+	assert_int_equal(n_lost, 1);
+	assert_refused("the password is wrong");
+	assert_true(side_logged(&pair.a, "peer refuses us"));
+	n_sent = pair.a.n_sent + pair.b.n_sent;
+	pair_run(&pair, 1000);
+	assert_int_equal(pair.a.n_sent + pair.b.n_sent, n_sent);
 }
 
 static void an_unknown_name_is_refused(void **state)
@@ -227,6 +265,7 @@ int main(void)
 		TEST(the_right_password_is_enough),
 		TEST(a_lossy_road_does_not_matter),
 		TEST(a_wrong_password_is_refused),
+		TEST(the_failure_is_said_again),
 		TEST(an_unknown_name_is_refused),
 		TEST(a_psk_is_no_eap),
 		TEST(eap_is_refused_where_it_is_not_configured),

@@ -416,9 +416,12 @@ static void an_alert_is_the_end(void **state)
 	assert_int_equal(server_hears(EAP_TLS, first.at, rd_left(&first)), EAP_GO_ON);
 	while (server.out[5] & TLS_MORE)
 		assert_int_equal(server_hears(EAP_TLS, got_it, sizeof(got_it)), EAP_GO_ON);
+	uint8_t asked = server.out[1];
 	assert_int_equal(server_hears(EAP_TLS, alert, sizeof(alert)), EAP_FAILED);
 	assert_why("alert handshake failure");
 	assert_int_equal(server.out[0], EAP_FAILURE);
+	assert_int_equal(server.out[1], asked); /* RFC 3748 4.2 */
+	assert_int_equal(server.out_len, 4);
 }
 
 /* It does not wait until our flight is over; says that it has got what was not sent; begins anew.

@@ -103,7 +103,10 @@ both_roles() { # up from each end, a few pings, down
 }
 
 # charon as an EAP server keeps what the client gave up until its half_open_timeout.
-forgets() { swan_has_no_sa gwB || must swan gwB --terminate --ike tunnel --force; }
+forgets() {
+	swan_has_no_sa gwB || swan gwB --terminate --ike tunnel --force 2>/dev/null
+	must wait_for 5 "gwB without an IKE SA" swan_has_no_sa gwB
+}
 
 # Neither side gets it up; ours says why in both roles, or (REGEX-INITIATE -) only theirs.
 neither_role() { # REGEX-INITIATE REGEX-RESPOND

@@ -23,6 +23,7 @@ must swan rw2 --terminate --ike rw
 RW_SECRETS=${RW_SECRETS/second/third} must swan_forget rw2
 must_not swan_up rw2
 must log_says sekishod-gwA "the password is wrong"
+must log_says charon-rw2 "received EAP_FAILURE, EAP authentication failed"
 must has_instances gwA 1
 must ping_all rw1 10.1.0.2 20 -i 0.02
 

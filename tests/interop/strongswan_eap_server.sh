@@ -43,7 +43,7 @@ client_conf() { # SIDE
 	    }
 	    eap-carol {
 	        id = carol
-	        secret = "her password"
+	        secret = "$([ "$1" = A ] && echo "${PASSWORD:-}")her password"
 	    }
 	    ppk-lab {
 	        id = lab-ppk
@@ -77,5 +77,12 @@ must_not on gwA ping -n -q -c 3 -i 0.2 -W 1 -I fd99::1 fd02::2
 must counter_above gwA gate/DROP_IPV6 2
 must sekisho gwA down tunnel
 must wait_for 5 "the addresses to go" vips_gone
+
+title "a wrong password"
+PASSWORD=not
+must gw_reload gwA
+must_not sekisho gwA up tunnel
+must log_says sekishod-gwA "peer refuses us as 'carol': EAP-Failure \(EAP-MSCHAPv2: is the password right\?\)"
+must swan_has_no_sa gwB
 road_was_safe --min-esp 20
 passed
