@@ -62,6 +62,11 @@ bool addr_equal(const struct ip_addr *a, const struct ip_addr *b)
 	return memcmp(a->b, b->b, sizeof(a->b)) == 0;
 }
 
+bool endpoint_equal(const struct endpoint *a, const struct endpoint *b)
+{
+	return a->port == b->port && addr_equal(&a->addr, &b->addr);
+}
+
 struct ip_addr addr_from_v4(uint32_t host_order)
 {
 	return addr_from_num((struct addr_num){ .lo = V4_PREFIX | host_order });

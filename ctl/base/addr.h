@@ -27,6 +27,7 @@ struct addr_num addr_num_add(struct addr_num a, uint64_t n);
 bool addr_is_v4(const struct ip_addr *a);
 bool addr_is_any(const struct ip_addr *a); /* :: and 0.0.0.0 */
 bool addr_equal(const struct ip_addr *a, const struct ip_addr *b);
+bool endpoint_equal(const struct endpoint *a, const struct endpoint *b);
 struct ip_addr addr_from_v4(uint32_t host_order);
 uint32_t addr_to_v4(const struct ip_addr *a); /* host order; 0 if it is no IPv4 address */
 /* "192.0.2.1" or "2001:db8::1" into buf of ADDR_TEXT_MAX. Returns buf. */

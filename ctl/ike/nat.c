@@ -86,11 +86,6 @@ void nat_float(struct ike_sa *sa)
 	sa->local.port = sa->remote.port = IKE_NAT_PORT;
 }
 
-static bool is_same(const struct endpoint *a, const struct endpoint *b)
-{
-	return a->port == b->port && addr_equal(&a->addr, &b->addr);
-}
-
 void nat_keepalive(struct ike_sa *sa)
 {
 	uint64_t gap_ms = sa->ike->settings.keep_alive_s * 1000ull;
@@ -118,7 +113,7 @@ void nat_follow(struct ike_sa *sa, const struct inbound *in)
 {
 	char text[ADDR_TEXT_MAX];
 
-	if (is_same(&sa->remote, &in->remote) && is_same(&sa->local, &in->local))
+	if (endpoint_equal(&sa->remote, &in->remote) && endpoint_equal(&sa->local, &in->local))
 		return;
 	/* IKE_AUTH is where the initiator floats to port 4500. Later only a peer behind a NAT is
 	 * followed, and not by who is behind one himself: 2.23, last but one item. */

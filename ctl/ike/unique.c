@@ -12,10 +12,12 @@ static bool is_between_the_same(const struct ike_sa *sa, const struct ike_sa *fr
 	       id_equal(&sa->our_id, &fresh->our_id);
 }
 
-static bool is_there_one(const struct ike_sa *fresh)
+/* One from the same address and port is what the peer reauthenticates, make before break. */
+static bool is_one_elsewhere(const struct ike_sa *fresh)
 {
 	for (const struct ike_sa *sa = fresh->ike->sas; sa; sa = sa->next)
-		if (is_between_the_same(sa, fresh) && sa->state == ST_ESTABLISHED)
+		if (is_between_the_same(sa, fresh) && sa->state == ST_ESTABLISHED &&
+		    !endpoint_equal(&sa->remote, &fresh->remote))
 			return true;
 	return false;
 }
@@ -24,7 +26,7 @@ bool unique_admit(struct ike_sa *fresh, bool is_initial_contact)
 {
 	enum conn_unique unique = fresh->conn->unique;
 
-	if (unique == UNIQUE_KEEP && !is_initial_contact && is_there_one(fresh))
+	if (unique == UNIQUE_KEEP && !is_initial_contact && is_one_elsewhere(fresh))
 		return false;
 	/* The children of both live for a moment, so that the new ones take over unseen. */
 	if (unique != UNIQUE_NEVER && (is_initial_contact || unique == UNIQUE_REPLACE))

@@ -47,6 +47,9 @@ static void second_from_a(void)
 	pair.a.children[1][0].child = PAIR_SLOT + 1;
 }
 
+/* Where a is when it tries again; any: where it was. */
+static struct ip_addr second_elsewhere;
+
 static void try_twice(enum conn_unique unique)
 {
 	second_from_a();
@@ -55,6 +58,9 @@ static void try_twice(enum conn_unique unique)
 	pair_configure(&pair);
 	pair_up(&pair);
 	pair_run(&pair, 5000);
+	if (!addr_is_any(&second_elsewhere))
+		pair.a.home.addr = pair.a.conns[1].local[0] = second_elsewhere;
+	second_elsewhere = (struct ip_addr){ 0 };
 	assert_int_equal(ike_initiate(pair.a.ike, "again", NULL, pair.now_ms), 0);
 	side_effects(&pair.a);
 	pair_run(&pair, 10000);
@@ -82,10 +88,28 @@ static void replace_ends_the_older(void **state)
 static void keep_refuses_the_newer(void **state)
 {
 	(void)state;
+	pair.b.conns[0].n_remote = 0; /* %any */
+	second_elsewhere = addr_from_v4(0xc0000242);
 	try_twice(UNIQUE_KEEP);
 	assert_int_equal(side_n_ike(&pair.b), 1);
 	assert_int_equal(side_n_ike(&pair.a), 1);
 	assert_true(side_logged(&pair.b, "unique = keep"));
+	assert_true(pair_fits(&pair));
+}
+
+/* strongSwan's rule: from the same address and port it is no second peer. */
+static void keep_lets_the_peer_reauthenticate(void **state)
+{
+	(void)state;
+	pair.b.conns[0].unique = UNIQUE_KEEP;
+	pair_configure(&pair);
+	pair_up(&pair);
+	pair_run(&pair, 5000);
+	assert_int_equal(ike_reauth(pair.a.ike, "gw-gw", pair.now_ms), 0);
+	side_effects(&pair.a);
+	pair_run(&pair, 20000);
+	assert_true(side_logged(&pair.a, "gw-gw[1] reauthenticated: IKE_SA [2] has taken over"));
+	assert_int_equal(side_n_ike(&pair.b), 1);
 	assert_true(pair_fits(&pair));
 }
 
@@ -255,8 +279,9 @@ static void refusals_name_both_sides(void **state)
 static void ikev1_is_told(void **state)
 {
 	static uint8_t bytes[28] = { [7] = 1, [16] = 1, [17] = 0x10, [18] = 2, [27] = 28 };
-	struct datagram d = { .local = pair.b.home, .remote = pair.a.home, .data = bytes,
-			      .len = sizeof(bytes) };
+	struct datagram d = {
+		.local = pair.b.home, .remote = pair.a.home, .data = bytes, .len = sizeof(bytes)
+	};
 
 	(void)state;
 	pair_configure(&pair);
@@ -282,11 +307,17 @@ static void ikev1_is_told(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(without_a_policy_both_live),    TEST(replace_ends_the_older),
-		TEST(keep_refuses_the_newer),	     TEST(initial_contact_counts),
-		TEST(tries_follow_the_settings),     TEST(jitter_shortens),
-		TEST(cookies_from_the_first_one_on), TEST(the_first_difference_is_named),
-		TEST(refusals_name_both_sides),	     TEST(ikev1_is_told),
+		TEST(without_a_policy_both_live),
+		TEST(replace_ends_the_older),
+		TEST(keep_refuses_the_newer),
+		TEST(keep_lets_the_peer_reauthenticate),
+		TEST(initial_contact_counts),
+		TEST(tries_follow_the_settings),
+		TEST(jitter_shortens),
+		TEST(cookies_from_the_first_one_on),
+		TEST(the_first_difference_is_named),
+		TEST(refusals_name_both_sides),
+		TEST(ikev1_is_told),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
