@@ -218,6 +218,8 @@ static const struct row table[] = {
 	      "0 3600000", "0 to 3600 seconds"),
 	RANGE(SCOPE_IKE, "cookie_threshold", take_range, IKE(cookie_threshold), "30", "0 512",
 	      "0 to 512 half-open IKE SAs"),
+	RANGE(SCOPE_IKE, "block_threshold", take_range, IKE(block_threshold), "5", "0 512",
+	      "0 to 512 half-open IKE SAs"),
 	KEY(SCOPE_IKE, "keep_alive", take_time, IKE(keep_alive_s), "20s"),
 	RANGE(SCOPE_IKE, "half_open_timeout", take_range, IKE(half_open_timeout_s), "30", "1 3600",
 	      "1 to 3600 seconds"),

@@ -3,9 +3,13 @@
 
 #include "crypto/secret.h"
 
-bool cookie_is_wanted(const struct ike *ike)
+/* For a while after the rush, too: else the copies of one request would be answered now with a
+ * cookie and now without, and the initiator could not tell which of them AUTH is about. */
+bool cookie_is_wanted(struct ike *ike, const struct ip_addr *from)
 {
-	return ike->n_half_open >= ike->settings.cookie_threshold;
+	if (ike->n_half_open >= ike->settings.cookie_threshold)
+		ike->cookies_until_ms = ike->now_ms + COOKIE_CALM_MS;
+	return ike->cookies_until_ms > ike->now_ms || sa_n_half_open(ike, from) >= COOKIE_FROM_ONE;
 }
 
 static void secret_renew(struct ike *ike)

@@ -5,8 +5,8 @@
 
 #include "ike/ike_sa.h"
 
-/* So many half-open IKE SAs that a cookie is asked for. */
-bool cookie_is_wanted(const struct ike *ike);
+/* So many half-open IKE SAs, in all or with this address, that a cookie is asked for. */
+bool cookie_is_wanted(struct ike *ike, const struct ip_addr *from);
 /* The cookie for this IKE_SA_INIT, of the secret in force. 0 or -errno. */
 int cookie_make(struct ike *ike, const struct inbound *in, uint8_t ret_cookie[COOKIE_LEN]) MUST_USE;
 /* Does the message carry one that we made, with this secret or the last? */

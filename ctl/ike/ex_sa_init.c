@@ -293,7 +293,7 @@ static enum step_result init_check(struct turn *t)
 	struct proposal chosen = { 0 };
 	char remote[ADDR_TEXT_MAX];
 
-	if (cookie_is_wanted(t->ike) && !cookie_is_good(t->ike, t->from))
+	if (cookie_is_wanted(t->ike, &t->from->remote.addr) && !cookie_is_good(t->ike, t->from))
 		return ask_cookie(t);
 	conn = conn_choose(t, &chosen, &near);
 	if (!conn || !inter_is_allowed(t->in, &chosen))

@@ -254,6 +254,15 @@ void sa_set_half_open(struct ike_sa *sa, bool is_half_open)
 	sa->ike->n_half_open += is_half_open ? 1 : (size_t)-1;
 }
 
+size_t sa_n_half_open(const struct ike *ike, const struct ip_addr *from)
+{
+	size_t n = 0;
+
+	for (const struct ike_sa *sa = ike->n_half_open ? ike->sas : NULL; sa; sa = sa->next)
+		n += sa->is_half_open && addr_equal(&sa->remote.addr, from);
+	return n;
+}
+
 struct reader sa_last_answer(const struct ike_sa *sa)
 {
 	const struct theirs *last = &sa->theirs[(sa->due_id - 1) % WINDOW_MAX];

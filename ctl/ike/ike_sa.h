@@ -297,6 +297,7 @@ struct ike {
 	uint8_t cookie_secret[2][32];
 	uint32_t cookie_version; /* odd and even ones have their own secret; 0: none yet */
 	uint64_t cookie_ms;
+	uint64_t cookies_until_ms; /* from everybody */
 	uint64_t version_log_ms; /* no line about other versions before */
 	uint64_t strangers_ms; /* since then so many refused IKE_SA_INIT */
 	unsigned n_strangers;
@@ -324,6 +325,7 @@ uint64_t sa_our_spi(const struct ike_sa *sa);
 struct aead_key *sa_key_out(struct ike_sa *sa);
 const struct aead_key *sa_key_in(const struct ike_sa *sa);
 void sa_set_half_open(struct ike_sa *sa, bool is_half_open);
+size_t sa_n_half_open(const struct ike *ike, const struct ip_addr *from);
 void init_free(struct ike_sa *sa);
 void nego_wipe(struct nego *nego);
 void inbound_free(struct inbound *in);

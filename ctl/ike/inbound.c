@@ -70,9 +70,19 @@ static void init_duplicate(struct ike_sa *sa, struct inbound *in)
 	inbound_free(in);
 }
 
+/* One address must not take the room of all others. Whoever forges it gets no further than to where
+ * a cookie is asked for. */
+static bool has_room(const struct ike *ike, const struct inbound *in)
+{
+	uint32_t max = ike->settings.block_threshold;
+
+	return ike->n_half_open < IKE_HALF_OPEN_MAX &&
+	       (!max || sa_n_half_open(ike, &in->remote.addr) < max);
+}
+
 static void init_new(struct ike *ike, struct inbound *in)
 {
-	struct ike_sa *sa = ike->n_half_open < IKE_HALF_OPEN_MAX ? sa_new(ike, false) : NULL;
+	struct ike_sa *sa = has_room(ike, in) ? sa_new(ike, false) : NULL;
 
 	if (!sa)
 		return drop(ike, in, IKE_COUNT_TOO_MANY);

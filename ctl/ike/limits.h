@@ -44,6 +44,9 @@
 /* What peers can make grow. An IKE SA with one Child SA takes about 8 KiB. */
 #define IKE_SAS_MAX 4096
 #define IKE_HALF_OPEN_MAX 512 /* as responder: more are dropped */
+#define IKE_HALF_OPEN_OF_ONE 5 /* with one address: strongSwan's block_threshold */
+#define COOKIE_FROM_ONE 3     /* from so many of one address on, cookies: strongSwan's cookie_threshold_ip */
+#define COOKIE_CALM_MS 10000  /* and for so long after they were many: strongSwan's, too */
 #define IKE_COOKIE_FROM 30    /* from so many half-open on, cookies: strongSwan's default */
 /* Refused IKE_SA_INIT may come from anybody, in any number: so many lines in so long a time. */
 #define STRANGER_LINES 20

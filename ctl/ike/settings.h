@@ -15,6 +15,7 @@ struct ike_settings {
 	uint32_t retransmit_timeout_ms, retransmit_base_thousandths;
 	uint32_t retransmit_tries, retransmit_jitter, retransmit_limit_ms; /* limit 0: none */
 	uint32_t cookie_threshold;  /* half-open IKE SAs from which on cookies are asked for */
+	uint32_t block_threshold;   /* of one address no more half-open ones; 0: no such limit */
 	uint32_t half_open_timeout_s;
 	uint32_t keep_alive_s; /* RFC 3948 4, behind a NAT; 0: none */
 	uint32_t window_size; /* requests of the peer that are taken at once, RFC 7296 2.3 */

@@ -7,8 +7,10 @@
 #include <cmocka.h>
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include "ike/explain.h"
+#include "ike/limits.h"
 #include "support/pair.h"
 
 static struct pair pair;
@@ -227,6 +229,81 @@ static void cookies_from_the_first_one_on(void **state)
 	assert_int_equal(ike_counts(pair.b.ike)[IKE_COUNT_COOKIE_ASKED], 1);
 }
 
+/* One address, which does answer cookies, and is never done with IKE_AUTH. */
+static struct flight first_one;
+
+static bool keep_first(struct pair *p, struct flight *f, void *arg)
+{
+	(void)arg;
+	p->on_wire = NULL;
+	first_one = *f;
+	first_one.bytes = memcpy(malloc(f->len), f->bytes, f->len);
+	return false;
+}
+
+/* The request with another SPIi. The nonce stays, and with it what a cookie is for. */
+static void knock(unsigned n)
+{
+	struct datagram d = { first_one.to, first_one.from, first_one.bytes, first_one.len };
+
+	for (unsigned i = 1; i <= n; i++) {
+		first_one.bytes[0] = (uint8_t)i;
+		ike_input(pair.b.ike, &d, pair.now_ms);
+		side_effects(&pair.b);
+	}
+}
+
+static void one_address_does_not_take_all_room(void **state)
+{
+	struct ike_settings s = ike_settings_default();
+	const uint64_t *counts = ike_counts(pair.b.ike);
+
+	(void)state;
+	pair.b.conns[0].n_remote = 0; /* %any */
+	pair_configure(&pair);
+	pair.on_wire = keep_first;
+	initiate(&pair.a);
+	pair_run(&pair, 100);
+	knock(20); /* forged, that is without a cookie */
+	assert_int_equal(counts[IKE_COUNT_COOKIE_ASKED], 20 - COOKIE_FROM_ONE);
+	assert_int_equal(counts[IKE_COUNT_TOO_MANY], 0);
+	s.block_threshold = COOKIE_FROM_ONE; /* as if it had answered the cookies */
+	ike_tune(pair.b.ike, &s);
+	knock(255);
+	assert_int_equal(counts[IKE_COUNT_TOO_MANY], 255 - COOKIE_FROM_ONE);
+	first_one.from.addr = addr_from_v4(0xc0000299); /* somebody else */
+	knock(1);
+	assert_int_equal(counts[IKE_COUNT_TOO_MANY], 255 - COOKIE_FROM_ONE);
+	pair_run(&pair, 1000);
+	assert_string_equal(side_state(&pair.b), "CONNECTING");
+	free(first_one.bytes);
+}
+
+/* Copies of one request must not be answered now with a cookie and now without. */
+static void cookies_go_on_for_a_while(void **state)
+{
+	struct ike_settings s = ike_settings_default();
+	const uint64_t *counts = ike_counts(pair.b.ike);
+
+	(void)state;
+	pair_configure(&pair);
+	pair.on_wire = keep_first;
+	initiate(&pair.a);
+	pair_run(&pair, 100);
+	s.cookie_threshold = 0;
+	ike_tune(pair.b.ike, &s);
+	knock(1);
+	s.cookie_threshold = 30;
+	ike_tune(pair.b.ike, &s);
+	pair.now_ms += COOKIE_CALM_MS - 1;
+	knock(1);
+	assert_int_equal(counts[IKE_COUNT_COOKIE_ASKED], 2);
+	pair.now_ms++;
+	knock(1);
+	assert_int_equal(counts[IKE_COUNT_COOKIE_ASKED], 2);
+	free(first_one.bytes);
+}
+
 /* ---- Words ------------------------------------------------------------------------- */
 
 static const char *explained(const char *ours, const char *theirs)
@@ -315,6 +392,8 @@ int main(void)
 		TEST(tries_follow_the_settings),
 		TEST(jitter_shortens),
 		TEST(cookies_from_the_first_one_on),
+		TEST(one_address_does_not_take_all_room),
+		TEST(cookies_go_on_for_a_while),
 		TEST(the_first_difference_is_named),
 		TEST(refusals_name_both_sides),
 		TEST(ikev1_is_told),
