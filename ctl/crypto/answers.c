@@ -42,6 +42,20 @@ bool answer_find(struct revocations *all, const struct answer *like, struct answ
 	return is_found;
 }
 
+void answers_crls(struct revocations *all, const uint8_t issuer_id[32], STACK_OF(X509_CRL) * crls)
+{
+	size_t n = 0;
+
+	pthread_mutex_lock(&all->lock);
+	for (struct answer *a = all->answers; a && n < REVOCATION_DELEGATE_CRLS_MAX; a = a->next)
+		if (a->crl && !memcmp(a->id, issuer_id, sizeof(a->id)) && X509_CRL_up_ref(a->crl)) {
+			if (!sk_X509_CRL_push(crls, a->crl))
+				X509_CRL_free(a->crl);
+			n++;
+		}
+	pthread_mutex_unlock(&all->lock);
+}
+
 /* Those whose time is over, those of the same question, and as many more as the limits ask. */
 static void make_room(struct revocations *all, const struct answer *coming)
 {

@@ -58,9 +58,29 @@ static bool is_signed(OCSP_BASICRESP *basic, const struct issued *who)
 	return is_good;
 }
 
+/* RFC 6960 4.2.2.2.1: not where its certificate says id-pkix-ocsp-nocheck; else the CRLs that are
+ * here say so, and nobody is asked about who answers. Where they do not know it, the issuer's word
+ * counts. */
+static bool is_delegate_revoked(OCSP_BASICRESP *basic, const struct issued *who,
+				STACK_OF(X509_CRL) * crls)
+{
+	struct issued delegate = { .issuer = who->issuer };
+	STACK_OF(X509) *known = sk_X509_new_null();
+	bool is_found = known && sk_X509_push(known, who->issuer) &&
+			OCSP_resp_get0_signer(basic, &delegate.cert, known) == 1;
+
+	sk_X509_free(known);
+	if (!is_found)
+		return true;
+	if (!X509_cmp(delegate.cert, who->issuer) || sk_X509_CRL_num(crls) <= 0 ||
+	    X509_get_ext_by_NID(delegate.cert, NID_id_pkix_OCSP_noCheck, -1) >= 0)
+		return false;
+	return crl_status(crls, &delegate).what == STATUS_REVOKED;
+}
+
 /* NULL: it may be believed. The nonce is optional: many responders sign in advance. */
 static const char *why_not(OCSP_BASICRESP *basic, struct reader request, const struct issued *who,
-			   bool *ret_is_for_us)
+			   STACK_OF(X509_CRL) * crls, bool *ret_is_for_us)
 {
 	const unsigned char *at = request.at;
 	OCSP_REQUEST *asked = d2i_OCSP_REQUEST(NULL, &at, (long)rd_left(&request));
@@ -74,6 +94,8 @@ static const char *why_not(OCSP_BASICRESP *basic, struct reader request, const s
 		why = "the nonce is of another request";
 	else if (!is_signed(basic, who))
 		why = "not signed by the issuer or whom it allows to";
+	else if (is_delegate_revoked(basic, who, crls))
+		why = "the responder's certificate is revoked";
 	OCSP_REQUEST_free(asked);
 	return why;
 }
@@ -103,11 +125,12 @@ static const char *status_of(OCSP_BASICRESP *basic, OCSP_CERTID *id, bool is_for
 }
 
 static const char *basic_answer(OCSP_BASICRESP *basic, struct reader request,
-				const struct issued *who, struct cert_status *s)
+				const struct issued *who, STACK_OF(X509_CRL) * crls,
+				struct cert_status *s)
 {
 	OCSP_CERTID *id = cert_id(who);
 	bool is_for_us = false;
-	const char *why = id ? why_not(basic, request, who, &is_for_us) : "no CertID";
+	const char *why = id ? why_not(basic, request, who, crls, &is_for_us) : "no CertID";
 
 	if (!why)
 		why = status_of(basic, id, is_for_us, s);
@@ -116,7 +139,7 @@ static const char *basic_answer(OCSP_BASICRESP *basic, struct reader request,
 }
 
 struct cert_status ocsp_answer(struct reader answer, struct reader request,
-			       const struct issued *who)
+			       const struct issued *who, STACK_OF(X509_CRL) * crls)
 {
 	struct cert_status s = { .what = STATUS_NONE, .reason = -1 };
 	const unsigned char *at = answer.at;
@@ -125,7 +148,8 @@ struct cert_status ocsp_answer(struct reader answer, struct reader request,
 	OCSP_BASICRESP *basic = response && said == OCSP_RESPONSE_STATUS_SUCCESSFUL
 					? OCSP_response_get1_basic(response)
 					: NULL;
-	const char *why = basic ? basic_answer(basic, request, who, &s) : "not an OCSP answer";
+	const char *why =
+		basic ? basic_answer(basic, request, who, crls, &s) : "not an OCSP answer";
 
 	if (response && said != OCSP_RESPONSE_STATUS_SUCCESSFUL)
 		why = OCSP_response_status_str(said);

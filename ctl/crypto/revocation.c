@@ -205,6 +205,34 @@ static void take_crl(struct answer *a, struct reader bytes, const struct issued 
 	X509_CRL_free(crl);
 }
 
+static STACK_OF(X509_CRL) * crls_at_hand(struct revocations *all, const struct issued *who)
+{
+	STACK_OF(X509_CRL) *crls = sk_X509_CRL_new_null();
+
+	for (int i = 0; crls && i < sk_X509_CRL_num(all->crls); i++) {
+		X509_CRL *crl = sk_X509_CRL_value(all->crls, i);
+
+		if (X509_CRL_up_ref(crl) && !sk_X509_CRL_push(crls, crl))
+			X509_CRL_free(crl);
+	}
+	if (crls)
+		answers_crls(all, who->issuer_id, crls);
+	return crls;
+}
+
+static void take_ocsp(struct revocations *all, struct answer *a, const struct fetch *f,
+		      const struct issued *who)
+{
+	STACK_OF(X509_CRL) *crls = crls_at_hand(all, who);
+
+	if (crls)
+		a->status = ocsp_answer(rd_from(f->answer, f->answer_len),
+					rd_from(f->request, f->request_len), who, crls);
+	else
+		snprintf(a->status.why, sizeof(a->status.why), "no memory");
+	sk_X509_CRL_pop_free(crls, X509_CRL_free);
+}
+
 /* Of what was asked for `who`, or of another certificate: false. */
 static bool take_fetch(struct revocations *all, const struct issued *who, struct fetch *f)
 {
@@ -219,8 +247,7 @@ static bool take_fetch(struct revocations *all, const struct issued *who, struct
 	if (*f->why)
 		memcpy(a.status.why, f->why, sizeof(a.status.why));
 	else if (f->kind == FETCH_OCSP)
-		a.status = ocsp_answer(rd_from(f->answer, f->answer_len),
-				       rd_from(f->request, f->request_len), who);
+		take_ocsp(all, &a, f, who);
 	else
 		take_crl(&a, rd_from(f->answer, f->answer_len), who);
 	if (a.status.until < soon)

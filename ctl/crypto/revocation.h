@@ -22,6 +22,7 @@
 #define REVOCATION_NO_NEXT_S 300         /* how long an answer without nextUpdate is good for */
 #define REVOCATION_ANSWERS_MAX 1024      /* remembered; the first to end makes room */
 #define REVOCATION_CRLS_LEN_MAX (64 * 1024 * 1024) /* bytes of all remembered CRLs */
+#define REVOCATION_DELEGATE_CRLS_MAX 8 /* fetched ones that are asked about one OCSP responder */
 #define REVOCATION_WHY_MAX 640
 #define REVOCATION_NOTES_MAX 2048
 

@@ -68,13 +68,16 @@ bool answer_find(struct revocations *all, const struct answer *like, struct answ
 /* Takes over its CRL. */
 void answer_keep(struct revocations *all, struct answer *answer);
 void answer_fini(struct answer *answer);
+/* Adds the CRLs of this issuer, at most REVOCATION_DELEGATE_CRLS_MAX. */
+void answers_crls(struct revocations *all, const uint8_t issuer_id[32], STACK_OF(X509_CRL) * crls);
 
 /* ---- ocsp.c ------------------------------------------------------------------------- */
 
 /* DER, with a nonce; the caller's to free(). 0 or -EIO. */
 int ocsp_request(const struct issued *who, uint8_t **ret_der, size_t *ret_len) MUST_USE;
+/* crls: what is here to tell whether the responder itself was revoked. */
 struct cert_status ocsp_answer(struct reader answer, struct reader request,
-			       const struct issued *who);
+			       const struct issued *who, STACK_OF(X509_CRL) * crls);
 
 /* ---- crl.c -------------------------------------------------------------------------- */
 

@@ -18,7 +18,9 @@
 #define SUB_CRL "http://crl.example/sub.crl"
 
 static struct pair pair;
-static struct made root, sub, other_root, responder, plain, other_responder;
+#define RESPONDER_SERIAL 66
+
+static struct made root, sub, other_root, responder, unchecked, plain, other_responder;
 static struct made a; /* of each test */
 
 /* What the world answers; NULL: not reachable. */
@@ -44,6 +46,13 @@ static int make_all(void **state)
 	responder = make((struct made_of){ .kind = "p256",
 					   .subject = "CN=responder",
 					   .issuer = &root,
+					   .serial = RESPONDER_SERIAL,
+					   .extended_key_usage = "OCSPSigning" });
+	unchecked = make((struct made_of){ .kind = "p256",
+					   .subject = "CN=responder",
+					   .issuer = &root,
+					   .serial = RESPONDER_SERIAL,
+					   .is_nocheck = true,
 					   .extended_key_usage = "OCSPSigning" });
 	plain = make((struct made_of){ .kind = "p256", .subject = "CN=plain", .issuer = &root });
 	other_responder = make((struct made_of){ .kind = "p256",
@@ -55,7 +64,8 @@ static int make_all(void **state)
 
 static int free_all(void **state)
 {
-	struct made *all[] = { &root, &sub, &other_root, &responder, &plain, &other_responder };
+	struct made *all[] = { &root,	   &sub,   &other_root,	    &responder,
+			       &unchecked, &plain, &other_responder };
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(all); i++)
@@ -226,8 +236,9 @@ static void ocsp_says(void **state)
 	/* without nextUpdate it counts while it is new, or is an answer to us */
 	ocsp_is((struct made_ocsp){ .has_no_next = true, .is_nonce_missing = true }, NULL);
 	ocsp_is((struct made_ocsp){ .has_no_next = true, .this_s = -86400 }, NULL);
-	ocsp_is((struct made_ocsp){
-			.has_no_next = true, .this_s = -86400, .is_nonce_missing = true },
+	ocsp_is((struct made_ocsp){ .has_no_next = true,
+				    .this_s = -86400,
+				    .is_nonce_missing = true },
 		"the answer is not of this time");
 	ocsp_is((struct made_ocsp){ .responder = &plain },
 		"not signed by the issuer or whom it allows to");
@@ -245,6 +256,43 @@ static void not_an_answer(void **state)
 	world = (struct world){ .junk = junk };
 	sides(REVOCATION_STRICT, &root, OCSP, CRL);
 	refused("OCSP " OCSP ": not an OCSP answer; CRL " CRL ": not a CRL");
+}
+
+/* ---- The responder itself -------------------------------------------------------------- */
+
+/* With a CRL of `by` in a file that revokes this number. */
+static void responder_is(const struct made *who, const struct made *by, long revokes, long next_s,
+			 const char *line)
+{
+	struct made_ocsp good = { .ca = &root, .responder = who };
+	struct revocations *known = revocations_new();
+	uint8_t crl[1024];
+	size_t len = make_crl(by, revokes, next_s, crl, sizeof(crl));
+
+	world = (struct world){ .ocsp = &good };
+	sides(REVOCATION_RELAXED, &root, OCSP, NULL);
+	assert_int_equal(revocations_add_crl(known, rd_from(crl, len)), 0);
+	trust_set_revocations(pair.b.conns[0].trust, known);
+	revocations_free(known);
+	up(line);
+	assert_string_equal(world.asked, OCSP " "); /* nobody about the responder */
+	world.ocsp = NULL;
+}
+
+#define GOOD_BY_OCSP "revocation of 'CN=a': good by OCSP " OCSP
+#define NOT_BY_OCSP "revocation of 'CN=a': OCSP " OCSP ": the responder's certificate is revoked; "
+
+static void a_responder_may_be_revoked(void **state)
+{
+	(void)state;
+	responder_is(&responder, &root, RESPONDER_SERIAL, 3600, NOT_BY_OCSP "good by CRL");
+	responder_is(&responder, &root, RESPONDER_SERIAL,
+		     -3600, /* an old one, and no less revoked */
+		     NOT_BY_OCSP "CRL: only an old CRL; not known");
+	responder_is(&responder, &root, RESPONDER_SERIAL + 1, 3600, GOOD_BY_OCSP);
+	responder_is(&responder, &other_root, RESPONDER_SERIAL, 3600, GOOD_BY_OCSP);
+	responder_is(&unchecked, &root, RESPONDER_SERIAL, 3600, GOOD_BY_OCSP);
+	responder_is(NULL, &root, RESPONDER_SERIAL, 3600, GOOD_BY_OCSP);
 }
 
 /* ---- Order and policies --------------------------------------------------------------- */
@@ -418,6 +466,30 @@ static void a_crl_is_fetched_once_for_all(void **state)
 	assert_int_equal(pair.n_fetched, 1);
 }
 
+/* And is asked about a responder that comes later. */
+static void a_crl_is_about_responders_too(void **state)
+{
+	struct made_ocsp good = { .ca = &root, .responder = &responder };
+
+	(void)state;
+	world = (struct world){ .crl_of = &root, .crl_revokes = RESPONDER_SERIAL, .ocsp = &good };
+	sides(REVOCATION_STRICT, &root, NULL, CRL);
+	up("good by CRL");
+	down();
+	made_free(&a);
+	conn_creds_fini(&pair.a.conns[0]);
+	a = make((struct made_of){ .kind = "p256",
+				   .subject = "CN=again",
+				   .san = "DNS:a.example",
+				   .issuer = &root,
+				   .ocsp_uri = OCSP });
+	side_signs(&pair.a, &a, NULL);
+	refused("CN=again' is revoked is not known, and revocation = strict asks for it (OCSP " OCSP
+		": the responder's certificate is revoked)");
+	assert_int_equal(pair.n_fetched, 2);
+	world.ocsp = NULL;
+}
+
 #define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -425,6 +497,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		CASE(crls_in_files),
 		CASE(ocsp_says),
+		CASE(a_responder_may_be_revoked),
 		CASE(not_an_answer),
 		CASE(ocsp_first_then_the_crl),
 		CASE(nobody_answers),
@@ -435,6 +508,7 @@ int main(void)
 		CASE(an_answer_is_remembered),
 		CASE(so_are_a_crl_and_a_failure),
 		CASE(a_crl_is_fetched_once_for_all),
+		CASE(a_crl_is_about_responders_too),
 	};
 
 	return cmocka_run_group_tests(tests, make_all, free_all);

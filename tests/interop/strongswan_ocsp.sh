@@ -11,7 +11,7 @@ SWAN_MORE="tls {
 	        version_max = 1.2
 	    }"
 OCSP=http://127.0.0.1:8888/ CRL=http://127.0.0.1:8889/root.crl
-SERIAL_A=4141 SERIAL_B=4242
+SERIAL_A=4141 SERIAL_B=4242 SERIAL_OCSP=99
 
 index_line() { # NAME SERIAL REVOKED-NAME
 	local status=V revoked=
@@ -24,6 +24,7 @@ index_write() {
 	{
 		index_line gwA "$SERIAL_A" "${1:-}"
 		index_line gwB "$SERIAL_B" "${1:-}"
+		index_line responder "$SERIAL_OCSP" "${1:-}"
 	} >"$PKI/index"
 }
 
@@ -66,7 +67,7 @@ lab_sites
 lab_road
 certs_new
 new_key ocsp ecdsa
-signed ocsp /C=CH/O=Lab/CN=responder root 99 extendedKeyUsage=OCSPSigning
+signed ocsp /C=CH/O=Lab/CN=responder root "$SERIAL_OCSP" extendedKeyUsage=OCSPSigning
 AT=("authorityInfoAccess=OCSP;URI:$OCSP" "crlDistributionPoints=URI:$CRL")
 CERT_SERIAL=$SERIAL_A leaf gwA ecdsa root DNS:gwA.example "${AT[@]}"
 CERT_SERIAL=$SERIAL_B leaf gwB ecdsa root DNS:gwB.example "${AT[@]}"
@@ -166,6 +167,16 @@ neither_role "CN=gwB' is revoked is not known, and revocation = strict asks for 
 must www_up gwA
 must responder_up gwA
 AUTH_A=pubkey AUTH_B=pubkey
+
+title "a responder that a CRL revokes does not count"
+must crl_write responder
+cp "$PKI/root.crl.pem" "$LAB_DIR/x509crl/"
+reload_both
+mark=$(log_mark)
+must sekisho gwA up net
+must logged_since "$mark" "CN=gwB': OCSP $OCSP: the responder's certificate is revoked; good by CRL"
+takes_down
+rm "$LAB_DIR/x509crl/root.crl.pem"
 
 title "addresses of authorities come first"
 CONF_MORE_A="authorities {

@@ -85,6 +85,8 @@ struct made make(struct made_of of)
 		extend(cert, NID_key_usage, of.key_usage);
 	if (of.extended_key_usage)
 		extend(cert, NID_ext_key_usage, of.extended_key_usage);
+	if (of.is_nocheck)
+		extend(cert, NID_id_pkix_OCSP_noCheck, "ignored");
 	if (of.ocsp_uri)
 		extend_uri(cert, NID_info_access, "OCSP;URI:", of.ocsp_uri);
 	if (of.crl_uri)

@@ -21,6 +21,7 @@ struct made_of {
 	const char *name_constraints; /* "critical,permitted;DNS:.example" */
 	long from_s, until_s; /* against now; until 0: a day */
 	const char *key_usage, *extended_key_usage;
+	bool is_nocheck; /* id-pkix-ocsp-nocheck */
 	const char *ocsp_uri, *crl_uri; /* "http://ocsp.example/" */
 	long serial;
 };
