@@ -70,14 +70,34 @@ static void init_duplicate(struct ike_sa *sa, struct inbound *in)
 	inbound_free(in);
 }
 
+/* The oldest one that is over, and only waits for retransmissions. from NULL: of any address. */
+static struct ike_sa *oldest_failed(const struct ike *ike, const struct ip_addr *from)
+{
+	struct ike_sa *oldest = NULL;
+
+	for (struct ike_sa *sa = ike->sas; sa; sa = sa->next)
+		if (sa->is_half_open && sa->state == ST_CLOSED &&
+		    (!from || addr_equal(&sa->remote.addr, from)) &&
+		    (!oldest || sa->unique_id < oldest->unique_id))
+			oldest = sa;
+	return oldest;
+}
+
 /* One address must not take the room of all others. Whoever forges it gets no further than to where
  * a cookie is asked for. */
 static bool has_room(const struct ike *ike, const struct inbound *in)
 {
+	const struct ip_addr *from = &in->remote.addr;
 	uint32_t max = ike->settings.block_threshold;
+	bool is_crowded = max && sa_n_half_open(ike, from) >= max;
 
-	return ike->n_half_open < IKE_HALF_OPEN_MAX &&
-	       (!max || sa_n_half_open(ike, &in->remote.addr) < max);
+	if (ike->n_half_open < IKE_HALF_OPEN_MAX && !is_crowded)
+		return true;
+	struct ike_sa *old = oldest_failed(ike, is_crowded ? from : NULL);
+	if (!old)
+		return false;
+	sa_free(old);
+	return true;
 }
 
 static void init_new(struct ike *ike, struct inbound *in)

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "ike/explain.h"
-#include "ike/limits.h"
+#include "ike/ike_sa.h"
 #include "support/pair.h"
 
 static struct pair pair;
@@ -279,6 +279,24 @@ static void one_address_does_not_take_all_room(void **state)
 	free(first_one.bytes);
 }
 
+/* One client behind a NAT with a wrong password must not lock the others out. */
+static void failures_do_not_block_an_address(void **state)
+{
+	(void)state;
+	side_psk(&pair.a, "a wrong one");
+	pair_configure(&pair);
+	for (unsigned i = 0; i < 3 * IKE_HALF_OPEN_OF_ONE; i++) {
+		initiate(&pair.a);
+		pair_run(&pair, 500);
+		assert_int_equal(pair.a.n_failed, i + 1);
+	}
+	assert_int_equal(pair.b.ike->n_half_open, IKE_HALF_OPEN_OF_ONE);
+	side_psk(&pair.a, "the secret");
+	side_psk(&pair.b, "the secret");
+	initiate(&pair.a);
+	assert_true(pair_run_until(&pair, pair_is_up, 500));
+}
+
 /* Copies of one request must not be answered now with a cookie and now without. */
 static void cookies_go_on_for_a_while(void **state)
 {
@@ -394,6 +412,7 @@ int main(void)
 		TEST(cookies_from_the_first_one_on),
 		TEST(one_address_does_not_take_all_room),
 		TEST(cookies_go_on_for_a_while),
+		TEST(failures_do_not_block_an_address),
 		TEST(the_first_difference_is_named),
 		TEST(refusals_name_both_sides),
 		TEST(ikev1_is_told),
