@@ -126,6 +126,13 @@ static bool is_answer_good(const struct turn *t, struct proposal *ret_chosen)
 	       rd_left(&t->in->ke.public_value) == ke_answer_len(nego->group);
 }
 
+/* Something better than a refusal has come. */
+static void forget_refusal(struct ike_sa *sa)
+{
+	sa->init->refused = 0;
+	sa->state_end_ms = 0;
+}
+
 static enum step_result init_answered(struct turn *t)
 {
 	struct nego *nego = &t->ours->nego;
@@ -133,6 +140,7 @@ static enum step_result init_answered(struct turn *t)
 
 	if (!is_answer_good(t, &chosen))
 		return STEP_DROP;
+	forget_refusal(t->sa);
 	return turn_wait(t, nego->group, &nego->pair, t->in->ke.public_value);
 }
 
@@ -197,6 +205,7 @@ static enum step_result init_again(struct turn *t)
 		if (!rd_left(&data) || rd_left(&data) > sizeof(init->cookie))
 			return STEP_DROP;
 		nonce_keep(init->cookie, &init->cookie_len, data);
+		forget_refusal(t->sa);
 		return STEP_AGAIN;
 	}
 	struct reader data = group->data;
@@ -205,19 +214,19 @@ static enum step_result init_again(struct turn *t)
 		return STEP_DROP; /* 1.2: only what we offered; a forger could weaken us else */
 	sa_log(t->sa, "peer wants key exchange group %u instead of %u", wanted, init->group);
 	init->group = wanted;
+	forget_refusal(t->sa);
 	return STEP_AGAIN;
 }
 
+/* 2.21.1: anybody can say so. It counts if nothing better comes. */
 static enum step_result init_refused(struct turn *t)
 {
-	const struct notify *n = message_error(t->in);
-	const char *name = notify_name(n->type);
-	char remote[ADDR_TEXT_MAX], ours[PROPOSAL_TEXT_MAX];
+	struct init *init = t->sa->init;
 
-	return turn_refuse(t, STEP_FAIL, 0, "peer %s refuses IKE_SA_INIT: %s (%u), we offer %s",
-			   addr_print(&t->sa->remote.addr, remote, sizeof(remote)),
-			   name ? name : "error", n->type,
-			   proposal_print(&t->sa->conn->ike[0], ours, sizeof(ours)));
+	if (!init->refused)
+		t->sa->state_end_ms = t->ike->now_ms + REFUSED_MS;
+	init->refused = message_error(t->in)->type;
+	return STEP_DROP;
 }
 
 /* ---- Responder ------------------------------------------------------------------ */
@@ -358,10 +367,18 @@ static enum step_result init_answer(struct turn *t)
 
 static enum step_result init_unanswered(struct turn *t)
 {
-	char remote[ADDR_TEXT_MAX];
+	const struct conn *conn = t->sa->conn;
+	uint16_t refused = t->sa->init ? t->sa->init->refused : 0;
+	const char *name = notify_name(refused);
+	char remote[ADDR_TEXT_MAX], ours[PROPOSAL_TEXT_MAX] = "nothing any more";
 
-	return turn_refuse(t, STEP_NEXT, 0, "peer %s does not answer IKE_SA_INIT",
-			   addr_print(&t->sa->remote.addr, remote, sizeof(remote)));
+	addr_print(&t->sa->remote.addr, remote, sizeof(remote));
+	if (!refused)
+		return turn_refuse(t, STEP_NEXT, 0, "peer %s does not answer IKE_SA_INIT", remote);
+	if (conn)
+		proposal_print(&conn->ike[0], ours, sizeof(ours));
+	return turn_refuse(t, STEP_FAIL, 0, "peer %s refuses IKE_SA_INIT: %s (%u), we offer %s",
+			   remote, name ? name : "error", refused, ours);
 }
 
 static const struct step steps[] = {
@@ -375,12 +392,13 @@ static const struct step steps[] = {
 	{ STEP_RESPONSE, IN(INIT_SENT), ST_INIT_SENT, ON(TASK_IKE_INIT) | P_NOTIFY | HAS_AGAIN,
 	  HAS_ERROR | P_VENDOR, init_again, NULL, TM_RETRANSMIT,
 	  "the peer asks for a cookie, or for another group" },
-	{ STEP_RESPONSE, IN(INIT_SENT), ST_CLOSED, ON(TASK_IKE_INIT) | P_NOTIFY | HAS_ERROR,
-	  HAS_AUTH_FAILED | P_VENDOR, init_refused, NULL, TM_CLOSED, "the peer refuses" },
+	{ STEP_RESPONSE, IN(INIT_SENT), ST_INIT_SENT, ON(TASK_IKE_INIT) | P_NOTIFY | HAS_ERROR,
+	  HAS_AUTH_FAILED | P_VENDOR, init_refused, NULL, TM_RETRANSMIT,
+	  "somebody refuses: wait a little for a better answer" },
 	{ STEP_RESPONSE, IN(INIT_SENT), ST_CLOSED, ON(TASK_IKE_INIT) | P_NOTIFY | HAS_REDIRECT, P_VENDOR,
 	  redirect_init, NULL, TM_CLOSED, "the gateway redirects: begin anew with the other one" },
 	{ STEP_TIMEOUT, IN(INIT_SENT), ST_CLOSED, 0, ON_ANY, init_unanswered, NULL, TM_CLOSED,
-	  "no answer: give up" },
+	  "no answer, or a refusal: give up" },
 	{ STEP_REQUEST, IN(NONE), ST_INIT_REPLIED, P_SA | P_KE | P_NONCE, ANY_NOTIFY | P_CERTREQ,
 	  init_check, init_answer, TM_HALF_OPEN,
 	  "choose connection and algorithms, derive keys, answer" },

@@ -247,8 +247,11 @@ static void timeout(struct ike_sa *sa, struct ours *ours)
 		if (!step)
 			continue;
 		struct turn t = turn_of(sa, ours, step, NULL, NULL);
-		if (step->run(&t) == STEP_NEXT)
+		enum step_result r = step->run(&t);
+		if (r == STEP_NEXT)
 			engine_follow(&t);
+		else if (r == STEP_FAIL)
+			exchange_close(sa, END_REFUSED);
 		return;
 	}
 	exchange_close(sa, END_NO_ANSWER);

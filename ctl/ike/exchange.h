@@ -44,7 +44,8 @@ enum step_result {
 		      * task is over, the state stays */
 	STEP_DROP,   /* as if it had not come */
 	STEP_FAIL,   /* the IKE SA is over. REQUEST: after answering with turn.why; RESPONSE: after
-		      * telling the peer turn.why in an INFORMATIONAL exchange, unless it is 0 */
+		      * telling the peer turn.why in an INFORMATIONAL exchange, unless it is 0.
+		      * TIMEOUT: the peer refused, which is another end than NEXT's */
 };
 
 enum step_timer {

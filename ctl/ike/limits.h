@@ -12,6 +12,10 @@
 #define RETRANSMIT_TRIES 5
 #define RETRANSMIT_GAP_MAX_MS 3600000 /* whatever is configured */
 
+/* An error in answer to IKE_SA_INIT is nobody's in particular (RFC 7296 2.21.1): so long the true
+ * answer may still come. */
+#define REFUSED_MS 2000
+
 #define HALF_OPEN_MS 30000 /* strongSwan's half_open_timeout: from IKE_SA_INIT to IKE_AUTH */
 /* A closed IKE SA answers retransmissions of the last request for so long: our own peers send
  * the first two again 4 and 11.2 s after the first. */

@@ -149,6 +149,61 @@ static void worthless_answers_delay_nothing(void **state)
 	assert_int_equal(pair.a.n_failed, 1);
 }
 
+/* What anybody who sees a's request can send. */
+static void refuse_a(void)
+{
+	struct ike_header h = {
+		.spi_i = pair.a.ike->sas->spi_i,
+		.exchange = EX_IKE_SA_INIT,
+		.flags = IKE_FLAG_RESPONSE,
+	};
+	uint8_t buf[64];
+	struct datagram d = { .local = pair.a.home, .remote = pair.b.home, .data = buf };
+	struct payload_writer pw;
+
+	message_start(&pw, buf, sizeof(buf), &h);
+	notify_emit_plain(&pw, N_NO_PROPOSAL_CHOSEN, rd_from(NULL, 0));
+	assert_int_equal(message_finish(&pw, &d.len), 0);
+	ike_input(pair.a.ike, &d, pair.now_ms);
+	side_effects(&pair.a);
+}
+
+/* 2.21.1: nobody's word that it is refused counts as long as the true answer may come. */
+static void a_forged_refusal_ends_nothing(void **state)
+{
+	(void)state;
+	pair_configure(&pair);
+	assert_int_equal(ike_initiate(pair.a.ike, "gw-gw", NULL, pair.now_ms), 0);
+	side_effects(&pair.a);
+	while (!pair.a.n_sent)
+		pair_step(&pair);
+	refuse_a();
+	assert_true(pair_run_until(&pair, pair_is_up, REFUSED_MS - 1000));
+	pair_run(&pair, 10000);
+	assert_int_equal(pair.a.n_failed, 0);
+	assert_true(pair_fits(&pair));
+}
+
+static void a_refusal_counts_if_nothing_else_comes(void **state)
+{
+	(void)state;
+	pair_configure(&pair);
+	pair.is_cut = true;
+	assert_int_equal(ike_initiate(pair.a.ike, "gw-gw", NULL, pair.now_ms), 0);
+	side_effects(&pair.a);
+	while (!pair.a.n_sent)
+		pair_step(&pair);
+	uint64_t since_ms = pair.now_ms;
+	refuse_a();
+	pair_run(&pair, REFUSED_MS - 100);
+	refuse_a(); /* does not prolong it */
+	assert_int_equal(pair.a.n_failed, 0);
+	pair_run(&pair, 100);
+	assert_int_equal(pair.a.n_failed, 1);
+	assert_true(pair.now_ms - since_ms <= REFUSED_MS);
+	assert_true(side_logged(&pair.a, "refuses IKE_SA_INIT: NO_PROPOSAL_CHOSEN"));
+}
+
 static bool swallow_one_auth_answer(struct pair *p, struct flight *f, void *arg)
 {
 	unsigned *left = arg;
@@ -383,6 +438,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(a_spoilt_answer_to_our_delete_ends_it),
 		TEST(worthless_answers_delay_nothing),
+		TEST(a_forged_refusal_ends_nothing),
+		TEST(a_refusal_counts_if_nothing_else_comes),
 		TEST(requests_may_overtake_the_answer_to_auth),
 		TEST(initial_contact_is_of_one_connection),
 		TEST(failed_ones_count_as_half_open),
