@@ -30,15 +30,17 @@ struct aaa_job *eap_aaa_ask(struct turn *t)
 	return job;
 }
 
-/* RFC 3579 2.6.3: what RADIUS says and what EAP says have to be the same. */
+/* RFC 3579 2.6.3: what RADIUS says and what EAP says have to be the same. RFC 3748 4: there is a type
+ * in a Request, and nothing in a Success. */
 static bool is_fitting(const struct eap *eap, const struct aaa_job *job)
 {
 	struct reader r = rd_from(job->packet, job->packet_len);
+	bool is_end = job->result == AAA_ACCEPTED;
 	uint8_t code = rd_u8(&r);
 
 	rd_skip(&r, 1);
 	return rd_u16(&r) == job->packet_len && rd_ok(&r) && job->packet_len <= sizeof(eap->out) &&
-	       code == (job->result == AAA_ACCEPTED ? EAP_SUCCESS : EAP_REQUEST);
+	       code == (is_end ? EAP_SUCCESS : EAP_REQUEST) && rd_more(&r) != is_end;
 }
 
 enum eap_result eap_aaa_answer(struct eap *eap, const struct aaa_job *job)

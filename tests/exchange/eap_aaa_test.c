@@ -289,10 +289,17 @@ static void say_nothing(struct aaa_job *job)
 	job->packet_len = 0;
 }
 
+static void say_no_type(struct aaa_job *job)
+{
+	if (job->result == AAA_GO_ON)
+		job->packet[3] = (uint8_t)(job->packet_len = 4);
+}
+
 static void contradictions_are_refused(void **state)
 {
 	static void (*const all[])(struct aaa_job *) = { say_failure, say_success_early,
-							 say_response, cut_it, say_nothing };
+							 say_response, cut_it, say_nothing,
+							 say_no_type };
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++) {
 		spoil = all[i];
