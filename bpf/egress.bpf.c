@@ -58,7 +58,7 @@ static __always_inline enum gate_outcome decide(const struct __sk_buff *skb, str
 {
 	enum gate_outcome o = parse(p);
 	struct spd_view view;
-	__u32 child;
+	__u32 child = 0;
 
 	if (o == GATE_PASS_NOT_IP || (o == NEXT && !is_for_spd(p)))
 		return GATE_EGRESS_PASS;

@@ -9,9 +9,9 @@
 #include <bpf/bpf_endian.h>
 #include "count.h"
 
-#define EXT_HEADERS_MAX 8u  /* RFC 8200 4.1 recommends six at most */
-#define EXT_BYTES_MAX 256u  /* of all of them together */
-#define EXT_OFFSET 0xfff8   /* RFC 8200 4.5 */
+#define EXT_HEADERS_MAX 8u /* RFC 8200 4.1 recommends six at most */
+#define EXT_BYTES_MAX 256u /* of all of them together */
+#define EXT_OFFSET 0xfff8  /* RFC 8200 4.5 */
 #define EXT_MORE 0x0001
 
 enum ext_proto {
@@ -23,14 +23,14 @@ enum ext_proto {
 
 struct ext_hdr {
 	__u8 next, len; /* len: of all but the fragment header, in 8 bytes beyond the first 8 */
-	__be16 frag;    /* of the fragment header */
+	__be16 frag;	/* of the fragment header */
 	__u32 rest;
 };
 
 struct ext_walk {
 	void *data, *end;
-	__u32 off;   /* of what comes next, from data on */
-	__u8 proto;  /* of it */
+	__u32 off;  /* of what comes next, from data on */
+	__u8 proto; /* of it */
 	bool is_runt;
 	bool is_fragment, is_later_fragment;
 };

@@ -10,20 +10,36 @@
 #include "host.h"
 
 #define AF_INET 2
+#define AF_INET6 10
+#define FLOWINFO_TOS_SHIFT 20
+
+static __always_inline void fib_addrs(struct bpf_fib_lookup *fib, const struct packet *p)
+{
+	if (is_v4(&p->daddr)) {
+		fib->family = AF_INET;
+		fib->tos = p->tos;
+		fib->ipv4_src = p->saddr.w[3];
+		fib->ipv4_dst = p->daddr.w[3];
+	} else {
+		fib->family = AF_INET6;
+		fib->flowinfo = bpf_htonl((__u32)p->tos << FLOWINFO_TOS_SHIFT);
+		__builtin_memcpy(fib->ipv6_src, &p->saddr, sizeof(p->saddr));
+		__builtin_memcpy(fib->ipv6_dst, &p->daddr, sizeof(p->daddr));
+	}
+}
 
 static __always_inline struct bpf_fib_lookup fib_query(const struct packet *p, __u32 ifindex)
 {
-	return (struct bpf_fib_lookup){
-		.family = AF_INET,
+	struct bpf_fib_lookup fib = {
 		.l4_protocol = p->proto,
 		.sport = bpf_htons(p->sport),
 		.dport = bpf_htons(p->dport),
 		.tot_len = p->total_len,
 		.ifindex = ifindex,
-		.tos = p->tos,
-		.ipv4_src = p->saddr.w[3],
-		.ipv4_dst = p->daddr.w[3],
 	};
+
+	fib_addrs(&fib, p);
+	return fib;
 }
 
 /* RFC 1624 for a TTL that is one less. */
@@ -39,8 +55,8 @@ static __always_inline bool forward_is_plain(const struct packet *p)
 {
 	__u8 net = p->saddr.b[12];
 
-	return p->ethertype == ETH_P_IP && p->tags == 0 && p->ttl > 1 && p->l4_off == p->l3_off + sizeof(struct iphdr) &&
-	       net != 0 && net != 127 && net < 224;
+	return p->ethertype == ETH_P_IP && p->tags == 0 && p->ttl > 1 &&
+	       p->l4_off == p->l3_off + sizeof(struct iphdr) && net != 0 && net != 127 && net < 224;
 }
 
 /* Where XDP can transmit, the worker says so; elsewhere the kernel forwards. */

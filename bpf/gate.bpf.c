@@ -29,13 +29,30 @@ static __always_inline bool is_group_frame(const struct packet *p)
 	return *(const __u8 *)p->data & 1;
 }
 
+/* This host passes the packet on (RFC 791, RFC 8200 3). False: never. */
+static __always_inline bool routed(struct packet *p)
+{
+	struct iphdr *ip = p->data + p->l3_off;
+	struct ipv6hdr *ip6 = p->data + p->l3_off;
+
+	if (p->ethertype == ETH_P_IPV6) {
+		if ((void *)(ip6 + 1) > p->end)
+			return false;
+		ip6->hop_limit--;
+	} else {
+		if ((void *)(ip + 1) > p->end)
+			return false;
+		ttl_decrement(ip);
+	}
+	return true;
+}
+
 /* From the SPD's "protect" to the worker. TTL: this host forwards the packet, unless it made
  * it; RFC 4301 5.1.2.1. Expired ones are the kernel's, which drops them and says so. */
 static __always_inline enum gate_outcome protect(struct xdp_md *ctx, struct packet *p,
 						 const struct port_val *port, const struct flow *f,
 						 struct xsk_meta *m)
 {
-	struct iphdr *ip = p->data + p->l3_off;
 	bool is_own = port && port->flags & PORT_HOST;
 
 	if (!port || !host_has_vlan(ctx->ingress_ifindex, p))
@@ -45,13 +62,9 @@ static __always_inline enum gate_outcome protect(struct xdp_md *ctx, struct pack
 	enum gate_outcome o = child_find_sa(m->child, f, &m->sa);
 	if (o == GATE_DROP_BUG)
 		return o;
-	if (p->ethertype == ETH_P_IPV6)
-		return GATE_DROP_IPV6;
 	m->kind = o == GATE_TO_WORKER_OUT ? META_OUT : META_HOLD;
-	if ((void *)(ip + 1) > p->end)
+	if (!is_own && !routed(p))
 		return GATE_DROP_BUG;
-	if (!is_own)
-		ttl_decrement(ip);
 	return to_worker(ctx, port, m, o);
 }
 
@@ -96,8 +109,6 @@ static __always_inline enum gate_outcome from_wire(struct xdp_md *ctx, struct pa
 
 	if (is_local) {
 		o = sad_inbound(p, m);
-		if (o == GATE_TO_WORKER_IN && p->ethertype == ETH_P_IPV6)
-			return GATE_DROP_IPV6;
 		if (o == GATE_TO_WORKER_IN)
 			return to_worker(ctx, port, m, o);
 		if (o != NEXT)

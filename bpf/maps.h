@@ -16,21 +16,21 @@
 #endif
 
 /* What most maps are: an array, mapped into the processes where `map_flags` says so. */
-#define ARRAY_MAP(name, n, value_type, map_flags_)        \
-	MAP struct {                                      \
-		__uint(type, BPF_MAP_TYPE_ARRAY);         \
-		__uint(max_entries, n);                   \
-		__uint(map_flags, map_flags_);            \
-		__type(key, __u32);                       \
-		__type(value, value_type);                \
+#define ARRAY_MAP(name, n, value_type, map_flags_)                                                 \
+	MAP struct {                                                                               \
+		__uint(type, BPF_MAP_TYPE_ARRAY);                                                  \
+		__uint(max_entries, n);                                                            \
+		__uint(map_flags, map_flags_);                                                     \
+		__type(key, __u32);                                                                \
+		__type(value, value_type);                                                         \
 	} name SEC(".maps")
 
-#define HASH_MAP(name, n, key_type, value_type)           \
-	MAP struct {                                      \
-		__uint(type, BPF_MAP_TYPE_HASH);          \
-		__uint(max_entries, n);                   \
-		__type(key, key_type);                    \
-		__type(value, value_type);                \
+#define HASH_MAP(name, n, key_type, value_type)                                                    \
+	MAP struct {                                                                               \
+		__uint(type, BPF_MAP_TYPE_HASH);                                                   \
+		__uint(max_entries, n);                                                            \
+		__type(key, key_type);                                                             \
+		__type(value, value_type);                                                         \
 	} name SEC(".maps")
 
 ARRAY_MAP(spd_state, 1, struct spd_state, BPF_F_MMAPABLE);
@@ -60,7 +60,7 @@ MAP struct {
 
 MAP struct {
 	__uint(type, BPF_MAP_TYPE_XSKMAP);
-	__uint(max_entries, PORT_MAX * PORT_QUEUES);
+	__uint(max_entries, PORT_MAX *PORT_QUEUES);
 	__type(key, __u32);
 	__type(value, __u32);
 } xsks SEC(".maps");

@@ -32,16 +32,16 @@ union addr {
 
 struct packet {
 	void *data, *end;
-	__u32 frame_len;      /* of the whole frame; end - data may be less of it (tc) */
+	__u32 frame_len; /* of the whole frame; end - data may be less of it (tc) */
 	__u16 l3_off, l4_off;
-	__u16 ethertype;      /* behind the tags, host order */
-	__u16 vlan;           /* of the outer tag; 0: untagged */
+	__u16 ethertype; /* behind the tags, host order */
+	__u16 vlan;	 /* of the outer tag; 0: untagged */
 	__u8 tags;
 	__u8 proto, ttl, tos;
-	__u32 total_len;      /* of IP, header included */
+	__u32 total_len; /* of IP, header included */
 	union addr saddr, daddr;
-	__u16 sport, dport;   /* host order, 0: the protocol has none or it is not in here; both
-			       * are type * 256 + code for ICMP (RFC 7296 3.13.1) */
+	__u16 sport, dport; /* host order, 0: the protocol has none or it is not in here; both
+			     * are type * 256 + code for ICMP (RFC 7296 3.13.1) */
 	bool is_fragment;
 	bool is_later_fragment;
 };
@@ -173,7 +173,9 @@ static __always_inline enum gate_outcome parse_ipv6(struct packet *p)
 	__builtin_memcpy(&p->daddr, &ip->daddr, sizeof(p->daddr));
 	if (is_v4(&p->saddr) || is_v4(&p->daddr)) /* else policies of IPv4 would be asked */
 		return GATE_DROP_MALFORMED;
-	struct ext_walk w = { .data = p->data, .end = p->end, .proto = ip->nexthdr,
+	struct ext_walk w = { .data = p->data,
+			      .end = p->end,
+			      .proto = ip->nexthdr,
 			      .off = p->l3_off + IPV6_HEADER_LEN };
 	enum gate_outcome o = ext_headers(&w);
 	if (o != NEXT)

@@ -67,7 +67,9 @@ static __always_inline bool quoted_ipv6(const struct packet *p, const struct ipv
 {
 	if ((void *)(ip + 1) > p->end)
 		return false;
-	struct ext_walk w = { .data = p->data, .end = p->end, .proto = ip->nexthdr,
+	struct ext_walk w = { .data = p->data,
+			      .end = p->end,
+			      .proto = ip->nexthdr,
 			      .off = p->l4_off + sizeof(struct icmp) + IPV6_HEADER_LEN };
 	__builtin_memcpy(&f->remote, &ip->saddr, sizeof(f->remote));
 	__builtin_memcpy(&f->local, &ip->daddr, sizeof(f->local));
@@ -84,7 +86,7 @@ static __always_inline bool quotes_protected(const struct spd_view *view, const 
 {
 	struct flow f = { .is_later_fragment = true }; /* ports unknown */
 	struct icmp *icmp = header_at(p, p->l4_off);
-	__u32 child, action;
+	__u32 child = 0, action;
 
 	if (!is_icmp(p->proto) || p->is_later_fragment)
 		return false;

@@ -16,16 +16,18 @@
 
 static __always_inline struct packet route_packet(const struct route_query *q)
 {
-	return (struct packet){
+	struct packet p = {
 		.total_len = q->total_len ?: 1, /* 0 would skip the MTU */
 		.proto = q->proto,
 		.tos = q->tos,
-		.saddr = addr_v4(q->saddr),
-		.daddr = addr_v4(q->daddr),
 		.sport = q->sport,
 		.dport = q->dport,
 		.is_later_fragment = q->flags & ROUTE_LATER_FRAGMENT,
 	};
+
+	__builtin_memcpy(&p.saddr, &q->saddr, sizeof(p.saddr));
+	__builtin_memcpy(&p.daddr, &q->daddr, sizeof(p.daddr));
+	return p;
 }
 
 /* A decrypted packet's own way out of the SPD (hub and spoke). ROUTE_FORWARD: in clear. */

@@ -174,14 +174,6 @@ static bool check_ts(const struct ts_list *theirs, const struct ts_val *ours, si
 	return true;
 }
 
-/* Why there cannot be a Child SA on this IKE SA at all; NULL: there can. */
-static const char *obstacle(const struct ike_sa *sa)
-{
-	const struct ike_host *host = &sa->ike->host;
-
-	return host->no_esp ? host->no_esp(host->arg, &sa->local.addr, &sa->remote.addr) : NULL;
-}
-
 uint16_t deal_check(const struct turn *t, const struct conn_child *cc, bool has_ke,
 		    struct deal *ret_deal)
 {
@@ -199,8 +191,6 @@ uint16_t deal_check(const struct turn *t, const struct conn_child *cc, bool has_
 	    deal->chosen.n_transforms != theirs->proposals[0].n_transforms ||
 	    !is_ke_whole(&deal->chosen))
 		return N_NO_PROPOSAL_CHOSEN;
-	if (obstacle(t->sa))
-		return N_NO_ADDITIONAL_SAS;
 	deal->spi_in = t->ours->nego.spi_in;
 	deal->spi_out = spi_of(&deal->chosen);
 	if (deal->spi_out < SPI_MIN)
@@ -309,8 +299,6 @@ uint16_t deal_find(const struct turn *t, const struct conn_child *only, bool has
 	struct deal deal;
 	int best = 0;
 
-	if (obstacle(t->sa))
-		return N_NO_ADDITIONAL_SAS;
 	for (size_t i = 0; i < conn->n_children; i++) {
 		const struct conn_child *cc = &conn->children[i];
 
@@ -450,8 +438,6 @@ const char *deal_explain(const struct turn *t, const struct conn_child *only, bo
 	const struct conn_child *cc = t->sa->conn ? meant(t, only, has_ke, why) : NULL;
 	int n = snprintf(buf, size, "%s", name ? name : "error");
 
-	if (why == N_NO_ADDITIONAL_SAS && obstacle(t->sa))
-		snprintf(buf + n, size - (size_t)n, ": %s", obstacle(t->sa));
 	if (!cc || (why != N_NO_PROPOSAL_CHOSEN && why != N_TS_UNACCEPTABLE))
 		return buf;
 	n += snprintf(buf + n, size - (size_t)n, " (%s): ", cc->name);
@@ -464,13 +450,10 @@ const char *deal_explain(const struct turn *t, const struct conn_child *only, bo
 
 void deal_failed(struct turn *t, const struct conn_child *cc, uint16_t notify)
 {
-	const char *name = notify_name(notify), *why = obstacle(t->sa);
+	const char *name = notify_name(notify);
 
-	if (notify == N_NO_ADDITIONAL_SAS && why)
-		sa_why(t->sa, "CHILD_SA %s given up: %s", cc ? cc->name : "(removed)", why);
-	else
-		sa_why(t->sa, "CHILD_SA %s was refused: %s (%u)", cc ? cc->name : "(removed)",
-		       name ? name : "error", notify);
+	sa_why(t->sa, "CHILD_SA %s was refused: %s (%u)", cc ? cc->name : "(removed)",
+	       name ? name : "error", notify);
 	sa_error(t->sa, "%s", t->sa->why);
 	if (cc)
 		want_child_ended(t->sa, cc, END_REFUSED);

@@ -107,8 +107,6 @@ struct ike_host {
 	/* The source address that the kernel would use towards `remote`, for connections whose
 	 * local address is %any. May be NULL. 0 or -errno. */
 	int (*source)(void *arg, const struct ip_addr *remote, struct ip_addr *ret_local);
-	/* Why the data plane has no ESP between these addresses; NULL: it has. May be NULL. */
-	const char *(*no_esp)(void *arg, const struct ip_addr *local, const struct ip_addr *remote);
 	/* A fresh slot for a Child SA of a connection with several peers (conn_has_peers): each IKE
 	 * SA has its own, so that each peer has its own policies. Given back after FX_SA_DELETE of
 	 * the last SA in it. 0: no room. NULL: they all share conn_child->child. */

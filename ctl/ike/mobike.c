@@ -147,16 +147,6 @@ static bool way_to(const struct ike_sa *sa, const struct ip_addr *to, struct ip_
 	       !addr_is_any(ret_local) && is_ours(sa->ike, ret_local);
 }
 
-/* Of the other family than the address in use: a way leads there, and ESP can go it. */
-static bool can_change_family(const struct ike_sa *sa, const struct ip_addr *to,
-			      struct ip_addr *ret_local)
-{
-	const struct ike_host *host = &sa->ike->host;
-
-	return way_to(sa, to, ret_local) &&
-	       !(host->no_esp && host->no_esp(host->arg, ret_local, to));
-}
-
 /* The next of the peer's other addresses; of the other family, if there is no way to this one. The
  * one that we leave takes its place among the others. */
 static bool aim_at_other(struct ike_sa *sa, bool is_family_gone)
@@ -167,7 +157,7 @@ static bool aim_at_other(struct ike_sa *sa, bool is_family_gone)
 		struct ip_addr local = sa->local.addr;
 
 		if (is_same_family ? is_family_gone || addr_equal(&next, &sa->remote.addr)
-				   : !can_change_family(sa, &next, &local))
+				   : !way_to(sa, &next, &local))
 			continue;
 		*other = sa->remote.addr;
 		sa->local.addr = local;

@@ -31,8 +31,6 @@ int dev_addr_set(const char *name, const struct ip_addr *addr, bool is_there)
 	struct rtnl_addr *a = ifindex ? host_addr(ifindex, addr) : NULL;
 	int err = ifindex ? -ENOMEM : -ENODEV;
 
-	if (is_there && !addr_is_v4(addr))
-		dev_ipv6_on(name);
 	if (sock && a) {
 		err = nl_connect(sock, NETLINK_ROUTE);
 		if (!err)

@@ -100,7 +100,7 @@ static int sysctl_open(const char *family, const char *name, const char *key, in
 	return fd < 0 ? -errno : fd;
 }
 
-static int sysctl_write(const char *family, const char *name, const char *key, int value)
+int dev_sysctl(const char *family, const char *name, const char *key, int value)
 {
 	int fd = sysctl_open(family, name, key, O_WRONLY);
 	char text[16];
@@ -113,14 +113,9 @@ static int sysctl_write(const char *family, const char *name, const char *key, i
 	return err;
 }
 
-int dev_sysctl4(const char *name, const char *key, int value)
+int dev_sysctl_get(const char *family, const char *name, const char *key)
 {
-	return sysctl_write("ipv4", name, key, value);
-}
-
-int dev_sysctl4_get(const char *name, const char *key)
-{
-	int fd = sysctl_open("ipv4", name, key, O_RDONLY), value = -EIO;
+	int fd = sysctl_open(family, name, key, O_RDONLY), value = -EIO;
 	char text[16] = "";
 
 	if (fd < 0)
@@ -131,13 +126,14 @@ int dev_sysctl4_get(const char *name, const char *key)
 	return value;
 }
 
-/* Only what is set by hand: nothing is asked or believed on this link. */
-void dev_ipv6_on(const char *name)
+/* Only what is set by hand: nothing is asked or believed on this link. No errors where IPv6 is not
+ * there. */
+static void ipv6_on(const char *name)
 {
-	(void)sysctl_write("ipv6", name, "addr_gen_mode", 1);
-	(void)sysctl_write("ipv6", name, "accept_ra", 0);
-	(void)sysctl_write("ipv6", name, "router_solicitations", 0);
-	(void)sysctl_write("ipv6", name, "disable_ipv6", 0);
+	(void)!dev_sysctl("ipv6", name, "addr_gen_mode", 1);
+	(void)!dev_sysctl("ipv6", name, "accept_ra", 0);
+	(void)!dev_sysctl("ipv6", name, "router_solicitations", 0);
+	(void)!dev_sysctl("ipv6", name, "disable_ipv6", 0);
 }
 
 /* ---- the veth pair -------------------------------------------------------------------- */
@@ -230,9 +226,10 @@ int dev_pair_make(const char *host, const char *port, uint32_t mtu)
 	if (!sk)
 		return -ENOMEM;
 	int err = pair_ensure(sk, host, port);
-	if (!err) { /* no router solicitations into the gate; no error where IPv6 is not there */
-		(void)sysctl_write("ipv6", host, "disable_ipv6", 1);
-		(void)sysctl_write("ipv6", port, "disable_ipv6", 1);
+	if (!err) {
+		(void)!dev_sysctl("ipv6", host, "disable_ipv6", 1);
+		ipv6_on(host);
+		(void)!dev_sysctl("ipv6", port, "disable_ipv6", 1);
 		err = link_up(sk, port, mtu);
 	}
 	if (!err)

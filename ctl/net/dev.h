@@ -12,11 +12,9 @@
 /* Names of the veth pair of an instance: sekisho0 and sekisho0p, or skNAME0 and skNAME0p with
  * NAME cut so that they fit. instance: NULL for the default. */
 void dev_pair_names(const char *instance, char ret_host[IF_NAMESIZE], char ret_port[IF_NAMESIZE]);
-/* Both ends there and up, reused if they are, with that MTU and without IPv6. -EEXIST: one
- * of the names belongs to something else. */
+/* Both ends there and up, reused if they are, with that MTU. IPv6 only at the host's end, which asks
+ * nobody and believes nobody. -EEXIST: one of the names belongs to something else. */
 int dev_pair_make(const char *host, const char *port, uint32_t mtu) MUST_USE;
-/* IPv6 on a link that was made without it, for addresses that are set on it. */
-void dev_ipv6_on(const char *name);
 /* A host address on the interface: there, or gone. -ENODEV, -EIO. */
 int dev_addr_set(const char *name, const struct ip_addr *addr, bool is_there) MUST_USE;
 int dev_remove(const char *name) MUST_USE; /* 0 too when there is none */
@@ -31,9 +29,9 @@ struct dev_queues {
 	uint32_t rx, tx;
 };
 int dev_queues_get(const char *name, struct dev_queues *queues) MUST_USE;
-/* /proc/sys/net/ipv4/conf/NAME/KEY = value. 0 or -errno. */
-int dev_sysctl4(const char *name, const char *key, int value) MUST_USE;
+/* /proc/sys/net/FAMILY/conf/NAME/KEY = value, "ipv4" or "ipv6". 0 or -errno. */
+int dev_sysctl(const char *family, const char *name, const char *key, int value) MUST_USE;
 /* What it is now, or -errno. */
-int dev_sysctl4_get(const char *name, const char *key);
+int dev_sysctl_get(const char *family, const char *name, const char *key);
 
 #endif

@@ -254,10 +254,9 @@ static int news_subscribe(struct nl_sock *sk)
 {
 	nl_socket_disable_seq_check(sk);
 	(void)nl_socket_set_buffer_size(sk, NEWS_BUFFER, 0);
-	int err =
-		nl_socket_add_memberships(sk, RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV4_ROUTE,
-					  RTNLGRP_IPV4_RULE, RTNLGRP_IPV6_IFADDR,
-					  RTNLGRP_IPV6_ROUTE, RTNLGRP_NEIGH, 0);
+	int err = nl_socket_add_memberships(
+		sk, RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV4_RULE,
+		RTNLGRP_IPV6_IFADDR, RTNLGRP_IPV6_ROUTE, RTNLGRP_IPV6_RULE, RTNLGRP_NEIGH, 0);
 	return nl_error(err ? err : nl_socket_set_nonblocking(sk));
 }
 
@@ -339,12 +338,27 @@ const struct net_link *net_carrier(const struct net *net, uint32_t ifindex, uint
 	return net_link(net, link->parent);
 }
 
-/* Of IPv4 addresses. */
+#define V4_BITS 96u /* an IPv4 prefix is that of ::ffff:a.b.c.d */
+
+/* Of one family. */
 static bool same_subnet(const struct net_addr *a, const struct ip_addr *peer)
 {
-	uint32_t mask = a->prefix_len ? ~0u << (32 - a->prefix_len) : 0;
+	unsigned bits = a->prefix_len + (addr_is_v4(&a->addr) ? V4_BITS : 0);
+	struct addr_num x = addr_to_num(&a->addr), y = addr_to_num(peer);
 
-	return ((addr_to_v4(&a->addr) ^ addr_to_v4(peer)) & mask) == 0;
+	if (bits < 64)
+		return bits == 0 || (x.hi ^ y.hi) >> (64 - bits) == 0;
+	return x.hi == y.hi && (bits == 64 || (x.lo ^ y.lo) >> (128 - bits) == 0);
+}
+
+/* Neither the host's own nor of one link alone. */
+static bool is_for_others(const struct ip_addr *a)
+{
+	struct addr_num n = addr_to_num(a);
+
+	if (addr_is_v4(a))
+		return addr_to_v4(a) >> 24 != 127;
+	return n.hi >> 54 != 0xfe80 >> 6 && (n.hi || n.lo != 1);
 }
 
 static bool addr_is_on(const struct net *net, const struct net_addr *a, uint32_t ifindex,
@@ -352,12 +366,10 @@ static bool addr_is_on(const struct net *net, const struct net_addr *a, uint32_t
 {
 	uint16_t on_vlan;
 
-	if (!addr_is_v4(&a->addr))
-		return false;
 	if (ifindex == 0)
-		return addr_to_v4(&a->addr) >> 24 != 127;
+		return is_for_others(&a->addr);
 	const struct net_link *carrier = net_carrier(net, a->ifindex, &on_vlan);
-	return carrier && carrier->ifindex == ifindex && on_vlan == vlan;
+	return carrier && carrier->ifindex == ifindex && on_vlan == vlan && is_for_others(&a->addr);
 }
 
 int net_own_addr(const struct net *net, uint32_t ifindex, uint16_t vlan, const struct ip_addr *peer,
@@ -366,7 +378,8 @@ int net_own_addr(const struct net *net, uint32_t ifindex, uint16_t vlan, const s
 	const struct net_addr *found = NULL;
 
 	for (const struct net_addr *a = net->addrs; a < net->addrs + net->n_addrs; a++)
-		if (addr_is_on(net, a, ifindex, vlan) && (!found || same_subnet(a, peer)))
+		if (addr_is_v4(&a->addr) == addr_is_v4(peer) && addr_is_on(net, a, ifindex, vlan) &&
+		    (!found || same_subnet(a, peer)))
 			found = a;
 	if (!found)
 		return -ENOENT;

@@ -48,14 +48,13 @@ static void fx_send(struct shell *sh, const struct ike_effect *fx)
 /* A failure here leaves the SPD closed: packets of the child are dropped, not sent in clear. */
 static void told(struct shell *sh, const struct child_sa *sa, const char *what, int err)
 {
-	const char *no_esp = pairs_no_esp(&sa->local.addr, &sa->remote.addr);
 	char line[512];
 
 	if (!err)
 		return;
 	snprintf(line, sizeof(line), "%s/%s: cannot %s the SAs %08x_i %08x_o: %s", sa->conn->name,
 		 sa->conn_child->name, what, sa->spi_in, sa->spi_out,
-		 err == -EAFNOSUPPORT && no_esp ? no_esp : strerror(-err));
+		 strerror(-err));
 	log_error("%s", line);
 	last_error_keep(sh, sa->conn->name, line);
 }

@@ -147,20 +147,11 @@ static int add_one(struct pairs *p, const struct child_sa *sa, enum sa_dir dir, 
 	return err;
 }
 
-const char *pairs_no_esp(const struct ip_addr *local, const struct ip_addr *remote)
-{
-	if (addr_is_v4(local) && addr_is_v4(remote))
-		return NULL;
-	return "ESP between IPv6 addresses is not built yet; packets of the child are dropped";
-}
-
 int pairs_add(struct pairs *p, const struct child_sa *sa, uint64_t now_ms)
 {
 	struct pair pair = { .child = sa->child, .spi_in = sa->spi_in };
 	int err = pairs_grow(p);
 
-	if (!err && pairs_no_esp(&sa->local.addr, &sa->remote.addr))
-		err = -EAFNOSUPPORT;
 	if (!err)
 		err = add_one(p, sa, SA_IN, now_ms, &pair.sa_in);
 	if (err)
@@ -214,8 +205,6 @@ int pairs_move(struct pairs *p, const struct child_sa *sa)
 			   their_port);
 	int err2 = sad_move(p->dp, pair->sa_in, &sa->remote.addr, &sa->local.addr, their_port,
 			    our_port);
-	if (!err && !err2 && pairs_no_esp(&sa->local.addr, &sa->remote.addr))
-		return -EAFNOSUPPORT;
 	return err ? err : err2;
 }
 

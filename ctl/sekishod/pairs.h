@@ -30,15 +30,12 @@ struct pairs {
 /* Takes note of every SA in the maps as an orphan. */
 int pairs_init(struct pairs *p, struct dataplane *dp) MUST_USE;
 void pairs_fini(struct pairs *p);
-/* NULL: the worker has ESP between these addresses; else why not: its outer headers are IPv4. */
-const char *pairs_no_esp(const struct ip_addr *local, const struct ip_addr *remote);
-/* Install both SAs of a Child SA; nothing is left behind on failure. -EAFNOSUPPORT: pairs_no_esp(). */
+/* Install both SAs of a Child SA; nothing is left behind on failure. */
 int pairs_add(struct pairs *p, const struct child_sa *sa, uint64_t now_ms) MUST_USE;
 /* The policies of its slot use its outbound SA from now on. */
 int pairs_switch(struct pairs *p, const struct child_sa *sa) MUST_USE;
 int pairs_delete(struct pairs *p, const struct child_sa *sa) MUST_USE;
-/* The peer's address or ports changed. -EAFNOSUPPORT: to where there is no ESP; until it moves back the worker drops
- * what is in the SAs. */
+/* The peer's address or ports changed. */
 int pairs_move(struct pairs *p, const struct child_sa *sa) MUST_USE;
 /* NULL: not ours. Valid until the next change. */
 const struct pair *pairs_find(const struct pairs *p, uint32_t spi_in);

@@ -71,12 +71,6 @@ static int host_source(void *arg, const struct ip_addr *remote, struct ip_addr *
 	return udp_source_for(remote, ret_local);
 }
 
-static const char *host_no_esp(void *arg, const struct ip_addr *local, const struct ip_addr *remote)
-{
-	(void)arg;
-	return pairs_no_esp(local, remote);
-}
-
 static uint32_t host_instance(void *arg, const struct conn *conn, const struct conn_child *child)
 {
 	return instance_new(arg, conn, child);
@@ -244,7 +238,7 @@ int shell_start(struct shell *sh)
 {
 	struct ike_host host = { .random = host_random, .spi = host_spi,
 				 .last_inbound_ms = host_last_inbound, .source = host_source,
-				 .no_esp = host_no_esp, .instance = host_instance, .lease_take = host_lease_take,
+				 .instance = host_instance, .lease_take = host_lease_take,
 				 .lease_give = host_lease_give, .arg = sh };
 	int err;
 

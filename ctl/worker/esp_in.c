@@ -4,35 +4,31 @@
 #include <errno.h>
 #include <string.h>
 #include <sekisho/esp.h>
-#include "worker/ip4.h"
+#include "worker/ip.h"
 #include "worker/l4_sum.h"
 #include "worker/replay.h"
-
-#define PROTO_UDP 17u
 
 #define ECN_NOT 0u
 #define ECN_CE 3u
 
 /* Length of the ESP packet at f->esp, 0 if the frame does not hold it wholly where the gate
  * says. Ethernet padding behind the IP packet is not counted. */
-static uint32_t esp_len(const struct frame *f)
+static uint32_t esp_len(const struct frame *f, struct ip_info *ret_outer)
 {
-	if (f->len < f->l3)
+	const uint8_t *packet = f->data + f->l3;
+
+	if (f->len < f->l3 || !ip_read(packet, f->len - f->l3, ret_outer))
 		return 0;
-	const struct ip4 *ip = (const struct ip4 *)(f->data + f->l3);
-	uint32_t total = ip4_packet_len(f->data + f->l3, f->len - f->l3);
-	if (!total)
-		return 0;
-	uint32_t at = ip4_hdr_len(ip), l4_len = total - at;
-	if (ip->proto == PROTO_UDP) {
-		const struct udp *udp = (const struct udp *)((const uint8_t *)ip + at);
+	uint32_t at = ret_outer->l4, l4_len = ret_outer->len - at;
+	if (ret_outer->proto == PROTO_UDP) {
+		const struct udp *udp = (const struct udp *)(packet + at);
 		if (l4_len < UDP_HDR_LEN || ntohs(udp->len) != l4_len)
 			return 0;
 		at += UDP_HDR_LEN;
-	} else if (ip->proto != IPPROTO_NUM_ESP) {
+	} else if (ret_outer->proto != IPPROTO_NUM_ESP) {
 		return 0;
 	}
-	return f->esp == f->l3 + at && total > at ? total - at : 0;
+	return f->esp == f->l3 + at && ret_outer->len > at ? ret_outer->len - at : 0;
 }
 
 /* Length of the ciphertext in an ESP packet; 0 if it is not whole blocks or, with stream ciphers,
@@ -68,7 +64,8 @@ static void job_make(struct frame *f, struct sa_rt *sa, uint32_t text_len, struc
 
 enum worker_outcome esp_in_check(struct frame *f, struct sa_rt *sa, struct esp_job *ret_job)
 {
-	uint32_t text_len = text_len_of(sa->key, esp_len(f));
+	struct ip_info outer;
+	uint32_t text_len = text_len_of(sa->key, esp_len(f, &outer));
 	struct esp_hdr esp;
 
 	if (!text_len)
@@ -78,8 +75,7 @@ enum worker_outcome esp_in_check(struct frame *f, struct sa_rt *sa, struct esp_j
 		return WORKER_DROP_STALE_SA;
 	/* With a NAT between, bare ESP cannot come from our peer. The other way round is
 	 * allowed: UDP is taken even when no NAT was seen (RFC 7296 2.23). */
-	const struct ip4 *ip = (const struct ip4 *)(f->data + f->l3);
-	if ((sa->flags & SA_ENCAP) && ip->proto != PROTO_UDP)
+	if ((sa->flags & SA_ENCAP) && outer.proto != PROTO_UDP)
 		return WORKER_DROP_ENCAP;
 	if (!replay_infer(sa->hot, ntohl(esp.seq), sa->window, sa->flags & SA_ESN, &f->seq) ||
 	    !replay_check(sa->hot, f->seq, sa->window)) {
@@ -105,51 +101,66 @@ static uint32_t payload_len(const uint8_t *text, uint32_t text_len)
 	return text_len - ESP_TRAILER_LEN - pad_len;
 }
 
-static bool selectors_match(const struct sa_rt *sa, const struct ip4 *ip, uint16_t len)
+static bool selectors_match(const struct sa_rt *sa, const struct ip_info *info)
 {
-	struct ts_flow flow = {
-		.local = ntohl(ip->dst),
-		.remote = ntohl(ip->src),
-		.proto = ip->proto,
-	};
+	struct ts_flow flow = ts_flow_in(info);
 
-	flow.ports_known = ip4_ports(ip, len, &flow.remote_port, &flow.local_port);
 	return ts_set_match(&sa->ts, &flow);
 }
 
 /* RFC 6040 4.2, figure 4: the mark of the outer header on the inner one. False: drop. */
-static bool ecn_decapsulate(struct ip4 *ip, uint8_t outer_tos)
+static bool ecn_decapsulate(uint8_t *packet, uint8_t outer_tos)
 {
-	uint8_t inner = ip->tos & IP4_ECN, outer = outer_tos & IP4_ECN;
+	uint8_t tos = ip_tos(packet), inner = tos & IP4_ECN, outer = outer_tos & IP4_ECN;
 
 	if (outer == ECN_CE && inner == ECN_NOT)
 		return false;
 	if (inner == ECN_NOT || inner == ECN_CE || outer == ECN_NOT || outer == inner)
 		return true;
 	if (outer == ECN_CE || outer == 1) /* ECT(1) over ECT(0) becomes ECT(1) */
-		ip4_set_tos(ip, (uint8_t)((ip->tos & ~IP4_ECN) | outer));
+		ip_set_tos(packet, (uint8_t)((tos & ~IP4_ECN) | outer));
 	return true;
 }
 
 static enum worker_outcome inner_accept(struct frame *f, const struct sa_rt *sa, uint8_t *inner,
-					uint32_t room)
+					uint32_t room, uint8_t next)
 {
-	struct ip4 *ip = (struct ip4 *)inner;
-	uint8_t outer_tos = ((const struct ip4 *)(f->data + f->l3))->tos;
-	/* Less than `room` is allowed: traffic flow confidentiality padding (RFC 4303 2.7). */
-	uint16_t len = ip4_packet_len(inner, room);
+	uint8_t outer_tos = ip_tos(f->data + f->l3);
+	struct ip_info info;
 
-	if (!len || !ip4_sum_ok(ip))
+	/* Less than `room` is allowed: traffic flow confidentiality padding (RFC 4303 2.7). */
+	if (!ip_read(inner, room, &info) || info.version != (next == ESP_NEXT_IPV4 ? 4 : 6) ||
+	    (info.version == 4 && !ip4_sum_ok((const struct ip4 *)inner)))
 		return WORKER_DROP_INNER;
-	if (!selectors_match(sa, ip, len))
+	if (!selectors_match(sa, &info))
 		return WORKER_DROP_SELECTOR;
-	if (!ecn_decapsulate(ip, outer_tos))
+	if (!ecn_decapsulate(inner, outer_tos))
 		return WORKER_DROP_ECN;
 	f->data = inner;
-	f->len = len;
+	f->len = info.len;
 	f->l3 = 0;
 	f->decrypted = true;
 	return FRAME_KEEP;
+}
+
+/* The outer headers in front of ESP, moved to the payload of len bytes: false, there are none that
+ * can be. */
+static bool headers_return(const uint8_t *outer, const struct ip_info *info, uint8_t *payload,
+			   uint32_t len, uint8_t next)
+{
+	uint8_t *packet = payload - info->l4;
+
+	if (info->is_fragment || (info->version == 4 && !ip4_sum_ok((const struct ip4 *)outer)))
+		return false;
+	memmove(packet, outer, info->l4);
+	packet[info->next_at] = next;
+	if (info->version == 4) {
+		((struct ip4 *)packet)->len = htons((uint16_t)(info->l4 + len));
+		ip4_sum_write((struct ip4 *)packet);
+	} else {
+		((struct ip6 *)packet)->len = htons((uint16_t)(info->l4 + len - IP6_HDR_LEN));
+	}
+	return true;
 }
 
 /*
@@ -159,23 +170,22 @@ static enum worker_outcome inner_accept(struct frame *f, const struct sa_rt *sa,
 static enum worker_outcome transport_accept(struct frame *f, const struct sa_rt *sa,
 					    uint8_t *payload, uint32_t len, uint8_t next)
 {
-	const struct ip4 *outer = (const struct ip4 *)(f->data + f->l3);
-	unsigned hdr_len = ip4_hdr_len(outer);
-	struct ip4 *ip = (struct ip4 *)(payload - hdr_len);
-	bool is_encap = outer->proto == PROTO_UDP;
+	const uint8_t *outer = f->data + f->l3;
+	struct ip_info info;
 
-	if (!ip4_sum_ok(outer) || (ip4_frag(outer) & (IP4_MF | IP4_OFFSET)))
+	if (!ip_read(outer, f->len - f->l3, &info))
 		return WORKER_DROP_INNER;
-	memmove(ip, outer, hdr_len);
-	ip->proto = next;
-	ip->len = htons((uint16_t)(hdr_len + len));
-	ip4_sum_write(ip);
-	if (!selectors_match(sa, ip, (uint16_t)(hdr_len + len)))
+	bool is_encap = info.proto == PROTO_UDP;
+	uint8_t *packet = payload - info.l4;
+	if (!headers_return(outer, &info, payload, len, next) ||
+	    !ip_read(packet, info.l4 + len, &info))
+		return WORKER_DROP_INNER;
+	if (!selectors_match(sa, &info))
 		return WORKER_DROP_SELECTOR;
 	if (is_encap)
-		l4_sum_write(ip);
-	f->data = (uint8_t *)ip;
-	f->len = hdr_len + len;
+		l4_sum_write(packet, &info);
+	f->data = packet;
+	f->len = info.len;
 	f->l3 = 0;
 	f->decrypted = true;
 	return FRAME_KEEP;
@@ -201,7 +211,7 @@ enum worker_outcome esp_in_accept(struct frame *f, struct sa_rt *sa, const struc
 		return WORKER_DROP_PADDING;
 	if (sa->mode == SA_TRANSPORT)
 		return transport_accept(f, sa, job->text, room, next);
-	if (next != ESP_NEXT_IPV4)
+	if (next != ESP_NEXT_IPV4 && next != ESP_NEXT_IPV6)
 		return WORKER_DROP_NEXT_HEADER;
-	return inner_accept(f, sa, job->text, room);
+	return inner_accept(f, sa, job->text, room, next);
 }

@@ -13,7 +13,7 @@
  * Ethernet header; l3 and esp are where the gate found them. FRAME_KEEP or the reason. */
 enum worker_outcome esp_in_check(struct frame *f, struct sa_rt *sa, struct esp_job *ret_job);
 /* After decryption: window again, padding, next header, inner header, selectors, ECN. With
- * FRAME_KEEP f->data is the IPv4 header of the clear packet and f->len its total length. */
+ * FRAME_KEEP f->data is the IP header of the clear packet and f->len its total length. */
 enum worker_outcome esp_in_accept(struct frame *f, struct sa_rt *sa, const struct esp_job *job);
 
 #endif

@@ -16,9 +16,9 @@ static uint32_t text_len(const struct sa_rt *sa, uint32_t payload_len)
 	return (payload_len + ESP_TRAILER_LEN + mask) & ~mask;
 }
 
-uint32_t esp_out_kept(const struct sa_rt *sa, const struct ip4 *ip)
+uint32_t esp_out_kept(const struct sa_rt *sa, const struct ip_info *info)
 {
-	return sa->mode == SA_TRANSPORT ? ip4_hdr_len(ip) : 0;
+	return sa->mode == SA_TRANSPORT ? info->split : 0;
 }
 
 uint32_t esp_out_len(const struct sa_rt *sa, uint32_t kept, uint32_t clear_len)
@@ -57,24 +57,50 @@ static uint16_t aad_write(uint8_t *at, const struct sa_rt *sa, uint64_t seq)
 	return esn ? 12 : 8;
 }
 
+/* The outer headers in front of the IV. `packet`: the clear one. Returns where ESP begins. */
+static uint32_t headers_write(struct frame *f, const struct sa_rt *sa, const uint8_t *packet,
+			      const struct ip_info *info, uint32_t total)
+{
+	if (sa->mode == SA_TRANSPORT) {
+		outer_insert(&sa->outer, f->data, packet, info, (uint16_t)total, f->seq);
+		return info->split + sa->outer.added - ESP_HDR_LEN;
+	}
+	struct outer_fields fields = {
+		.total_len = (uint16_t)total,
+		.tos = ip_tos(packet),
+		.df = !f->may_cut && ip_df(packet),
+		.flow = ip_version(packet) == 6 ? ip6_flow_label(packet) : 0,
+		.seq = f->seq,
+	};
+	outer_write(&sa->outer, f->data, &fields);
+	return sa->outer.len - ESP_HDR_LEN;
+}
+
+static uint8_t next_header(const struct sa_rt *sa, const uint8_t *packet,
+			   const struct ip_info *info)
+{
+	if (sa->mode == SA_TRANSPORT)
+		return packet[info->split_next_at];
+	return ip_version(packet) == 4 ? ESP_NEXT_IPV4 : ESP_NEXT_IPV6;
+}
+
 bool esp_out_write(struct frame *f, const struct sa_rt *sa, uint64_t seq, struct esp_job *ret_job)
 {
-	const struct ip4 *ip = (const struct ip4 *)(f->data + f->l3);
-	uint32_t kept = esp_out_kept(sa, ip), clear = ntohs(ip->len) - kept;
-	uint32_t len = text_len(sa, clear), total = kept + fixed_len(sa) + len;
-	uint8_t *text = f->data + f->l3 + kept, iv_len = sa->key->iv_len;
+	uint8_t *packet = f->data + f->l3, iv_len = sa->key->iv_len;
+	struct ip_info info = { .len = ip_packet_len(packet, f->len - f->l3) };
 
-	f->data = (uint8_t *)ip - iv_len - sa->outer.added;
+	if (sa->mode == SA_TRANSPORT && !ip_read(packet, info.len, &info))
+		return false;
+	uint32_t kept = esp_out_kept(sa, &info), clear = info.len - kept;
+	uint32_t len = text_len(sa, clear), total = kept + fixed_len(sa) + len;
+	uint8_t *text = packet + kept;
+
+	f->data = packet - iv_len - sa->outer.added;
 	f->len = total;
 	f->l3 = 0;
 	f->seq = seq;
-	trailer_write(text + clear, len - clear - ESP_TRAILER_LEN,
-		      kept ? ip->proto : ESP_NEXT_IPV4);
-	if (kept)
-		outer_insert(&sa->outer, f->data, ip, (uint16_t)total, seq);
-	else
-		outer_write(&sa->outer, f->data, (uint16_t)total, ip->tos, ip4_frag(ip) & IP4_DF,
-			    seq);
+	trailer_write(text + clear, len - clear - ESP_TRAILER_LEN, next_header(sa, packet, &info));
+	f->esp = (uint16_t)headers_write(f, sa, packet, &info, total);
 	ret_job->key = sa->key;
 	ret_job->text = text;
 	ret_job->text_len = len;

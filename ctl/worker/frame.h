@@ -24,10 +24,11 @@ struct xsk;
 struct frame {
 	uint8_t *data;	    /* first byte of what is there now, first byte sent in the end */
 	uint32_t len;	    /* bytes from data */
-	uint16_t l3, esp;   /* offsets of the IPv4 and the ESP header from data */
+	uint16_t l3, esp;   /* offsets of the IP and the ESP header from data */
 	uint8_t kind;	    /* enum meta_kind or FRAME_SEND */
 	uint8_t drop;	    /* enum worker_outcome, FRAME_KEEP while alive */
 	bool decrypted;	    /* it came in an SA: its TTL is as the peer sent it */
+	bool may_cut;	    /* out: routers may cut the ESP packet */
 	uint16_t inner_len; /* out: of the clear packet */
 	uint32_t sa_index;  /* as the gate said */
 	uint32_t child;

@@ -5,43 +5,23 @@
 #include <linux/if_ether.h>
 #include "worker/worker.h"
 
-#define PROTO_ICMP 1u
-#define ICMP_UNREACHABLE 3u
-#define ICMP_CODE_TOO_BIG 4u
-#define ICMP_TIME_EXCEEDED 11u
-#define ICMP_TOTAL_MAX 576u /* RFC 1812 4.3.2.3 */
 #define L2_MAX (ETH_HDR_LEN + 2 * VLAN_TAG_LEN)
 #define NS_PER_ICMP (1000000000ull / ICMP_PER_SECOND)
 
-struct icmp {
-	uint8_t type, code;
-	__be16 check;
-	__be16 zero, mtu;
-} __attribute__((packed));
+/* What is to be said, and about what. */
+struct report {
+	enum icmp_error what;
+	uint16_t mtu;
+	struct ip_info about;
+};
 
-#define ICMP_HDRS (IP4_HDR_LEN + (uint32_t)sizeof(struct icmp))
-
-/* Queries may be answered, errors not (RFC 1812 4.3.2.7). */
-static bool is_icmp_error(const struct ip4 *ip, uint16_t len)
-{
-	uint8_t type;
-
-	if (ip->proto != PROTO_ICMP)
-		return false;
-	if (ip4_hdr_len(ip) >= len)
-		return true;
-	type = ((const uint8_t *)ip)[ip4_hdr_len(ip)];
-	return type != 0 && type != 8 && type != 13 && type != 14;
-}
-
-static bool may_answer(const struct ip4 *ip)
-{
-	uint32_t src = ntohl(ip->src), dst = ntohl(ip->dst);
-	bool src_is_host = src >> 24 != 0 && src >> 24 != 127 && src >> 28 < 0xe;
-
-	return src_is_host && dst >> 28 < 0xe && !(ip4_frag(ip) & IP4_OFFSET) &&
-	       !is_icmp_error(ip, ntohs(ip->len));
-}
+static const struct {
+	enum worker_outcome answered, dropped;
+} outcomes[] = {
+	[ICMP_TTL] = { WORKER_TTL_ANSWERED, WORKER_DROP_TTL },
+	[ICMP_TOO_BIG] = { WORKER_TOO_BIG, WORKER_DROP_TOO_BIG },
+	[ICMP_PROHIBITED] = { WORKER_PROHIBITED, WORKER_DROP_POLICY },
+};
 
 /* Token bucket: icmp_ns is the time up to which answers are paid for. */
 static bool token_take(struct worker *w)
@@ -69,14 +49,15 @@ static uint16_t vlan_of(const struct frame *f)
 }
 
 /* Our address on the interface that the packet came in by. */
-static bool own_addr(struct worker *w, const struct frame *f, const struct ip4 *ip, __be32 *ret_src)
+static bool own_addr(struct worker *w, const struct frame *f, const struct ip_info *about,
+		     struct addr_num *ret_src)
 {
-	struct ip_addr peer = addr_from_v4(ntohl(ip->src)), own;
+	struct ip_addr peer = addr_from_num(about->src), own;
 	bool from_host = f->in->port == w->host;
 
 	if (net_own_addr(w->net, from_host ? 0 : f->in->port->ifindex, vlan_of(f), &peer, &own))
 		return false;
-	*ret_src = htonl(addr_to_v4(&own));
+	*ret_src = addr_to_num(&own);
 	return true;
 }
 
@@ -90,64 +71,42 @@ static void eth_turn_round(uint8_t *eth)
 	memcpy(eth + ETH_ALEN, dst, ETH_ALEN);
 }
 
-static void headers_write(uint8_t *at, __be32 src, __be32 dst, uint32_t quote_len, struct icmp icmp)
-{
-	struct ip4 ip = { .ver_ihl = 0x45,
-			  .tos = 0xc0, /* internetwork control, RFC 1812 4.3.2.5 */
-			  .len = htons((uint16_t)(ICMP_HDRS + quote_len)),
-			  .ttl = IP4_TTL,
-			  .proto = PROTO_ICMP,
-			  .src = src,
-			  .dst = dst };
-
-	ip4_sum_write(&ip);
-	memcpy(at, &ip, sizeof(ip));
-	memcpy(at + sizeof(ip), &icmp, sizeof(icmp));
-	icmp.check = sum_fold(sum16(at + sizeof(ip), sizeof(icmp) + quote_len, 0));
-	memcpy(at + sizeof(ip), &icmp, sizeof(icmp));
-}
-
 /* Our address inside the local selectors of the SA that the packet came in. */
-static bool tunnel_addr(struct worker *w, const struct frame *f, __be32 *ret_src)
+static bool tunnel_addr(struct worker *w, const struct frame *f, const struct ip_info *about,
+			struct addr_num *ret_src)
 {
 	size_t n;
 	const struct net_addr *addrs = net_addrs(w->net, &n);
 
 	for (size_t i = 0; i < n; i++) {
-		uint32_t a = addr_to_v4(&addrs[i].addr); /* 0: IPv6 */
+		struct addr_num a = addr_to_num(&addrs[i].addr);
 
-		for (unsigned k = 0; a && k < f->sa->ts.n_local; k++)
-			if (a >= f->sa->ts.local[k].first && a <= f->sa->ts.local[k].last) {
-				*ret_src = htonl(a);
-				return true;
-			}
+		if (addr_num_is_v4(a) != (about->version == 4) || !ts_set_is_local(&f->sa->ts, a))
+			continue;
+		*ret_src = a;
+		return true;
 	}
 	return false;
 }
 
 /* The packet at f->data + l3 becomes the quote, the error stands in front of it. */
-static void error_write(struct frame *f, __be32 src, struct icmp icmp)
+static void error_write(struct frame *f, struct addr_num src, const struct report *r)
 {
-	uint8_t *quote = f->data + f->l3;
-	const struct ip4 *ip = (const struct ip4 *)quote;
-	uint32_t len = ntohs(ip->len);
-
-	if (len > ICMP_TOTAL_MAX - ICMP_HDRS)
-		len = ICMP_TOTAL_MAX - ICMP_HDRS;
-	headers_write(quote - ICMP_HDRS, src, ip->src, len, icmp);
-	f->data = quote - ICMP_HDRS;
-	f->len = ICMP_HDRS + len;
+	f->len = icmp_write(f->data + f->l3, &r->about, r->what, r->mtu, src, &f->data);
 }
 
-static bool answer_tunnel(struct worker *w, struct frame *f, struct icmp icmp)
+static bool answer_tunnel(struct worker *w, struct frame *f, const struct report *r)
 {
-	__be32 src;
+	struct addr_num src;
+	struct ip_info info;
 
-	if (!f->sa || !tunnel_addr(w, f, &src) || !token_take(w))
+	if (!f->sa || !tunnel_addr(w, f, &r->about, &src) || !token_take(w))
 		return false;
-	error_write(f, src, icmp);
+	error_write(f, src, r);
 	f->l3 = 0;
-	const struct nexthop *hop = nexthop_inner(w, (const struct ip4 *)f->data, (uint16_t)f->len);
+	if (!ip_read(f->data, f->len, &info))
+		return false;
+	const struct nexthop *hop = nexthop_inner(w, &info, ip_tos(f->data));
 	if (hop->kind != HOP_PROTECT)
 		return false;
 	f->kind = META_HOLD;
@@ -157,46 +116,54 @@ static bool answer_tunnel(struct worker *w, struct frame *f, struct icmp icmp)
 	return true;
 }
 
-static bool answer_clear(struct worker *w, struct frame *f, struct icmp icmp)
+static bool answer_clear(struct worker *w, struct frame *f, const struct report *r)
 {
+	uint16_t l3 = f->l3;
 	uint8_t eth[L2_MAX];
-	__be32 src;
+	struct addr_num src;
 
-	if (f->l3 < ETH_HDR_LEN || f->l3 > L2_MAX)
+	if (l3 < ETH_HDR_LEN || l3 > L2_MAX)
 		return false;
-	memcpy(eth, f->data, f->l3); /* the error is written over it */
-	if (!own_addr(w, f, (const struct ip4 *)(f->data + f->l3), &src) || !token_take(w))
+	memcpy(eth, f->data, l3); /* the error is written over it */
+	if (!own_addr(w, f, &r->about, &src) || !token_take(w))
 		return false;
-	error_write(f, src, icmp);
+	error_write(f, src, r);
 	if (f->in->port == w->host) {
 		turn_send_host(w, f);
 		return f->drop == FRAME_KEEP;
 	}
-	f->data -= f->l3;
-	f->len += f->l3;
+	f->data -= l3;
+	f->len += l3;
 	eth_turn_round(eth);
-	memcpy(f->data, eth, f->l3);
+	memcpy(f->data, eth, l3);
 	f->kind = FRAME_SEND;
 	f->out = f->in;
 	return true;
 }
 
-static bool answer(struct worker *w, struct frame *f, struct icmp icmp)
+/* IPv6 knows no links of less than IP6_MTU_MIN (RFC 8200 5). */
+static uint16_t mtu_to_say(const struct ip_info *about, uint16_t mtu)
 {
-	if (!may_answer((const struct ip4 *)(f->data + f->l3)))
+	return about->version == 6 && mtu < IP6_MTU_MIN ? IP6_MTU_MIN : mtu;
+}
+
+static bool answer(struct worker *w, struct frame *f, enum icmp_error what, uint16_t mtu)
+{
+	const uint8_t *packet = f->data + f->l3;
+	struct report r = { .what = what };
+
+	if (umem_headroom(&w->umem, packet) < ICMP_HDRS_MAX + L2_MAX ||
+	    !ip_read(packet, f->len - f->l3, &r.about) || !icmp_may_answer(packet, &r.about))
 		return false;
-	return f->decrypted ? answer_tunnel(w, f, icmp) : answer_clear(w, f, icmp);
+	if (what == ICMP_TOO_BIG)
+		r.mtu = mtu_to_say(&r.about, mtu);
+	return f->decrypted ? answer_tunnel(w, f, &r) : answer_clear(w, f, &r);
 }
 
-bool icmp_time_exceeded(struct worker *w, struct frame *f)
+void icmp_or_drop(struct worker *w, struct frame *f, enum icmp_error what, uint16_t mtu)
 {
-	return answer(w, f, (struct icmp){ .type = ICMP_TIME_EXCEEDED });
-}
-
-bool icmp_too_big(struct worker *w, struct frame *f, uint16_t mtu)
-{
-	return answer(w, f,
-		      (struct icmp){ .type = ICMP_UNREACHABLE,
-				     .code = ICMP_CODE_TOO_BIG,
-				     .mtu = htons(mtu) });
+	if (answer(w, f, what, mtu))
+		count_add(w, outcomes[what].answered, 1);
+	else
+		f->drop = (uint8_t)outcomes[what].dropped;
 }

@@ -117,27 +117,4 @@ static inline void ip4_ttl_decrement(struct ip4 *ip)
 	ip4_sum_adjust(ip, from, to);
 }
 
-/* Ports of TCP, UDP, DCCP, SCTP and UDP-Lite, host order; of ICMP as ts_val says; 0 and 0 for all
- * else. False: a later fragment, or too short: the ports are unknown. `len` is the packet's total
- * length. */
-static inline bool ip4_ports(const struct ip4 *ip, uint16_t len, uint16_t *ret_src,
-			     uint16_t *ret_dst)
-{
-	unsigned at = ip4_hdr_len(ip);
-	__be16 ports[2];
-
-	*ret_src = *ret_dst = 0;
-	if (ip4_frag(ip) & IP4_OFFSET)
-		return false;
-	if (ip->proto != 1 && ip->proto != 6 && ip->proto != 17 && ip->proto != 33 && ip->proto != 132 &&
-	    ip->proto != 136)
-		return true;
-	if (at + sizeof(ports) > len)
-		return false;
-	memcpy(ports, (const uint8_t *)ip + at, sizeof(ports));
-	*ret_src = ntohs(ports[0]);
-	*ret_dst = ntohs(ports[ip->proto == 1 ? 0 : 1]);
-	return true;
-}
-
 #endif

@@ -1,54 +1,49 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "worker/l4_sum.h"
 
-#define PROTO_TCP 6u
-#define PROTO_UDP 17u
 #define TCP_HDR_LEN 20u
 #define TCP_CHECK 16u /* offset of the checksum */
+#define ICMPV6_HDR_LEN 8u
+#define ICMPV6_CHECK 2u
 
-static __be16 sum_with_addrs(const struct ip4 *ip, const uint8_t *l4, uint32_t len)
+/* The checksum stands at `check`, in a header of min_len bytes at least. */
+static void plain_sum_write(uint8_t *packet, const struct ip_info *info, uint32_t min_len,
+			    uint32_t check)
 {
-	struct {
-		__be32 src, dst;
-		uint8_t zero, proto;
-		__be16 len;
-	} pseudo = { ip->src, ip->dst, 0, ip->proto, htons((uint16_t)len) };
-
-	return sum_fold(sum16(l4, len, sum16(&pseudo, sizeof(pseudo), 0)));
-}
-
-static void tcp_sum_write(const struct ip4 *ip, uint8_t *l4, uint32_t len)
-{
+	uint8_t *l4 = packet + info->l4;
+	uint32_t len = info->len - info->l4;
 	__be16 sum = 0;
 
-	if (len < TCP_HDR_LEN)
+	if (len < min_len)
 		return;
-	memcpy(l4 + TCP_CHECK, &sum, sizeof(sum));
-	sum = sum_with_addrs(ip, l4, len);
-	memcpy(l4 + TCP_CHECK, &sum, sizeof(sum));
+	memcpy(l4 + check, &sum, sizeof(sum));
+	sum = sum_fold(sum16(l4, len, ip_pseudo_sum(packet, info->proto, len)));
+	memcpy(l4 + check, &sum, sizeof(sum));
 }
 
-static void udp_sum_write(const struct ip4 *ip, uint8_t *l4, uint32_t len)
+static void udp_sum_write(uint8_t *packet, const struct ip_info *info)
 {
-	struct udp *udp = (struct udp *)l4;
+	struct udp *udp = (struct udp *)(packet + info->l4);
+	uint32_t room = info->len - info->l4;
 
-	if (len < UDP_HDR_LEN || ntohs(udp->len) < UDP_HDR_LEN || ntohs(udp->len) > len ||
+	if (room < UDP_HDR_LEN || ntohs(udp->len) < UDP_HDR_LEN || ntohs(udp->len) > room ||
 	    !udp->check)
 		return;
+	uint32_t len = ntohs(udp->len);
 	udp->check = 0;
-	udp->check = sum_with_addrs(ip, l4, ntohs(udp->len));
+	udp->check = sum_fold(sum16(udp, len, ip_pseudo_sum(packet, PROTO_UDP, len)));
 	if (!udp->check) /* 0 on the wire says: none (RFC 768) */
 		udp->check = (__be16)~0;
 }
 
-void l4_sum_write(struct ip4 *ip)
+void l4_sum_write(uint8_t *packet, const struct ip_info *info)
 {
-	unsigned at = ip4_hdr_len(ip);
-	uint8_t *l4 = (uint8_t *)ip + at;
-	uint32_t len = ntohs(ip->len) - at;
-
-	if (ip->proto == PROTO_TCP)
-		tcp_sum_write(ip, l4, len);
-	else if (ip->proto == PROTO_UDP)
-		udp_sum_write(ip, l4, len);
+	if (info->is_fragment)
+		return;
+	if (info->proto == PROTO_TCP)
+		plain_sum_write(packet, info, TCP_HDR_LEN, TCP_CHECK);
+	else if (info->proto == PROTO_UDP)
+		udp_sum_write(packet, info);
+	else if (info->proto == PROTO_ICMPV6)
+		plain_sum_write(packet, info, ICMPV6_HDR_LEN, ICMPV6_CHECK);
 }

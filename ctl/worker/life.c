@@ -96,28 +96,34 @@ void worker_housekeeping(struct worker *w)
 static void host_sysctls(struct worker *w)
 {
 	static const struct {
-		const char *key;
+		const char *family, *key;
 		int value;
 	} wanted[] = {
-		{ "rp_filter", 0 },    /* decrypted packets come from anywhere */
-		{ "accept_local", 1 }, /* and outer ones from this host's own addresses */
-		{ "forwarding", 1 },
+		{ "ipv4", "rp_filter", 0 },    /* decrypted packets come from anywhere */
+		{ "ipv4", "accept_local", 1 }, /* and outer ones from this host's own addresses */
+		{ "ipv4", "forwarding", 1 },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(wanted); i++) {
-		int err = dev_sysctl4(w->host_name, wanted[i].key, wanted[i].value);
+		int err =
+			dev_sysctl(wanted[i].family, w->host_name, wanted[i].key, wanted[i].value);
 		if (err)
 			log_info("%s: cannot set %s: %s", w->host_name, wanted[i].key,
 				 strerror(-err));
 	}
 	/* The FIB is asked for our own packets as if they came from lo. */
-	if (dev_sysctl4("lo", "forwarding", 1))
+	if (dev_sysctl("ipv4", "lo", "forwarding", 1))
 		log_detail("cannot set forwarding on lo: ESP goes through the stack");
-	if (dev_sysctl4_get("all", "rp_filter") == 1)
+	if (dev_sysctl_get("ipv4", "all", "rp_filter") == 1)
 		log_info("net.ipv4.conf.all.rp_filter is 1: strict reverse path checks will drop "
 			 "decrypted packets for this host; set it to 0 or 2");
-	if (dev_sysctl4_get("all", "forwarding") == 0)
+	if (dev_sysctl_get("ipv4", "all", "forwarding") == 0)
 		log_info("net.ipv4.ip_forward is 0: this host does not forward for others");
+	/* Not on every kernel, and forwarding makes a router of the link only with `all`. */
+	(void)!dev_sysctl("ipv6", w->host_name, "forwarding", 1);
+	(void)!dev_sysctl("ipv6", "lo", "forwarding", 1);
+	if (dev_sysctl_get("ipv6", "all", "forwarding") == 0)
+		log_detail("net.ipv6.conf.all.forwarding is 0: IPv6 is not forwarded for others");
 }
 
 static int pair_attach(struct worker *w)

@@ -17,7 +17,7 @@
 #define HOUSEKEEPING_NS 250000000l
 /* While traffic never pauses, look at netlink and signals every so many bursts (about 2 ms). */
 #define TURNS_BETWEEN_EVENTS 32u
-#define HELD_POLL_MS 2 /* while packets wait for their SA */
+#define HELD_POLL_MS 2	 /* while packets wait for their SA */
 #define UNSENT_POLL_MS 1 /* while frames wait in a transmit ring */
 #define KERNEL_MIN_MAJOR 6
 #define KERNEL_MIN_MINOR 1

@@ -8,8 +8,8 @@
 #include <sekisho/route.h>
 #include "worker/worker.h"
 
-/* Where neither the route nor its link tells: the smallest that IPv4 links have in practice. */
-#define MTU_UNKNOWN 1280u
+/* Where neither the route nor its link tells: the smallest that links have in practice. */
+#define MTU_UNKNOWN IP6_MTU_MIN
 #define MTU_ANY 65535u
 
 int hop_table_init(struct hop_table *t)
@@ -42,7 +42,8 @@ static uint16_t hop_mtu(struct worker *w, const struct route_query *q)
 
 static void eth_make(struct nexthop *hop, const struct route_query *q, uint16_t vlan)
 {
-	const __be16 tag[] = { htons(ETH_P_8021Q), htons(vlan) }, type = htons(ETH_P_IP);
+	const __be16 tag[] = { htons(ETH_P_8021Q), htons(vlan) };
+	const __be16 type = htons(addr_is_v4(&q->daddr) ? ETH_P_IP : ETH_P_IPV6);
 	uint8_t *at = hop->eth + 2 * ETH_ALEN;
 
 	memcpy(hop->eth, q->dmac, ETH_ALEN);
@@ -120,12 +121,12 @@ const struct nexthop *nexthop_outer(struct worker *w, struct sa_rt *rt)
 
 	if (rt->hop.generation == w->hops.generation)
 		return &rt->hop;
-	const struct ip4 *ip = (const struct ip4 *)rt->outer.bytes;
-	q.saddr = ip->src;
-	q.daddr = ip->dst;
-	q.proto = ip->proto;
-	if (rt->flags & SA_ENCAP) {
-		const struct udp *udp = (const struct udp *)(ip + 1);
+	q.saddr = addr_from_num(rt->src);
+	q.daddr = addr_from_num(rt->dst);
+	q.proto = IPPROTO_NUM_ESP;
+	if (rt->outer.is_encap) {
+		const struct udp *udp = (const struct udp *)(rt->outer.bytes + rt->outer.ip_len);
+		q.proto = PROTO_UDP;
 		q.sport = ntohs(udp->sport);
 		q.dport = ntohs(udp->dport);
 	}
@@ -135,42 +136,42 @@ const struct nexthop *nexthop_outer(struct worker *w, struct sa_rt *rt)
 
 static uint32_t flow_hash(const struct flow_key *k)
 {
-	uint64_t h = ((uint64_t)k->src << 32 | k->dst) * 0x9e3779b97f4a7c15ull;
+	uint64_t h = (k->src.hi ^ k->src.lo << 32 ^ k->dst.lo) * 0x9e3779b97f4a7c15ull;
 
+	h ^= (k->src.lo >> 32 ^ k->dst.hi) * 0xd6e8feb86659fd93ull;
 	h ^= (uint64_t)k->sport << 32 | (uint64_t)k->dport << 16 | (uint64_t)k->proto << 8 | k->tos;
 	h *= 0xff51afd7ed558ccdull;
 	return (uint32_t)(h >> 40) % FLOW_MAX;
 }
 
-static struct flow_key flow_of(const struct ip4 *ip, uint16_t len)
+static struct flow_key flow_of(const struct ip_info *info, uint8_t tos)
 {
-	struct flow_key k = { .src = ip->src,
-			      .dst = ip->dst,
-			      .proto = ip->proto,
-			      .tos = ip->tos & (uint8_t)~IP4_ECN };
-
-	if (!ip4_ports(ip, len, &k.sport, &k.dport))
-		k.later_fragment = 1;
-	return k;
+	return (struct flow_key){ .src = info->src,
+				  .dst = info->dst,
+				  .sport = info->sport,
+				  .dport = info->dport,
+				  .proto = info->proto,
+				  .tos = tos & (uint8_t)~IP4_ECN,
+				  .ports_known = info->ports_known };
 }
 
-const struct nexthop *nexthop_inner(struct worker *w, const struct ip4 *ip, uint16_t len)
+const struct nexthop *nexthop_inner(struct worker *w, const struct ip_info *info, uint8_t tos)
 {
-	struct flow_key key = flow_of(ip, len);
+	struct flow_key key = flow_of(info, tos);
 	struct flow_hop *flow = &w->hops.flows[flow_hash(&key)];
 
 	epoch_follow(w);
 	if (flow->hop.generation == w->hops.generation && !memcmp(&flow->key, &key, sizeof(key)))
 		return &flow->hop;
 	struct route_query q = {
-		.saddr = key.src,
-		.daddr = key.dst,
+		.saddr = addr_from_num(key.src),
+		.daddr = addr_from_num(key.dst),
 		.ingress = w->host_ifindex,
 		.sport = key.sport,
 		.dport = key.dport,
 		.proto = key.proto,
 		.tos = key.tos,
-		.flags = key.later_fragment ? ROUTE_LATER_FRAGMENT : 0,
+		.flags = key.ports_known ? 0 : ROUTE_LATER_FRAGMENT,
 	};
 	hop_ask(w, &flow->hop, &q);
 	flow->key = key;

@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <sekisho/map_abi.h>
-#include "worker/ip4.h"
+#include "worker/ip.h"
 
 struct port;
 struct worker;
@@ -40,10 +40,10 @@ struct nexthop {
 #define FLOW_MAX 4096u
 
 struct flow_key {
-	uint32_t src, dst;
+	struct addr_num src, dst;
 	uint16_t sport, dport;
 	uint8_t proto, tos;
-	uint8_t later_fragment, zero;
+	uint8_t ports_known, zero;
 };
 
 struct flow_hop {
@@ -67,6 +67,6 @@ struct sa_rt;
 /* Of the outer packets of an outbound SA: rt->hop, asked anew when stale. */
 const struct nexthop *nexthop_outer(struct worker *w, struct sa_rt *rt);
 /* Of a decrypted packet. */
-const struct nexthop *nexthop_inner(struct worker *w, const struct ip4 *ip, uint16_t len);
+const struct nexthop *nexthop_inner(struct worker *w, const struct ip_info *info, uint8_t tos);
 
 #endif

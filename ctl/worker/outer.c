@@ -4,75 +4,122 @@
 #include <string.h>
 #include "base/addr.h"
 
-#define PROTO_UDP 17u
-
-void outer_make(struct outer *o, const struct sa_val *val)
+static uint32_t ip4_make(uint8_t *at, const struct sa_val *val, uint8_t proto)
 {
-	bool encap = val->flags & SA_ENCAP;
 	struct ip4 ip = {
 		.ver_ihl = 0x45,
 		.ttl = IP4_TTL,
-		.proto = encap ? PROTO_UDP : IPPROTO_NUM_ESP,
+		.proto = proto,
 		.src = htonl(addr_to_v4(&val->src)),
 		.dst = htonl(addr_to_v4(&val->dst)),
 	};
+
+	memcpy(at, &ip, sizeof(ip));
+	return sum16(&ip, sizeof(ip), 0);
+}
+
+static void ip6_make(uint8_t *at, const struct sa_val *val, uint8_t proto)
+{
+	struct ip6 ip = {
+		.flow = htonl(6u << 28),
+		.next = proto,
+		.hops = IP6_HOPS,
+		.src = val->src,
+		.dst = val->dst,
+	};
+
+	memcpy(at, &ip, sizeof(ip));
+}
+
+void outer_make(struct outer *o, const struct sa_val *val)
+{
+	bool encap = val->flags & SA_ENCAP, is_v4 = addr_is_v4(&val->src);
+	uint8_t proto = encap ? PROTO_UDP : IPPROTO_NUM_ESP;
 	/* checksum zero: RFC 3948 2.1 */
 	struct udp udp = { .sport = htons(val->encap_sport), .dport = htons(val->encap_dport) };
 	struct esp_hdr esp = { .spi = htonl(val->spi) };
 	uint8_t *at = o->bytes;
 
-	memcpy(at, &ip, sizeof(ip));
-	at += sizeof(ip);
+	o->is_encap = encap;
+	o->ip_len = is_v4 ? IP4_HDR_LEN : IP6_HDR_LEN;
+	if (is_v4)
+		o->sum = ip4_make(at, val, proto);
+	else
+		ip6_make(at, val, proto);
+	at += o->ip_len;
 	if (encap) {
 		memcpy(at, &udp, sizeof(udp));
 		at += sizeof(udp);
 	}
 	memcpy(at, &esp, sizeof(esp));
 	o->len = (uint8_t)(at + sizeof(esp) - o->bytes);
-	o->added = val->mode == SA_TRANSPORT ? o->len - IP4_HDR_LEN : o->len;
-	o->sum = sum16(&ip, sizeof(ip), 0);
+	o->added = val->mode == SA_TRANSPORT ? o->len - o->ip_len : o->len;
 }
 
-/* What comes behind the IPv4 header: its fields that differ from packet to packet. */
+/* What comes behind the IP header: its fields that differ from packet to packet. */
 static void rest_finish(const struct outer *o, uint8_t *at, uint32_t len, uint64_t seq)
 {
 	__be32 low = htonl((uint32_t)seq);
 
-	if (o->len == OUTER_MAX)
+	if (o->is_encap)
 		((struct udp *)at)->len = htons((uint16_t)len);
-	memcpy(at + o->len - IP4_HDR_LEN - sizeof(low), &low, sizeof(low));
+	memcpy(at + o->len - o->ip_len - sizeof(low), &low, sizeof(low));
 }
 
-void outer_write(const struct outer *o, uint8_t *at, uint16_t total_len, uint8_t tos, bool df,
-		 uint64_t seq)
+static void ip4_finish(const struct outer *o, struct ip4 *ip, const struct outer_fields *v)
 {
-	struct ip4 *ip = (struct ip4 *)at;
-
-	/* Two lengths that the compiler knows; with NULL encryption there is no IV behind them. */
-	if (o->len == OUTER_MAX)
-		memcpy(at, o->bytes, OUTER_MAX);
-	else
-		memcpy(at, o->bytes, OUTER_MIN);
-	ip->tos = tos;
-	ip->len = htons(total_len);
+	ip->tos = v->tos;
+	ip->len = htons(v->total_len);
 	/* Only a packet that may be fragmented needs an identification (RFC 6864 4.1). */
-	ip->id = df ? 0 : htons((uint16_t)seq);
-	ip->frag = htons(df ? IP4_DF : 0);
-	ip->check = sum_fold(o->sum + htons(tos) + ip->len + ip->id + ip->frag);
-	rest_finish(o, at + IP4_HDR_LEN, total_len - IP4_HDR_LEN, seq);
+	ip->id = v->df ? 0 : htons((uint16_t)v->seq);
+	ip->frag = htons(v->df ? IP4_DF : 0);
+	ip->check = sum_fold(o->sum + htons(v->tos) + ip->len + ip->id + ip->frag);
 }
 
-void outer_insert(const struct outer *o, uint8_t *at, const struct ip4 *ip, uint16_t total_len,
-		  uint64_t seq)
+static void ip6_finish(struct ip6 *ip, const struct outer_fields *v)
 {
-	const struct ip4 *ours = (const struct ip4 *)o->bytes;
-	struct ip4 *head = (struct ip4 *)at;
-	unsigned hdr_len = ip4_hdr_len(ip);
+	ip->flow = htonl(6u << 28 | (uint32_t)v->tos << IP6_TOS_SHIFT | v->flow);
+	ip->len = htons((uint16_t)(v->total_len - IP6_HDR_LEN));
+}
 
-	memmove(at, ip, hdr_len);
-	head->proto = ours->proto;
-	head->len = htons(total_len);
-	ip4_sum_write(head);
-	memcpy(at + hdr_len, ours + 1, o->len - IP4_HDR_LEN);
-	rest_finish(o, at + hdr_len, total_len - hdr_len, seq);
+void outer_write(const struct outer *o, uint8_t *at, const struct outer_fields *v)
+{
+	/* Lengths that the compiler knows; with NULL encryption there is no IV behind them. */
+	if (o->len == IP4_HDR_LEN + ESP_HDR_LEN)
+		memcpy(at, o->bytes, IP4_HDR_LEN + ESP_HDR_LEN);
+	else if (o->len == IP4_HDR_LEN + UDP_HDR_LEN + ESP_HDR_LEN)
+		memcpy(at, o->bytes, IP4_HDR_LEN + UDP_HDR_LEN + ESP_HDR_LEN);
+	else
+		memcpy(at, o->bytes, o->len);
+	if (o->ip_len == IP4_HDR_LEN)
+		ip4_finish(o, (struct ip4 *)at, v);
+	else
+		ip6_finish((struct ip6 *)at, v);
+	rest_finish(o, at + o->ip_len, v->total_len - o->ip_len, v->seq);
+}
+
+void outer_insert(const struct outer *o, uint8_t *at, const uint8_t *packet,
+		  const struct ip_info *info, uint16_t total_len, uint64_t seq)
+{
+	memmove(at, packet, info->split);
+	at[info->split_next_at] = o->is_encap ? PROTO_UDP : IPPROTO_NUM_ESP;
+	if (info->version == 4) {
+		((struct ip4 *)at)->len = htons(total_len);
+		ip4_sum_write((struct ip4 *)at);
+	} else {
+		((struct ip6 *)at)->len = htons((uint16_t)(total_len - IP6_HDR_LEN));
+	}
+	memcpy(at + info->split, o->bytes + o->ip_len, o->len - o->ip_len);
+	rest_finish(o, at + info->split, total_len - info->split, seq);
+}
+
+void outer_sum_udp(uint8_t *outer, uint32_t esp, uint32_t total_len)
+{
+	uint32_t at = esp - UDP_HDR_LEN, len = total_len - at;
+	struct udp *udp = (struct udp *)(outer + at);
+
+	udp->check = 0;
+	udp->check = sum_fold(sum16(udp, len, ip_pseudo_sum(outer, PROTO_UDP, len)));
+	if (!udp->check)
+		udp->check = (__be16)~0;
 }

@@ -17,13 +17,13 @@ void sa_cache_init(struct sa_cache *c, struct dataplane *dp, const struct esp_pr
 	c->hot = dp_sa_hot(dp);
 }
 
-/* What this worker can serve: ESP over IPv4. */
+/* What this worker can serve: ESP, both ends of one family. */
 static bool servable(const struct sa_val *val)
 {
 	return val->proto == IPPROTO_NUM_ESP &&
 	       (val->mode == SA_TUNNEL || val->mode == SA_TRANSPORT) && val->spi != 0 &&
-	       (val->dir == SA_IN || val->dir == SA_OUT) && addr_is_v4(&val->src) &&
-	       addr_is_v4(&val->dst);
+	       (val->dir == SA_IN || val->dir == SA_OUT) &&
+	       addr_is_v4(&val->src) == addr_is_v4(&val->dst);
 }
 
 int sa_rt_fill(struct sa_rt *rt, const struct esp_provider *provider, const struct sa_val *val,
@@ -52,6 +52,8 @@ int sa_rt_fill(struct sa_rt *rt, const struct esp_provider *provider, const stru
 		.soft_packets = val->soft_packets,
 		.hard_packets = val->hard_packets,
 		.child = val->child,
+		.src = addr_to_num(&val->src),
+		.dst = addr_to_num(&val->dst),
 	};
 	outer_make(&rt->outer, val);
 	ts_set_read(&rt->ts, ts);

@@ -37,7 +37,8 @@ struct sa_rt {
 	uint64_t soft_packets, hard_packets;
 	uint32_t child;
 	struct outer outer;
-	struct nexthop hop; /* of outer packets, SA_OUT */
+	struct nexthop hop;	  /* of outer packets, SA_OUT */
+	struct addr_num src, dst; /* of the outer header */
 	struct ts_set ts;
 };
 

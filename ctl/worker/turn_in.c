@@ -30,22 +30,16 @@ static void protect_again(struct frame *f, uint32_t child)
 
 /* This host forwards the packet: what the gate does for clear ones. Errors go back into the
  * tunnel; the kernel, if it found them, would send them in clear. */
-static void forward(struct worker *w, struct frame *f, struct ip4 *ip, const struct nexthop *hop)
+static void forward(struct worker *w, struct frame *f, const struct nexthop *hop)
 {
 	bool fits = f->len <= hop->mtu;
 
-	if (ip->ttl <= 1) {
-		if (icmp_time_exceeded(w, f))
-			count_add(w, WORKER_TTL_ANSWERED, 1);
-		else
-			f->drop = WORKER_DROP_TTL;
-	} else if (!fits && (ip4_frag(ip) & IP4_DF)) {
-		if (icmp_too_big(w, f, hop->mtu))
-			count_add(w, WORKER_TOO_BIG, 1);
-		else
-			f->drop = WORKER_DROP_TOO_BIG;
+	if (ip_ttl(f->data) <= 1) {
+		icmp_or_drop(w, f, ICMP_TTL, 0);
+	} else if (!fits && ip_df(f->data)) {
+		icmp_or_drop(w, f, ICMP_TOO_BIG, hop->mtu);
 	} else if (fits && hop->kind == HOP_PORT) {
-		ip4_ttl_decrement(ip);
+		ip_ttl_decrement(f->data);
 		turn_send(w, f, hop);
 	} else { /* no neighbour yet, or to be cut */
 		turn_send_host(w, f);
@@ -54,9 +48,13 @@ static void forward(struct worker *w, struct frame *f, struct ip4 *ip, const str
 
 static void deliver(struct worker *w, struct frame *f)
 {
-	struct ip4 *ip = (struct ip4 *)f->data;
-	const struct nexthop *hop = nexthop_inner(w, ip, (uint16_t)f->len);
+	struct ip_info info;
 
+	if (!ip_read(f->data, f->len, &info)) {
+		f->drop = WORKER_DROP_INNER; /* esp_in_accept() has read it, too */
+		return;
+	}
+	const struct nexthop *hop = nexthop_inner(w, &info, ip_tos(f->data));
 	if (f->sa->mode == SA_TRANSPORT && hop->kind != HOP_LOCAL) {
 		f->drop = WORKER_DROP_TRANSPORT; /* it was for this host, or for nobody */
 		return;
@@ -73,7 +71,7 @@ static void deliver(struct worker *w, struct frame *f)
 		break;
 	case HOP_PORT:
 	case HOP_HOST:
-		forward(w, f, ip, hop);
+		forward(w, f, hop);
 		break;
 	default:
 		turn_send_host(w, f);

@@ -46,66 +46,59 @@ static bool find_sa(struct worker *w, struct burst *b, struct frame *f)
 
 /* The peer may have narrowed the selectors to less than the policy says, and the slot of the
  * child may have changed hands since the packet was held (RFC 4301 4.4.2.1). */
-static bool selectors_match(const struct frame *f, const struct ip4 *ip)
+static bool selectors_match(const struct frame *f, const struct ip_info *info)
 {
-	struct ts_flow flow = {
-		.local = ntohl(ip->src),
-		.remote = ntohl(ip->dst),
-		.proto = ip->proto,
-	};
+	struct ts_flow flow = ts_flow_out(info);
 
-	flow.ports_known = ip4_ports(ip, f->inner_len, &flow.local_port, &flow.remote_port);
 	return ts_set_match(&f->sa->ts, &flow);
 }
 
 /* Transport mode is for what this host itself says to the other end, in whole packets (RFC 4301
  * 4.1, RFC 4303 3.3.4). */
-static bool mode_admit(const struct worker *w, struct frame *f, const struct ip4 *ip)
+static bool mode_admit(const struct worker *w, struct frame *f, const struct ip_info *info)
 {
-	const struct ip4 *ends = (const struct ip4 *)f->sa->outer.bytes;
-
 	if (f->sa->mode != SA_TRANSPORT)
 		return true;
-	if (f->decrypted || f->in->port != w->host || ip->src != ends->src || ip->dst != ends->dst)
+	if (f->decrypted || f->in->port != w->host || !addr_num_equal(info->src, f->sa->src) ||
+	    !addr_num_equal(info->dst, f->sa->dst))
 		f->drop = WORKER_DROP_TRANSPORT;
-	else if (ip4_frag(ip) & (IP4_MF | IP4_OFFSET))
+	else if (info->is_fragment)
 		f->drop = WORKER_DROP_FRAGMENT;
 	return f->drop == FRAME_KEEP;
 }
 
 /* A packet that this host routes loses one of its TTL (RFC 4301 5.1.2.1 note 2). The gate has
  * done that to those it gave us, but not to those that were in a tunnel. */
-static bool ttl_admit(struct worker *w, struct frame *f, struct ip4 *ip)
+static bool ttl_admit(struct worker *w, struct frame *f)
 {
+	uint8_t *packet = f->data + f->l3;
+
 	if (!f->decrypted)
 		return true;
-	if (ip->ttl > 1) {
-		ip4_ttl_decrement(ip);
+	if (ip_ttl(packet) > 1) {
+		ip_ttl_decrement(packet);
 		return true;
 	}
-	if (icmp_time_exceeded(w, f))
-		count_add(w, WORKER_TTL_ANSWERED, 1);
-	else
-		f->drop = WORKER_DROP_TTL;
+	icmp_or_drop(w, f, ICMP_TTL, 0);
 	return false;
 }
 
 /* Without NON_FIRST_FRAGMENTS_ALSO an SA of narrower ports carries no later fragments (RFC 4301
  * 7.2), and in transport mode none carries any. */
-static bool may_cut(const struct frame *f, const struct ip4 *ip)
+static bool may_cut(const struct frame *f, const struct ip_info *info)
 {
-	struct ts_flow piece = { .local = ntohl(ip->src),
-				 .remote = ntohl(ip->dst),
-				 .proto = ip->proto };
+	struct ts_flow piece = { .local = info->src, .remote = info->dst, .proto = info->proto };
 
 	return f->sa->mode == SA_TUNNEL && ts_set_match(&f->sa->ts, &piece);
 }
 
-/* Then the ESP packet is cut, by the kernel; not in UDP, whose later pieces are nobody's. */
+/* Then the ESP packet is cut, by the kernel, which does that to IPv4 alone; not in UDP, whose later
+ * pieces are nobody's. */
 static bool whole_admit(struct frame *f)
 {
-	if (f->sa->flags & SA_ENCAP)
+	if (f->sa->outer.is_encap || f->sa->outer.ip_len != IP4_HDR_LEN)
 		f->drop = WORKER_DROP_TOO_BIG;
+	f->may_cut = true;
 	return f->drop == FRAME_KEEP;
 }
 
@@ -122,49 +115,62 @@ static void cut(struct worker *w, struct burst *b, struct frame *f, uint16_t max
 	f->sa->wanted += b->n - before;
 }
 
-static bool size_admit(struct worker *w, struct burst *b, struct frame *f, const struct ip4 *ip,
-		       uint16_t mtu)
+/* What no link may refuse to IPv6 goes through, however small the outer one is (RFC 2473 7.1). */
+static bool is_small_ipv6(const struct ip_info *info)
 {
-	uint16_t max = esp_out_clear_max(f->sa, esp_out_kept(f->sa, ip), mtu);
+	return info->version == 6 && info->len <= IP6_MTU_MIN;
+}
 
-	if (f->inner_len <= max)
+static bool size_admit(struct worker *w, struct burst *b, struct frame *f,
+		       const struct ip_info *info, uint16_t mtu)
+{
+	uint16_t max = esp_out_clear_max(f->sa, esp_out_kept(f->sa, info), mtu);
+
+	if (info->len <= max)
 		return true;
-	if (!(ip4_frag(ip) & IP4_DF)) {
-		if (!may_cut(f, ip))
-			return whole_admit(f);
+	if (is_small_ipv6(info))
+		return whole_admit(f);
+	if (ip_df(f->data + f->l3))
+		icmp_or_drop(w, f, ICMP_TOO_BIG, max);
+	else if (may_cut(f, info))
 		cut(w, b, f, max);
-	} else if (icmp_too_big(w, f, max)) {
-		count_add(w, WORKER_TOO_BIG, 1);
-	} else {
-		f->drop = WORKER_DROP_TOO_BIG;
-	}
+	else
+		return whole_admit(f);
 	return false;
+}
+
+/* Room for what ESP puts around the packet. */
+static bool frame_admit(const struct worker *w, struct frame *f)
+{
+	const uint8_t *packet = f->data + f->l3;
+
+	if (umem_room(&w->umem, packet) < f->inner_len + ESP_OUT_TAILROOM ||
+	    umem_headroom(&w->umem, packet) < ESP_OUT_HEADROOM)
+		f->drop = WORKER_DROP_TOO_BIG;
+	return f->drop == FRAME_KEEP;
 }
 
 static void admit(struct worker *w, struct burst *b, struct frame *f)
 {
-	struct ip4 *ip = (struct ip4 *)(f->data + f->l3);
+	struct ip_info info;
 
-	f->inner_len = f->l3 < f->len ? ip4_packet_len(f->data + f->l3, f->len - f->l3) : 0;
-	if (!f->inner_len) {
+	if (f->l3 >= f->len || !ip_read(f->data + f->l3, f->len - f->l3, &info)) {
 		f->drop = WORKER_DROP_RUNT;
 		return;
 	}
+	f->inner_len = info.len;
 	if (!find_sa(w, b, f))
 		return;
-	if (!selectors_match(f, ip)) {
+	if (!selectors_match(f, &info)) {
 		f->drop = WORKER_DROP_SELECTOR;
 		return;
 	}
-	if (!mode_admit(w, f, ip))
+	if (!mode_admit(w, f, &info))
 		return;
 	const struct nexthop *hop = nexthop_outer(w, f->sa);
 	if (hop->kind == HOP_NO_ROUTE)
 		f->drop = WORKER_DROP_NO_ROUTE;
-	else if (umem_room(&w->umem, f->data + f->l3) < f->inner_len + ESP_OUT_TAILROOM ||
-		 umem_headroom(&w->umem, f->data + f->l3) < ESP_OUT_HEADROOM)
-		f->drop = WORKER_DROP_TOO_BIG;
-	else if (ttl_admit(w, f, ip) && size_admit(w, b, f, ip, hop->mtu))
+	else if (frame_admit(w, f) && ttl_admit(w, f) && size_admit(w, b, f, &info, hop->mtu))
 		f->sa->wanted++;
 }
 
@@ -251,6 +257,8 @@ static void send_sealed(struct worker *w, struct frame *f, const struct esp_job 
 		f->drop = WORKER_DROP_CRYPTO;
 		return;
 	}
+	if (sa->outer.is_encap && sa->outer.ip_len == IP6_HDR_LEN)
+		outer_sum_udp(f->data, f->esp, f->len);
 	sa->packets++;
 	sa->bytes += f->inner_len;
 	count_add(w, WORKER_SEALED, 1);

@@ -10,8 +10,8 @@
 
 #include <assert.h>
 #include <string.h>
+#include <linux/if_ether.h>
 
-#define PROTO_ETH_IP 0x0800
 /* Frames in the fill rings, all sockets together; the rest is being sent, or held. */
 #define FILL_SHARE (FRAME_COUNT * 3 / 4)
 #define FILL_MIN 64u
@@ -111,16 +111,16 @@ static struct xsk *port_queue(const struct port *port, uint32_t queue)
 
 void turn_send_host(struct worker *w, struct frame *f)
 {
+	const __be16 type = htons(ip_version(f->data) == 4 ? ETH_P_IP : ETH_P_IPV6);
 	uint8_t eth[ETH_HDR_LEN];
 
 	if (!w->host) {
 		f->drop = WORKER_DROP_NO_ROUTE;
 		return;
 	}
-	memcpy(eth, w->host_mac, 6);
-	memcpy(eth + 6, w->host->mac, 6);
-	eth[12] = PROTO_ETH_IP >> 8;
-	eth[13] = PROTO_ETH_IP & 0xff;
+	memcpy(eth, w->host_mac, ETH_ALEN);
+	memcpy(eth + ETH_ALEN, w->host->mac, ETH_ALEN);
+	memcpy(eth + 2 * ETH_ALEN, &type, sizeof(type));
 	eth_push(f, eth, sizeof(eth));
 	f->kind = FRAME_SEND;
 	f->out = port_queue(w->host, f->in->queue);

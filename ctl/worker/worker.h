@@ -13,7 +13,6 @@
 #include "net/net.h"
 #include "worker/frame.h"
 #include "worker/hold.h"
-#include "worker/ip4.h"
 #include "worker/nexthop.h"
 #include "worker/port.h"
 #include "worker/sa_cache.h"
@@ -100,10 +99,10 @@ void turn_out(struct worker *w, struct burst *b);
 bool turn_use_sa(struct worker *w, struct burst *b, struct frame *f, uint8_t dir);
 /* A free place in the burst for a frame that the worker makes, NULL: none. */
 struct frame *burst_add(struct burst *b);
-/* Send f (an IPv4 packet at f->data) by that hop, HOP_PORT or HOP_HOST: Ethernet header and
+/* Send f (an IP packet at f->data) by that hop, HOP_PORT or HOP_HOST: Ethernet header and
  * socket. */
 void turn_send(struct worker *w, struct frame *f, const struct nexthop *hop);
-/* Send f, an IPv4 packet at f->data, into this host's stack. */
+/* Send f, an IP packet at f->data, into this host's stack. */
 void turn_send_host(struct worker *w, struct frame *f);
 /* An SA reached a soft or hard limit: tell the controller, once. */
 void sa_report(struct worker *w, struct sa_rt *rt, uint32_t type);

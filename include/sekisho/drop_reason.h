@@ -39,7 +39,6 @@
 	X(EGRESS_PASS, "sent by this host: IKE, ESP, group or link address, not IP")      \
 	X(DROP_QUOTE, "ICMP error, quotes in clear what came protected (RFC 4301 6.2)") \
 	X(DROP_NO_SPD, "to be forwarded, but the controller has not written an SPD yet")  \
-	X(DROP_IPV6, "IPv6, to be protected: ESP for it is not built yet")                \
 	X(DROP_IPV6_CHAIN, "IPv6, more extension headers than are looked at")
 
 enum gate_outcome {
@@ -57,7 +56,7 @@ enum gate_outcome {
 	X(TO_HOST, "frames given to this host's stack")                                   \
 	X(HELD, "packets held until their SA is up")                                      \
 	X(RELEASED, "held packets sent after the SA came up")                             \
-	X(TOO_BIG, "answered with ICMP fragmentation needed")                             \
+	X(TOO_BIG, "answered with ICMP: fragmentation needed")                            \
 	X(DROP_META, "frame without our metadata")                                        \
 	X(DROP_RUNT, "shorter than its headers say")                                      \
 	X(DROP_STALE_SA, "the SA is gone since the gate saw the packet")                  \
@@ -85,7 +84,8 @@ enum gate_outcome {
 	X(FRAGMENTED, "cut into fragments before encryption")                             \
 	X(DROP_ECN, "congestion mark on a packet that cannot carry it (RFC 6040 4.2)")    \
 	X(DROP_TRANSPORT, "not between this host and the peer of the transport mode SA")  \
-	X(DROP_FRAGMENT, "fragment: transport mode is for whole ones (RFC 4303 3.3.4)")
+	X(DROP_FRAGMENT, "fragment: transport mode is for whole ones (RFC 4303 3.3.4)")   \
+	X(PROHIBITED, "discarded and answered with ICMP: administratively prohibited")
 
 enum worker_outcome {
 #define X(name, text) WORKER_##name,

@@ -27,7 +27,8 @@ struct esp_hdr {
 #define ESP_GCM_IV_LEN 8u
 #define ESP_GCM_SALT_LEN 4u
 #define ESP_GCM_ICV_LEN 16u
-#define ESP_NEXT_IPV4 4    /* next header of an IPv4 tunnel packet */
+#define ESP_NEXT_IPV4 4    /* next header of a tunnel packet */
+#define ESP_NEXT_IPV6 41
 #define ESP_NEXT_NONE 59   /* dummy packet */
 
 #endif

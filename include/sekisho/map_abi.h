@@ -22,7 +22,7 @@
 
 #include <linux/types.h>
 
-#define SEKISHO_ABI 1u /* in spd_state; a worker refuses pins of another ABI */
+#define SEKISHO_ABI 2u /* in spd_state; a worker refuses pins of another ABI */
 
 /* Sizes of the maps. Preallocated, so chosen for the memory of a small gateway:
  * 8192 SAs take about 5 MiB. */

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
  * The question that the worker puts to the program `route` by BPF_PROG_TEST_RUN, and its
- * answer: what becomes of an IPv4 packet that the worker is about to send. The struct is the
+ * answer: what becomes of an IP packet that the worker is about to send. The struct is the
  * "packet" of the test run; the program fills in the second half.
  */
 #ifndef SEKISHO_ROUTE_H
 #define SEKISHO_ROUTE_H
 
-#include <linux/types.h>
+#include <sekisho/map_abi.h>
 
 enum route_result {
 	ROUTE_KERNEL,      /* unusual (no neighbour, multipath encap, ...): give it to the stack;
@@ -28,9 +28,9 @@ enum route_result {
 
 struct route_query {
 	/* question */
-	__be32 saddr, daddr;
+	struct ip_addr saddr, daddr; /* of one family */
 	__u32 ingress;          /* ifindex it came in by; ignored with ROUTE_OWN */
-	__u16 total_len;        /* of IPv4; 0: any, ask for the MTU */
+	__u16 total_len;        /* of the packet; 0: any, ask for the MTU */
 	__u16 sport, dport;     /* host order; 0 where the protocol has none */
 	__u8 proto, tos;
 	__u32 flags;            /* ROUTE_OWN, ROUTE_LATER_FRAGMENT */
@@ -43,6 +43,6 @@ struct route_query {
 	__u32 zero;
 };
 
-_Static_assert(sizeof(struct route_query) == 60, "no hidden padding");
+_Static_assert(sizeof(struct route_query) == 84, "no hidden padding");
 
 #endif

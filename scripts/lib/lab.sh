@@ -242,6 +242,18 @@ lab_road() {
 		ip -n "$(ns mid)" link set road up
 }
 
+# IPv6 beside IPv4, in the sites and on the road (with LAB_IPV6=yes): fd01::/64, fd02::/64 and
+# 2001:db8::/64, with the host parts of the IPv4 addresses.
+lab_road_ipv6() {
+	local gw
+	address hostA eth0 fd01::2/64 && route hostA default fd01::1
+	address hostB eth0 fd02::2/64 && route hostB default fd02::1
+	address gwA lan fd01::1/64 && address gwB lan fd02::1/64
+	address gwA wan 2001:db8::1/64 && route gwA fd02::/64 2001:db8::2
+	address gwB wan 2001:db8::2/64 && route gwB fd01::/64 2001:db8::1
+	for gw in gwA gwB; do on "$gw" sysctl -qw net.ipv6.conf.all.forwarding=1; done
+}
+
 # The road as a NAT router: gwA, 198.51.100.2, is seen as 192.0.2.254 by gwB.
 lab_road_nat() {
 	address gwA wan 198.51.100.2/24 && route gwA default 198.51.100.1

@@ -46,7 +46,7 @@ static struct route_query ask(const char *src, const char *dst, uint32_t flags, 
 	struct route_query q = { .flags = flags, .total_len = len, .proto = 17, .sport = 1,
 				 .dport = 2, .ingress = world.ifindex[IF_WAN] };
 
-	if (inet_pton(AF_INET, src, &q.saddr) != 1 || inet_pton(AF_INET, dst, &q.daddr) != 1)
+	if (addr_parse(src, &q.saddr) || addr_parse(dst, &q.daddr))
 		abort();
 	assert_return_code(route_lookup(world.dp, &q), 0);
 	return q;
@@ -136,8 +136,8 @@ static void fragments_without_ports_are_refused(void **state)
 				 .ingress = world.ifindex[IF_WAN] };
 
 	(void)state;
-	inet_pton(AF_INET, "10.7.0.5", &q.saddr);
-	inet_pton(AF_INET, "10.9.0.5", &q.daddr);
+	assert_int_equal(addr_parse("10.7.0.5", &q.saddr), 0);
+	assert_int_equal(addr_parse("10.9.0.5", &q.daddr), 0);
 	assert_return_code(route_lookup(world.dp, &q), 0);
 	assert_int_equal(q.result, ROUTE_DISCARD);
 }

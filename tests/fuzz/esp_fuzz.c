@@ -25,7 +25,11 @@ static struct esp_key keys[] = {
 
 static void sa_make(struct sa_rt *sa, uint8_t flags)
 {
-	struct ts_side any = { .last = UINT32_MAX, .port_last = UINT16_MAX };
+	const struct ts_side any4 = { .addr = { { 0, 0xffff00000000 }, { 0, 0xffffffffffff } },
+				      .port_last = UINT16_MAX,
+				      .is_v4 = true },
+			     any6 = { .addr.last = { UINT64_MAX, UINT64_MAX },
+				      .port_last = UINT16_MAX };
 
 	*sa = (struct sa_rt){ .key = &keys[flags >> 4 & 3],
 			      .hot = &hot,
@@ -33,8 +37,9 @@ static void sa_make(struct sa_rt *sa, uint8_t flags)
 			      .window = flags & 0x80 ? 64 : 0,
 			      .mode = flags & 0x40 ? SA_TRANSPORT : SA_TUNNEL,
 			      .flags = flags & (SA_ESN | SA_ENCAP) };
-	sa->ts.n_local = sa->ts.n_remote = 1;
-	sa->ts.local[0] = sa->ts.remote[0] = any;
+	sa->ts.n_local = sa->ts.n_remote = 2;
+	sa->ts.local[0] = sa->ts.remote[0] = any4;
+	sa->ts.local[1] = sa->ts.remote[1] = any6;
 	memset(&hot, 0, sizeof(hot));
 }
 
@@ -50,8 +55,8 @@ static void accept_all(struct frame *f, struct sa_rt *sa, const uint8_t *start, 
 		return;
 	/* The header of transport mode stands in front of the text. */
 	must(f->data >= (sa->mode == SA_TRANSPORT ? start : job.text) && f->data + f->len <= job.icv);
-	must(ip4_packet_len(f->data, f->len) == f->len);
-	must(ip4_sum_ok((const struct ip4 *)f->data));
+	must(ip_packet_len(f->data, f->len) == f->len);
+	must(ip_version(f->data) == 6 || ip4_sum_ok((const struct ip4 *)f->data));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -58,7 +58,10 @@ swan_settings() { # NODE
 
 # What charon has no route into ipsec0 for must not leave in clear meanwhile: its own routes, in
 # table 220, are asked before this one.
-no_clear() { ip -n "$(ns "$1")" route replace unreachable "$2"; }
+no_clear() { # NODE NETWORK[, NETWORK...]
+	local net
+	for net in ${2//,/ }; do ip -n "$(ns "$1")" route replace unreachable "$net"; done
+}
 
 # swan_start NODE SIDE: charon up with tunnel_conf SIDE loaded.
 swan_start() {

@@ -57,9 +57,7 @@ tunnel_conf() { client_conf "$@"; }
 vips_gone() { ! ip -n "$(ns gwA)" addr | grep -qE '10\.99\.0\.1|fd99::1'; }
 
 lab_with_strongswan
-address gwB lan fd02::1/64
-address gwA wan 2001:db8::1/64
-address gwB wan 2001:db8::2/64
+lab_road_ipv6
 must sekisho gwA up tunnel
 must wait_for 5 "the tunnel on gwB" swan_has_child gwB
 must log_says sekishod-gwA "uses a PPK"
@@ -71,10 +69,8 @@ must grep -q '10.99.0.1/32 fd99::1/128' <(sekisho gwA sas)
 must grep -q 'fd99::1/128' <(swan gwB --list-sas)
 must on gwA ping -n -q -c 10 -i 0.05 -W 2 -I 10.99.0.1 10.2.0.2
 
-title "IPv6 is negotiated, and its packets are dropped, not sent in clear"
-route gwA fd02::/64 2001:db8::2
-must_not on gwA ping -n -q -c 3 -i 0.2 -W 1 -I fd99::1 fd02::2
-must counter_above gwA gate/DROP_IPV6 2
+title "the same in IPv6"
+must on gwA ping -n -q -c 10 -i 0.05 -W 2 -I fd99::1 fd02::2
 must sekisho gwA down tunnel
 must wait_for 5 "the addresses to go" vips_gone
 

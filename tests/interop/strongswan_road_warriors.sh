@@ -25,9 +25,9 @@ must ping_all rw2 10.1.0.2 20 -i 0.02
 must ping_all hostA "$VIP1" 20 -i 0.02
 must ping_all hostA "$VIP2" 20 -i 0.02
 must pings_not hostA 10.99.0.77 # nobody has it: dropped, not in clear
-must pings_not hostA "$VIP6"
+must ping_all hostA "$VIP6" 5 -i 0.02
+must ping_all rw1 fd01::2 5 -i 0.02
 must pings_not hostA fd99::77
-must counter_above gwA gate/DROP_IPV6 1
 must same "instances" "$(must instances gwA)" 2
 
 say "-- the daemon is killed and comes back"

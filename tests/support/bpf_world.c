@@ -186,7 +186,7 @@ void world_init(struct world *w)
 	w->sa_in = make_sa(w, SA_IN, 0x1001, "192.0.2.1");
 	w->sa_out = make_sa(w, SA_OUT, 0x2001, "192.0.2.2");
 	make_sa(w, SA_OUT, 0x3001, "192.0.2.1"); /* a tunnel to ourselves */
-	make_sa(w, SA_IN, 0x4001, "2001:db8::1");
+	w->sa_in6 = make_sa(w, SA_IN, 0x4001, "2001:db8::1");
 	must0(spd_switch(w->dp, 1, w->sa_out), "spd_switch");
 }
 

@@ -174,7 +174,11 @@ static void tfc(uint8_t *text, uint32_t len)
 }
 static void six(uint8_t *text, uint32_t len)
 {
-	text[len - 1] = 41;
+	text[len - 1] = ESP_NEXT_IPV6;
+}
+static void tcp(uint8_t *text, uint32_t len)
+{
+	text[len - 1] = 6;
 }
 static void inner_packets_are_judged(void **state)
 {
@@ -184,7 +188,8 @@ static void inner_packets_are_judged(void **state)
 		{ "checksum", bad_sum, NULL, WORKER_DROP_INNER },
 		{ "longer than the payload", NULL, too_long, WORKER_DROP_INNER },
 		{ "traffic flow padding", NULL, tfc, FRAME_KEEP },
-		{ "IPv6", NULL, six, WORKER_DROP_NEXT_HEADER },
+		{ "IPv4 called IPv6", NULL, six, WORKER_DROP_INNER },
+		{ "no tunnel packet", NULL, tcp, WORKER_DROP_NEXT_HEADER },
 		{ "dummy", NULL, dummy, WORKER_DROP_DUMMY },
 		{ "padding bytes", NULL, wrong_pad, WORKER_DROP_PADDING },
 		{ "pad length", NULL, endless_pad, WORKER_DROP_PADDING },
@@ -284,8 +289,8 @@ static void encapsulation_is_checked(void **state)
 
 static void selectors_with_ports(void **state)
 {
-	struct ts_flow flow = { .local = SRC,
-				.remote = DST,
+	struct ts_flow flow = { .local = addr_num_v4(htonl(SRC)),
+				.remote = addr_num_v4(htonl(DST)),
 				.local_port = 80,
 				.remote_port = 9,
 				.proto = 6,
