@@ -84,6 +84,7 @@
 #define FOLLOWUPS_MAX 8 /* under way, of one IKE SA and direction */
 
 #define PEER_ADDRS_MAX 8  /* additional addresses of a MOBIKE peer that are kept */
+#define PEER_ADDR_TRIES 2 /* requests sent again to each of them: 24 s, and then the next one */
 #define HOST_ADDRS_MAX 16 /* of ours that MOBIKE tells; the rest is not mentioned */
 #define COOKIE2_LEN 16    /* RFC 4555 4.2.5: 8 to 64 octets */
 

@@ -381,7 +381,7 @@ void mobike_dpd_answered(struct turn *t)
 
 bool mobike_try_other(struct ike_sa *sa)
 {
-	if (!sa->is_mobike || !sa->birth.is_ours || !sa_is_up(sa))
+	if (!sa->is_mobike || !sa->birth.is_ours || !sa_is_up(sa) || sa->is_condemned)
 		return false;
 	return aim_at_other(sa, false);
 }

@@ -89,9 +89,16 @@ bool transmit_request(struct ike_sa *sa, struct ours *ours, struct payload_write
 	return true;
 }
 
+static unsigned tries_max(const struct ike_sa *sa)
+{
+	unsigned n = sa->ike->settings.retransmit_tries;
+
+	return sa->n_tried && n > PEER_ADDR_TRIES ? PEER_ADDR_TRIES : n; /* mobike_try_other() */
+}
+
 bool transmit_again(struct ike_sa *sa, struct ours *ours)
 {
-	if (ours->tries >= sa->ike->settings.retransmit_tries)
+	if (ours->tries >= tries_max(sa))
 		return false;
 	ours->tries++;
 	sa_log(sa, "retransmit %u of request %u (%s)", ours->tries, ours->id,

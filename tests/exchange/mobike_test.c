@@ -247,6 +247,23 @@ static void in_the_middle_of_an_ike_rekey(void **state)
 	}
 }
 
+static void while_both_rekey_the_ike_sa(void **state)
+{
+	for (uint32_t i = 0; i < 60; i++) {
+		teardown(state);
+		setup(state);
+		up();
+		assert_int_equal(ike_rekey(pair.a.ike, "gw-gw", pair.now_ms), 0);
+		assert_int_equal(ike_rekey(pair.b.ike, "gw-gw", pair.now_ms), 0);
+		side_effects(&pair.a);
+		side_effects(&pair.b);
+		pair_run(&pair, i);
+		moves_to(i % 2 ? &pair.a : &pair.b, i % 2 ? A_NEW : B_NEW);
+		pair_run(&pair, 60000);
+		assert_between(i % 2 ? A_NEW : 0xc0000201, i % 2 ? 0xc0000202 : B_NEW);
+	}
+}
+
 /* The kernel would rather use another address of ours; the one that is configured is still there.
  */
 static void a_configured_address_is_kept(void **state)
@@ -413,6 +430,36 @@ static void another_address_is_tried(void **state)
 	assert_between(0xc0000201, B_NEW);
 }
 
+/* It has told of many, and is gone: that is found out in minutes. What is to be deleted anyway
+ * does not look for it at all. */
+static void a_dead_peer_is_dead_at_all_its_addresses(void **state)
+{
+	struct ip_addr addrs[1 + PEER_ADDRS_MAX];
+
+	for (uint32_t i = 0; i < 2; i++) {
+		teardown(state);
+		setup(state);
+		pair.a.conns[0].dpd_delay_s = 10;
+		up();
+		addrs[0] = pair.b.home.addr;
+		for (uint32_t k = 1; k <= PEER_ADDRS_MAX; k++)
+			addrs[k] = addr_from_v4(B_NEW + k);
+		has_addresses(&pair.b, addrs, 1 + PEER_ADDRS_MAX);
+		pair_run(&pair, 1000);
+		assert_int_equal(pair.a.ike->sas->n_peer_addrs, PEER_ADDRS_MAX);
+		pair.is_cut = true;
+		pair_run(&pair, 15000);
+		if (i) {
+			assert_int_equal(ike_terminate(pair.a.ike, "gw-gw", NULL, pair.now_ms), 0);
+			side_effects(&pair.a);
+		}
+		pair_run(&pair, 170000);
+		assert_int_equal(side_n_ike(&pair.a), !i);
+		pair_run(&pair, PEER_ADDRS_MAX * 25000);
+		assert_int_equal(side_n_ike(&pair.a), 0);
+	}
+}
+
 /* Both have addresses of both families; a loses its IPv4 one, and later its IPv6 one. */
 static void the_family_changes(void **state)
 {
@@ -457,6 +504,7 @@ int main(void)
 		TEST(the_last_list_is_told), TEST(both_move),
 		TEST(in_the_middle_of_a_rekey),
 		TEST(in_the_middle_of_an_ike_rekey),
+		TEST(while_both_rekey_the_ike_sa),
 		TEST(a_configured_address_is_kept),
 		TEST(without_route_it_waits),
 		TEST(on_a_bad_line_too),
@@ -465,6 +513,7 @@ int main(void)
 		TEST(the_new_address_has_to_return_the_cookie),
 		TEST(a_nat_may_be_forbidden),
 		TEST(another_address_is_tried),
+		TEST(a_dead_peer_is_dead_at_all_its_addresses),
 		TEST(the_family_changes),
 	};
 

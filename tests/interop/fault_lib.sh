@@ -29,7 +29,6 @@ fault_tunnel() { # SIDE NUMBER
 	    over_time = 60s
 	    rand_time = 10s
 	    dpd_delay = 5s
-	    mobike = no
 	    keyingtries = 0
 	    local {
 	        auth = psk

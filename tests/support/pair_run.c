@@ -56,7 +56,8 @@ static void data_in(struct side *s, const struct flight *f)
 {
 	struct pair_sa *sa = side_sa(s, f->spi);
 
-	if (!sa || memcmp(sa->sa.key_in, f->key, sizeof(f->key)) != 0) {
+	if (!sa || !addr_equal(&f->to.addr, &sa->sa.local.addr) ||
+	    memcmp(sa->sa.key_in, f->key, sizeof(f->key)) != 0) {
 		s->pair->n_data_lost++;
 		return;
 	}
