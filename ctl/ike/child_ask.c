@@ -3,7 +3,7 @@
 
 #include "ike/collision.h"
 #include "ike/followup.h"
-#include "ike/window.h"
+#include "ike/rekey.h"
 
 /* ---- Ours ----------------------------------------------------------------------- */
 
@@ -88,7 +88,7 @@ static bool is_temporary(uint16_t why)
 	return why == N_TEMPORARY_FAILURE || why == N_STATE_NOT_FOUND;
 }
 
-static void rekey_refused(struct turn *t, struct child *old, uint16_t why)
+static void rekey_failed(struct turn *t, struct child *old, uint16_t why)
 {
 	const char *name = notify_name(why);
 
@@ -105,7 +105,7 @@ void child_ask_refused(struct turn *t, const struct child_ask *ask, uint16_t why
 	const struct conn_child *cc = t->task->conn_child;
 
 	if (ask->replaces) {
-		rekey_refused(t, rekeyed(t, ask), why);
+		rekey_failed(t, rekeyed(t, ask), why);
 		return;
 	}
 	if (deal_single_pair(t, cc, why))
@@ -127,7 +127,7 @@ uint16_t child_answer_check(const struct turn *t, const struct child *old)
 {
 	const struct ike_sa *sa = t->sa;
 
-	if (!sa->conn || sa->is_condemned || followup_rekeys_ike(sa) || ours_of(sa, TASK_IKE_REKEY))
+	if (!sa->conn || sa->is_condemned || rekey_is_ours(sa))
 		return N_TEMPORARY_FAILURE;
 	if (old && (!child_is_live(old) || old->is_unwanted)) /* deleted soon, or replaced already */
 		return N_TEMPORARY_FAILURE;

@@ -5,10 +5,11 @@
 #include "ike/followup.h"
 #include "ike/rekey.h"
 
-static struct ike_sa *rekey_with(struct ike_sa *old, const struct followup *f)
+static struct rekeyed rekeyed_of(const struct followup *f)
 {
 	struct deal_secrets secrets = followup_secrets(f);
-	struct rekeyed r = {
+
+	return (struct rekeyed){
 		.chosen = &f->deal.chosen,
 		.our_spi = f->our_spi,
 		.is_initiator = f->is_ours,
@@ -17,8 +18,6 @@ static struct ike_sa *rekey_with(struct ike_sa *old, const struct followup *f)
 		.nr = secrets.nr,
 		.more = secrets.more,
 	};
-
-	return rekey_make(old, &r);
 }
 
 /* ---- Initiator ------------------------------------------------------------------ */
@@ -60,6 +59,10 @@ static enum step_result followup_start(struct turn *t)
 	struct nego *nego = &t->ours->nego;
 	struct followup *f = ours(t);
 
+	if (f && !f->is_child && t->sa->is_overtaken) { /* the peer has made nothing of it yet */
+		followup_end(t->sa, f);
+		f = NULL;
+	}
 	if (!f)
 		return STEP_NOTIFY;
 	nego->group = followup_ke(f)->id;
@@ -89,6 +92,10 @@ static enum step_result followup_started(struct turn *t)
 
 static enum step_result spoilt(struct turn *t)
 {
+	struct followup *f = ours(t);
+
+	if (f && !f->is_child)
+		return rekey_spoilt(t);
 	return turn_refuse(t, STEP_FAIL, N_INVALID_SYNTAX,
 			   "peer's answer to an additional key exchange is wrong");
 }
@@ -128,13 +135,10 @@ static enum step_result followup_finish(struct turn *t)
 		return followup_next(t, f) ? STEP_STAY : spoilt(t);
 	if (f->is_child)
 		return child_complete(t, f);
-	struct ike_sa *fresh = rekey_with(t->sa, f);
+	struct rekeyed r = rekeyed_of(f);
+	enum step_result result = rekey_done(t, &r);
 	followup_end(t->sa, f);
-	if (!fresh)
-		return spoilt(t);
-	t->sa->is_condemned = true;
-	task_push(t->sa, TASK_IKE_DELETE, NULL, 0);
-	return STEP_NEXT;
+	return result;
 }
 
 /* As if CREATE_CHILD_SA had been refused. */
@@ -188,13 +192,22 @@ static enum step_result followup_asked(struct turn *t)
 	return turn_wait(t, ke->id, &(struct ke_pair){ 0 }, theirs->public_value);
 }
 
-static bool complete(struct turn *t, const struct followup *f)
+static enum step_result child_answer(struct turn *t, const struct followup *f)
 {
 	struct child *old = f->replaces ? child_by_spi(t->sa, f->replaces, true) : NULL;
 	struct deal_secrets secrets = followup_secrets(f);
 
-	return f->is_child ? child_answer_done(t, &f->deal, &secrets, old) != NULL
-			   : rekey_with(t->sa, f) != NULL;
+	return child_answer_done(t, &f->deal, &secrets, old) ? STEP_STAY : STEP_NOTIFY;
+}
+
+static enum step_result rekey_answer(struct turn *t, const struct followup *f)
+{
+	struct rekeyed r = rekeyed_of(f);
+
+	r.is_rival = rekey_is_ours(t->sa);
+	if (!rekey_make(t->sa, &r))
+		return STEP_NOTIFY;
+	return r.is_rival ? STEP_STAY : STEP_NEXT;
 }
 
 static enum step_result followup_answer(struct turn *t)
@@ -208,17 +221,17 @@ static enum step_result followup_answer(struct turn *t)
 		why = N_INVALID_SYNTAX;
 	if (why)
 		return refuse(t, f, why);
-	bool is_child = f->is_child;
 	followup_absorb(t, f);
 	ke_emit(t->out, &ke);
 	if (followup_ke(f)) {
 		followup_emit(t, f);
 		return STEP_STAY;
 	}
-	if (!complete(t, f))
+	enum step_result result = f->is_child ? child_answer(t, f) : rekey_answer(t, f);
+	if (result == STEP_NOTIFY)
 		return refuse(t, f, N_NO_ADDITIONAL_SAS);
 	followup_end(t->sa, f);
-	return is_child ? STEP_STAY : STEP_NEXT;
+	return result;
 }
 
 /* ---- Rows ----------------------------------------------------------------------- */

@@ -25,13 +25,20 @@ void followup_end_all(struct ike_sa *sa)
 		followup_end(sa, sa->followups);
 }
 
-/* There is one rekey of the IKE SA at a time: who begins another one has given up the first. */
-static void end_older(struct ike_sa *sa, bool is_ours)
+struct followup *followup_of_ike(const struct ike_sa *sa, bool is_ours)
 {
 	struct followup *f = sa->followups;
 
 	while (f && (f->is_child || f->is_ours != is_ours))
 		f = f->next;
+	return f;
+}
+
+/* There is one rekey of the IKE SA at a time: who begins another one has given up the first. */
+static void end_older(struct ike_sa *sa, bool is_ours)
+{
+	struct followup *f = followup_of_ike(sa, is_ours);
+
 	if (f)
 		followup_end(sa, f);
 }
@@ -180,14 +187,6 @@ bool followup_makes(const struct ike_sa *sa, const struct conn_child *cc)
 {
 	for (const struct followup *f = sa->followups; f; f = f->next)
 		if (f->is_ours && f->is_child && !f->replaces && f->deal.conn_child == cc)
-			return true;
-	return false;
-}
-
-bool followup_rekeys_ike(const struct ike_sa *sa)
-{
-	for (const struct followup *f = sa->followups; f; f = f->next)
-		if (f->is_ours && !f->is_child)
 			return true;
 	return false;
 }

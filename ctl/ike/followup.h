@@ -58,9 +58,10 @@ void followup_link_emit(struct payload_writer *pw, const struct followup *f);
 /* The peer deletes what it has asked for with this SPI of its own. */
 void followup_deleted(struct ike_sa *sa, uint32_t spi_out);
 
-/* Is one of ours under way for a new Child SA of this child? For the IKE SA? */
+/* Is one of ours under way for a new Child SA of this child? */
 bool followup_makes(const struct ike_sa *sa, const struct conn_child *cc);
-bool followup_rekeys_ike(const struct ike_sa *sa);
+/* The rekey of the IKE SA that is under way; NULL: none is. */
+struct followup *followup_of_ike(const struct ike_sa *sa, bool is_ours);
 /* The peer has made a Child SA in place of that one, too. */
 void followup_twin(struct ike_sa *sa, uint32_t replaces, const struct low_nonce *low);
 

@@ -356,7 +356,8 @@ struct task *task_push(struct ike_sa *sa, enum task_kind kind,
 		       const struct conn_child *conn_child, uint32_t spi);
 bool task_is_there(const struct ike_sa *sa, enum task_kind kind,
 		   const struct conn_child *conn_child, uint32_t spi);
-/* Not before; 0: at once. What is about a Child SA waits until the peer knows it. */
+/* Not before; 0: at once. What is about a Child SA waits until the peer knows it, and all about
+ * them until the peer is through with its rekey of the IKE SA. */
 uint64_t task_due_ms(const struct ike_sa *sa, const struct task *task);
 /* Where the first one is linked whose time has come; NULL: none. */
 struct task **task_first(struct ike_sa *sa);

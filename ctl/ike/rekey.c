@@ -10,23 +10,34 @@
 #include "ike/rival.h"
 #include "ike/window.h"
 
+bool rekey_is_ours(const struct ike_sa *sa)
+{
+	return ours_of(sa, TASK_IKE_REKEY) || followup_of_ike(sa, true);
+}
+
 /* ---- The new IKE SA ------------------------------------------------------------- */
+
+/* Where the peer is, and what is between. */
+static void inherit_path(struct ike_sa *fresh, const struct ike_sa *old)
+{
+	fresh->local = old->local;
+	fresh->remote = old->remote;
+	fresh->is_nat_local = old->is_nat_local;
+	fresh->is_nat_remote = old->is_nat_remote;
+	fresh->is_encap = old->is_encap;
+	memcpy(fresh->peer_addrs, old->peer_addrs, sizeof(fresh->peer_addrs));
+	fresh->n_peer_addrs = old->n_peer_addrs;
+}
 
 /* All that is not keys: the new one goes on where the old one was. */
 static void inherit(struct ike_sa *fresh, struct ike_sa *old)
 {
 	if (old->conn)
 		sa_set_conn(fresh, old->conn);
-	fresh->local = old->local;
-	fresh->remote = old->remote;
-	fresh->is_nat_local = old->is_nat_local;
-	fresh->is_nat_remote = old->is_nat_remote;
-	fresh->is_encap = old->is_encap;
+	inherit_path(fresh, old);
 	fresh->is_fragmenting = old->is_fragmenting;
 	fresh->is_nat_known = old->is_nat_known;
 	fresh->is_mobike = old->is_mobike;
-	memcpy(fresh->peer_addrs, old->peer_addrs, sizeof(fresh->peer_addrs));
-	fresh->n_peer_addrs = old->n_peer_addrs;
 	fresh->birth.is_ours = old->birth.is_ours;
 	fresh->our_id = old->our_id;
 	fresh->their_id = old->their_id;
@@ -66,6 +77,7 @@ static void hand_over(struct ike_sa *fresh, struct ike_sa *old)
 	char suite[PROPOSAL_TEXT_MAX];
 
 	take_over(fresh, old);
+	inherit_path(fresh, old); /* the Child SAs may have moved since it was made */
 	cfg_move(fresh, old);
 	redirect_inherit(fresh, old);
 	fresh->session_ms = old->session_ms;
@@ -215,7 +227,7 @@ static bool is_answer_good(const struct turn *t, struct proposal *ret_chosen)
 	       rd_left(&t->in->ke.public_value) == ke_answer_len(group);
 }
 
-static enum step_result spoilt(struct turn *t)
+enum step_result rekey_spoilt(struct turn *t)
 {
 	rival_settle(t->sa);
 	if (t->sa->is_overtaken)
@@ -229,7 +241,7 @@ enum step_result rekey_answered(struct turn *t)
 	struct proposal chosen;
 
 	if (!is_answer_good(t, &chosen))
-		return spoilt(t);
+		return rekey_spoilt(t);
 	return turn_wait(t, nego->group, &nego->pair, t->in->ke.public_value);
 }
 
@@ -241,40 +253,74 @@ static enum step_result more_to_come(struct turn *t, const struct proposal *chos
 	struct followup *f = followup_begin(t, false, &deal, ni, t->in->nonce);
 
 	if (!f || !followup_next(t, f))
-		return spoilt(t);
+		return rekey_spoilt(t);
 	f->our_spi = t->ours->nego.spi_ike;
 	return STEP_STAY;
 }
 
-/* 2.8.2: both new ones are there. */
-static void compare(struct ike_sa *old, const struct rekeyed *ours)
+/* 2.8.2. The peer's is there, or will be after its rounds. */
+static bool is_redundant(struct ike_sa *old, const struct rekeyed *ours)
 {
-	struct ike_sa *rival = rival_of(old);
-	struct low_nonce low;
+	const struct ike_sa *rival = rival_of(old);
+	const struct followup *f = followup_of_ike(old, false);
+	struct low_nonce low, other;
 
-	if (!rival)
-		return;
+	if (!rival && !f)
+		return false;
+	if (rival)
+		other = rival->low;
+	else
+		low_nonce_keep(&other, rd_from(f->ni, f->ni_len), rd_from(f->nr, f->nr_len));
 	low_nonce_keep(&low, ours->ni, ours->nr);
-	if (collision_loses(&low, &rival->low)) {
-		sa_log(old, "both sides rekeyed the IKE_SA: ours is the redundant one");
-		rekey_give_way(rival, old);
-		return;
-	}
-	sa_log(old, "both sides rekeyed the IKE_SA: the peer's is the redundant one");
-	rival->rival_of = 0;
-	rival->redundant_ms = old->ike->now_ms + REDUNDANT_PEER_MS; /* else we delete it */
-	sa_touch(rival);
+	bool is_redundant = collision_loses(&low, &other);
+	sa_log(old, "both sides rekeyed the IKE_SA: %s is the redundant one",
+	       is_redundant ? "ours" : "the peer's");
+	return is_redundant;
 }
 
 /* What we asked for and do not need: its keys have to be there to delete it. */
-static enum step_result lost(struct ike_sa *old, struct rekeyed *r)
+static void delete_ours(struct ike_sa *old, struct rekeyed *r)
 {
 	r->is_rival = true;
 	struct ike_sa *fresh = rekey_make(old, r);
 	if (!fresh)
-		return STEP_NEXT;
+		return;
 	fresh->rival_of = 0;
 	exchange_delete(fresh);
+}
+
+static enum step_result lost(struct ike_sa *old, struct rekeyed *r)
+{
+	struct ike_sa *rival = rival_of(old);
+
+	if (rival)
+		rekey_give_way(rival, old);
+	delete_ours(old, r);
+	if (old->is_overtaken)
+		return STEP_NEXT;
+	old->rekey_ms = old->ike->now_ms + FOLLOWUP_MS; /* the peer's is over by then */
+	return STEP_STAY;
+}
+
+enum step_result rekey_done(struct turn *t, struct rekeyed *r)
+{
+	struct ike_sa *old = t->sa, *rival;
+	struct task *last;
+
+	if (old->is_overtaken || is_redundant(old, r))
+		return lost(old, r);
+	rival = rival_of(old);
+	if (!rekey_make(old, r))
+		return rekey_spoilt(t);
+	old->is_condemned = true;
+	last = task_push(old, TASK_IKE_DELETE, NULL, 0);
+	if (rival) {
+		rival->rival_of = 0;
+		rival->redundant_ms = t->ike->now_ms + REDUNDANT_PEER_MS; /* else we delete it */
+		sa_touch(rival);
+		if (last) /* without our answer on the old one the peer cannot even make it */
+			last->not_before_ms = t->ike->now_ms + REDUNDANT_MS;
+	}
 	return STEP_NEXT;
 }
 
@@ -284,7 +330,7 @@ enum step_result rekey_finish(struct turn *t)
 	struct proposal chosen;
 
 	if (t->job->result || !is_answer_good(t, &chosen))
-		return spoilt(t);
+		return rekey_spoilt(t);
 	struct reader ni = rd_from(nego->nonce, sizeof(nego->nonce));
 	if (proposal_addke(&chosen, 0))
 		return more_to_come(t, &chosen, ni);
@@ -294,14 +340,7 @@ enum step_result rekey_finish(struct turn *t)
 			     .shared = rd_from(t->job->secret, t->job->secret_len),
 			     .ni = ni,
 			     .nr = t->in->nonce };
-	compare(t->sa, &r);
-	if (t->sa->is_overtaken)
-		return lost(t->sa, &r);
-	if (!rekey_make(t->sa, &r))
-		return spoilt(t);
-	t->sa->is_condemned = true;
-	task_push(t->sa, TASK_IKE_DELETE, NULL, 0);
-	return STEP_NEXT;
+	return rekey_done(t, &r);
 }
 
 enum step_result rekey_refused(struct turn *t)
@@ -373,17 +412,26 @@ static enum step_result answer(struct turn *t, const struct proposal *chosen)
 			     .shared = rd_from(t->job->secret, t->job->secret_len),
 			     .ni = t->in->nonce,
 			     .nr = nonce,
-			     .is_rival = ours_of(t->sa, TASK_IKE_REKEY) };
+			     .is_rival = rekey_is_ours(t->sa) };
 	if (!rekey_make(t->sa, &r))
 		return refuse(t, N_NO_ADDITIONAL_SAS);
 	return r.is_rival ? STEP_STAY : STEP_NEXT;
+}
+
+/* Two rekeys may cross, and who is asked whether it is there only says so. */
+static bool may_cross(const struct ike_sa *sa, const struct task *task)
+{
+	const struct followup *f =
+		task->kind == TASK_FOLLOWUP ? followup_ours(sa, task->spi) : NULL;
+
+	return task->kind == TASK_DPD || task->kind == TASK_IKE_REKEY || (f && !f->is_child);
 }
 
 bool rekey_may_be_asked(const struct turn *t)
 {
 	const struct ours *o = t->sa->ours;
 
-	while (o && (o->task->kind == TASK_DPD || o->task->kind == TASK_IKE_REKEY))
+	while (o && may_cross(t->sa, o->task))
 		o = o->next;
 	return !t->sa->is_condemned && !o && !rival_of(t->sa) &&
 	       !theirs_are_open(t->sa, t->in->header.id);
@@ -406,8 +454,6 @@ enum step_result rekey_asked(struct turn *t)
 				   "rekey of the IKE_SA refused: NO_PROPOSAL_CHOSEN: %s",
 				   explain_proposals(ours, conn->n_ike, t->in->sa.proposals,
 						     t->in->sa.n, text, sizeof(text)));
-	if (ours_of(t->sa, TASK_IKE_REKEY) && proposal_addke(&chosen, 0))
-		return refuse(t, N_TEMPORARY_FAILURE); /* one that takes rounds is no rival */
 	const struct transform *ke = proposal_get(&chosen, TRANSFORM_KE);
 	if (!ke || ke->id != t->in->ke.group) {
 		t->why_data[0] = 0;

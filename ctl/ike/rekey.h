@@ -17,6 +17,8 @@ struct rekeyed {
 	struct reader more; /* secrets of additional key exchanges */
 	bool is_rival;      /* the Child SAs stay with the old one for now */
 };
+/* One of ours is under way, in CREATE_CHILD_SA or in the rounds after it. */
+bool rekey_is_ours(const struct ike_sa *sa);
 /* The new IKE SA, up, with all children of the old one. NULL: too many, or no keys. */
 struct ike_sa *rekey_make(struct ike_sa *old, const struct rekeyed *r);
 /* The peer's rekey has won: all of the old one goes to what it has made. */
@@ -26,6 +28,9 @@ enum step_result rekey_start(struct turn *t);
 enum step_result rekey_started(struct turn *t);
 enum step_result rekey_answered(struct turn *t);
 enum step_result rekey_finish(struct turn *t);
+/* Ours is there, after its last round: is it the one that stays? */
+enum step_result rekey_done(struct turn *t, struct rekeyed *r);
+enum step_result rekey_spoilt(struct turn *t);
 enum step_result rekey_refused(struct turn *t);
 /* 2.25.2: no children that are half made may be carried over, whoever asked for them. */
 bool rekey_may_be_asked(const struct turn *t);

@@ -2,13 +2,12 @@
 #include "ike/rival.h"
 
 #include "ike/rekey.h"
-#include "ike/window.h"
 
 static struct ike_sa *old_of(const struct ike_sa *rival)
 {
 	struct ike_sa *old = rival->rival_of ? sa_by_id(rival->ike, rival->rival_of) : NULL;
 
-	return old && old->state < ST_CLOSED && ours_of(old, TASK_IKE_REKEY) ? old : NULL;
+	return old && old->state < ST_CLOSED && rekey_is_ours(old) ? old : NULL;
 }
 
 struct ike_sa *rival_of(const struct ike_sa *old)

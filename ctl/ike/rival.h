@@ -7,6 +7,9 @@
  *  - when our answer comes, and our own one has the lowest nonce;
  *  - when our request is refused: the peer was through with its own before it came;
  *  - when the peer uses it, or deletes the old one.
+ * Where a rekey takes IKE_FOLLOWUP_KE rounds (RFC 9370 2.2.4), its new IKE SA is there after the last
+ * of them; the nonces are those of CREATE_CHILD_SA. Who is through with its own knows them all,
+ * even when the other's is still in its rounds: if ours loses, the old one waits for that.
  */
 #ifndef IKE_RIVAL_H
 #define IKE_RIVAL_H

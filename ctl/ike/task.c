@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "ike/alloc.h"
+#include "ike/followup.h"
 #include "ike/ike_sa.h"
 
 static bool is_same(const struct task *t, enum task_kind kind, const struct conn_child *conn_child,
@@ -60,13 +61,22 @@ struct task *task_push(struct ike_sa *sa, enum task_kind kind, const struct conn
 	return sa->tasks = task;
 }
 
-uint64_t task_due_ms(const struct ike_sa *sa, const struct task *task)
+/* 7296 2.25.2: the peer's rekey of the IKE SA is in its rounds, and would come to nothing. Or the
+ * task has nothing to say to a peer that does not know the Child SA yet. */
+static bool is_held(const struct ike_sa *sa, const struct task *task)
 {
 	bool is_about_child = task->kind == TASK_CHILD_REKEY || task->kind == TASK_CHILD_DELETE;
 	const struct child *child = is_about_child ? child_by_spi(sa, task->spi, true) : NULL;
 
-	return child && child_is_unsure(sa, child) ? sa->ike->now_ms + SWITCH_POLL_MS
-						   : task->not_before_ms;
+	if (child && child_is_unsure(sa, child))
+		return true;
+	return (is_about_child || task->kind == TASK_CHILD_NEW || task->kind == TASK_IKE_REKEY) &&
+	       followup_of_ike(sa, false);
+}
+
+uint64_t task_due_ms(const struct ike_sa *sa, const struct task *task)
+{
+	return is_held(sa, task) ? sa->ike->now_ms + SWITCH_POLL_MS : task->not_before_ms;
 }
 
 struct task **task_first(struct ike_sa *sa)

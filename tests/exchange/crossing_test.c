@@ -221,6 +221,150 @@ static void one_answer_of_two_ike_rekeys_is_late(void **state)
 	}
 }
 
+/* ---- IKE SAs, with IKE_FOLLOWUP_KE rounds (RFC 9370 2.2.4) ------------------------- */
+
+#define PLAIN "aes256gcm16-prfsha256-x25519"
+#define ROUNDS PLAIN "-ke1_ecp256-ke2_ecp384"
+
+/* Which rekeys take rounds: the responder takes what it likes best of what is offered. */
+static const char *const offers[][2] = {
+	{ ROUNDS, ROUNDS },
+	{ ROUNDS, PLAIN "," ROUNDS }, /* b's own ones do, and what it lets a have does not */
+	{ PLAIN "," ROUNDS, ROUNDS },
+};
+
+static void begin_rounds(uint64_t seed, unsigned kind)
+{
+	pair_init(&pair, seed, PLAIN, "aes256gcm16");
+	pair_proposal(PROTO_IKE, offers[kind][0], pair.a.conns[0].ike, &pair.a.conns[0].n_ike);
+	pair_proposal(PROTO_IKE, offers[kind][1], pair.b.conns[0].ike, &pair.b.conns[0].n_ike);
+	pair_configure(&pair);
+	pair_up(&pair);
+	pair.flow_ms = 5;
+}
+
+static bool count_followups(struct pair *p, struct flight *f, void *arg)
+{
+	unsigned *n = arg;
+
+	(void)p;
+	*n += f->bytes[18] == EX_IKE_FOLLOWUP_KE;
+	return true;
+}
+
+/* Every order of the messages of both. */
+static void both_rekey_the_ike_sa_in_rounds(void **state)
+{
+	unsigned n_crossed = 0, n_lost_a = 0, n_followups = 0;
+
+	(void)state;
+	for (unsigned i = 0; i < 2 * 3 * 40; i++) {
+		struct side *first = i % 2 ? &pair.a : &pair.b;
+
+		begin_rounds(i, i / 2 % 3);
+		pair.on_wire = count_followups;
+		pair.arg = &n_followups;
+		ike_rekey_by(first);
+		pair_run(&pair, i / 6); /* later the second one waits for the first */
+		if (ike_rekey(first == &pair.a ? pair.b.ike : pair.a.ike, "gw-gw", pair.now_ms) == 0)
+			side_effects(first == &pair.a ? &pair.b : &pair.a);
+		pair_run(&pair, 20000);
+		bool is_a = side_logged(&pair.a, OURS) || side_logged(&pair.b, THEIRS);
+		bool is_b = side_logged(&pair.b, OURS) || side_logged(&pair.a, THEIRS);
+		assert_false(is_a && is_b);
+		n_crossed += is_a || is_b;
+		n_lost_a += is_a;
+		pair_run(&pair, 100000);
+		assert_one_ike_sa();
+		pair_fini(&pair);
+	}
+	begin(0);
+	assert_true(n_followups > 200);
+	assert_true(n_crossed > 60);
+	assert_true(n_lost_a > n_crossed / 4 && n_lost_a < n_crossed * 3 / 4);
+}
+
+/* At once: nobody refuses, and nobody waits for the end of some time. */
+static void rounds_that_cross_are_compared(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < 3 * 10; i++) {
+		begin_rounds(i, i % 3);
+		ike_rekey_by(&pair.a);
+		ike_rekey_by(&pair.b);
+		pair_run(&pair, 1000);
+		assert_false(side_logged(&pair.a, "TEMPORARY_FAILURE"));
+		assert_false(side_logged(&pair.b, "TEMPORARY_FAILURE"));
+		assert_int_equal(side_n_ike(&pair.a), 1);
+		assert_int_equal(side_n_ike(&pair.b), 1);
+		assert_true(side_logged(&pair.a, "takes over") && side_logged(&pair.b, "takes over"));
+		pair_run(&pair, 120000);
+		assert_one_ike_sa();
+		pair_fini(&pair);
+	}
+	begin(0);
+}
+
+static bool swallow_all_answers_to_a(struct pair *p, struct flight *f, void *arg)
+{
+	const bool *is_over = arg;
+
+	return *is_over || !(f->bytes[19] & IKE_FLAG_RESPONSE) ||
+	       !addr_equal(&f->from.addr, &p->b.home.addr);
+}
+
+static void late_answers_in_rounds(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < 3 * 60; i++) {
+		bool is_over = false;
+
+		begin_rounds(i, i % 3);
+		ike_rekey_by(&pair.a);
+		ike_rekey_by(&pair.b);
+		pair_run(&pair, i / 3 % 20 * 5);
+		pair.on_wire = swallow_all_answers_to_a;
+		pair.arg = &is_over;
+		pair_run(&pair, 200 + i / 60 * 5000);
+		is_over = true;
+		pair_run(&pair, 300000);
+		assert_one_ike_sa();
+		pair_fini(&pair);
+	}
+	begin(0);
+}
+
+static void rounds_on_a_bad_line(void **state)
+{
+	struct ike_settings settings = ike_settings_default();
+
+	(void)state;
+	settings.retransmit_timeout_ms = 400;
+	settings.retransmit_base_thousandths = 1300;
+	settings.retransmit_tries = 16;
+	settings.retransmit_limit_ms = 2000;
+	for (unsigned i = 0; i < 3 * 40; i++) {
+		begin_rounds(i, i % 3);
+		ike_tune(pair.a.ike, &settings);
+		ike_tune(pair.b.ike, &settings);
+		pair.loss = 30;
+		pair.twice = 20;
+		pair.jitter_ms = i % 2 ? 60 : 2000;
+		ike_rekey_by(&pair.a);
+		pair_run(&pair, i % 7 * 20);
+		ike_rekey_by(&pair.b);
+		pair_run(&pair, 100000);
+		pair.loss = pair.twice = 0;
+		pair.jitter_ms = 0;
+		pair_run(&pair, 400000);
+		assert_int_equal(pair.a.ike->n_sas, 1);
+		assert_int_equal(pair.b.ike->n_sas, 1);
+		assert_true(pair_fits(&pair));
+		pair_fini(&pair);
+	}
+	begin(0);
+}
+
 #define TEST(f) cmocka_unit_test_teardown(f, teardown)
 
 int main(void)
@@ -231,6 +375,10 @@ int main(void)
 		TEST(refused_rekey_of_what_the_peer_rekeyed),
 		TEST(both_rekey_the_ike_sa),
 		TEST(one_answer_of_two_ike_rekeys_is_late),
+		TEST(both_rekey_the_ike_sa_in_rounds),
+		TEST(rounds_that_cross_are_compared),
+		TEST(late_answers_in_rounds),
+		TEST(rounds_on_a_bad_line),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

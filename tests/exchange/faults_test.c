@@ -18,6 +18,10 @@
 #include "support/pair.h"
 
 #define SEEDS 200
+#define IKE "aes256gcm16-prfsha256-x25519"
+#define IKE_MORE IKE "-ke1_ecp256-ke2_ecp384"
+#define ESP "aes256gcm16-x25519"
+#define ESP_MORE ESP "-ke1_ecp256"
 #define CHILDREN 2
 #define CHURN_MS 900000	 /* a quarter of an hour of faults, some 15 Child and 5 IKE rekeys */
 #define SETTLE_MS 600000 /* the longest retransmission, twice, and what follows it */
@@ -63,16 +67,46 @@ static void hurry(struct side *s, struct ike_settings *settings)
 	s->children[0][0].life_s = 90;
 }
 
-/* Who starts, PFS or not, in a hurry or not, windows of how many: by the seed. */
+/* Who gets no answer for long tries the peer's other one (MOBIKE). */
+static void has_addresses(struct side *s, const char *second)
+{
+	assert_int_equal(addr_parse(second, &s->second), 0);
+	struct ip_addr addrs[4] = { s->home.addr, s->second };
+	for (uint32_t i = 2; i < 4; i++) /* and some that lead nowhere */
+		addrs[i] = addr_from_v4(0xcb007100 + i);
+	ike_addresses(s->ike, addrs, 4, pair.now_ms);
+	side_effects(s);
+}
+
+/* IKE_FOLLOWUP_KE rounds (RFC 9370 2.2.4) in some of the rekeys, or in all: each side prefers what
+ * it is given, and takes the other as well. */
+static void take_rounds(uint64_t seed)
+{
+	static const char *const ike[] = { IKE "," IKE_MORE, IKE_MORE "," IKE, IKE_MORE };
+	static const char *const esp[] = { ESP "," ESP_MORE, ESP_MORE "," ESP, ESP_MORE };
+	struct side *sides[] = { &pair.a, &pair.b };
+
+	for (unsigned i = 0; i < 2; i++) {
+		struct conn *c = &sides[i]->conns[0];
+		unsigned which = (unsigned)(seed / 10 + i * seed / 30) % 3;
+
+		pair_proposal(PROTO_IKE, ike[which], c->ike, &c->n_ike);
+		pair_proposal(PROTO_ESP, esp[which], c->children[0].esp, &c->children[0].n_esp);
+	}
+}
+
+/* Who starts, PFS or not, in a hurry or not, windows of how many, MOBIKE: by the seed. */
 static void configure(uint64_t seed)
 {
-	pair_init(&pair, seed, "aes256gcm16-prfsha256-x25519",
-		  seed % 3 ? "aes256gcm16" : "aes256gcm16-x25519");
+	pair_init(&pair, seed, IKE, seed % 3 ? "aes256gcm16" : ESP);
+	if (seed % 10 > 6)
+		take_rounds(seed);
 	for (struct side *s = &pair.a; s; s = s == &pair.a ? &pair.b : NULL) {
 		struct ike_settings settings = ike_settings_default();
 		struct conn_child *cc = &s->children[0][0];
 
 		s->conns[0].keyingtries = 0;
+		s->conns[0].is_mobike = seed / 8 % 2;
 		s->conns[0].dpd_delay_s = 30;
 		s->conns[0].rekey_s = 240;
 		s->conns[0].rand_s = 80;
@@ -95,6 +129,10 @@ static void configure(uint64_t seed)
 	pair.twice = 20;
 	pair.jitter_ms = seed % 5 ? 800 : 8000; /* even past the first retransmission */
 	pair_configure(&pair);
+	if (seed / 8 % 2) {
+		has_addresses(&pair.a, "192.0.2.11");
+		has_addresses(&pair.b, "192.0.2.12");
+	}
 }
 
 /* Orders besides the lifetimes, often to both sides at the same moment. */
@@ -153,6 +191,8 @@ static bool fits(const struct side *s, struct side *other)
 		struct pair_sa *peer = mine ? side_sa(other, mine->sa.spi_out) : NULL;
 
 		if (!peer || peer->sa.spi_out != spi ||
+		    !addr_equal(&peer->sa.local.addr, &mine->sa.remote.addr) ||
+		    !addr_equal(&peer->sa.remote.addr, &mine->sa.local.addr) ||
 		    memcmp(mine->sa.key_out, peer->sa.key_in, SA_SECRET_MAX) != 0)
 			return false;
 	}
