@@ -144,6 +144,7 @@ main() {
 	install_packages $PACKAGES_BUILD $PACKAGES_LAB $PACKAGES_TEST
 	require_environment
 	mkdir -p "$LOGS"
+	case " ${*:-interop} " in *" interop "*) fetch_peers ;; esac
 	# shellcheck disable=SC2086
 	[ $# -gt 0 ] || set -- $SUITES
 	for name; do

@@ -46,6 +46,37 @@ install_packages() {
 	rm -f "$log"
 }
 
+# Daemons that cannot be installed beside strongSwan: their packages, unpacked into trees of their own.
+PEERS="libreswan openiked"
+peer_tree() { echo "/var/cache/sekisho-peers/$1"; } # PACKAGE
+
+# The package and what it needs and this machine has not.
+peer_unpack() ( # PACKAGE
+	tree=$(peer_tree "$1")
+	new=$(mktemp -d "$tree.XXXXXX") || exit 1
+	trap 'rm -rf "$new"' EXIT
+	mkdir -p "$new/debs/partial" "$new"/tree/usr/{bin,sbin,lib}
+	ln -s usr/bin usr/sbin usr/lib "$new/tree" # as on the machine that it will lie above
+	apt_quietly update
+	apt_quietly install --no-install-recommends --download-only -o Dir::Cache::archives="$new/debs" "$1" || exit 1
+	for deb in "$new"/debs/*.deb; do
+		dpkg --fsys-tarfile "$deb" | tar -x --keep-directory-symlink -C "$new/tree" || exit 1
+	done
+	rm -rf "$tree"
+	mv "$new/tree" "$tree"
+)
+
+# Without them their scenarios are skipped.
+fetch_peers() {
+	local peer
+	mkdir -p /var/cache/sekisho-peers
+	for peer in $PEERS; do
+		[ -d "$(peer_tree "$peer")" ] && continue
+		say "unpacking $peer"
+		peer_unpack "$peer" >"$LOGS/peer-$peer.log" 2>&1 || warn "no $peer: see $LOGS/peer-$peer.log"
+	done
+}
+
 # Every requirement that is not met, all at once: one line each.
 environment_problems() {
 	local release major minor

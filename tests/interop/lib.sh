@@ -57,14 +57,12 @@ tunnel_works() {
 }
 
 # Sekisho's control socket speaks VICI: strongSwan's own tool asks it for a rekey.
-gw_rekey() { # NODE
-	on "$1" swanctl --rekey --child net \
-		--uri "unix:///run/sekisho@$(gw_instance "$1")/sekisho.vici" >"$LAB_DIR/rekey.log" 2>&1
+gw_vici() { # COMMAND...
+	on gwA swanctl "$@" --uri "unix:///run/sekisho@$(gw_instance gwA)/sekisho.vici" >"$LAB_DIR/rekey.log" 2>&1
 }
-gw_reauth() { # NODE
-	on "$1" swanctl --rekey --ike tunnel --reauth \
-		--uri "unix:///run/sekisho@$(gw_instance "$1")/sekisho.vici" >"$LAB_DIR/rekey.log" 2>&1
-}
+gw_rekey() { gw_vici --rekey --child net; }
+gw_ike_rekey() { gw_vici --rekey --ike tunnel; }
+gw_reauth() { gw_vici --rekey --ike tunnel --reauth; }
 # gw_reload NODE: our controller takes tunnel_conf as it is now.
 gw_reload() {
 	(umask 077 && tunnel_conf "${1#gw}" >"$LAB_DIR/$1.conf")

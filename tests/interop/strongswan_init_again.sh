@@ -29,7 +29,7 @@ must log_says sekishod-gwA 'peer wants key exchange group 31 instead of 19'
 must log_says charon-gwB 'DH group ECP_256 unacceptable, requesting CURVE_25519'
 
 title "PFS: we propose x25519 first, they want modp2048"
-must gw_rekey gwA
+must gw_rekey
 must wait_for 10 "the rekeyed Child SA" log_says sekishod-gwA 'CHILD_SA net\{[0-9]+\} rekeyed .*aes128gcm16-modp2048'
 must log_says charon-gwB 'DH group CURVE_25519 unacceptable, requesting MODP_2048'
 must wait_for 10 "one pair of SAs" two_sas

@@ -72,7 +72,7 @@ must sekisho gwA up net
 tunnel_is_up
 rekey_by we_rekey
 rekey_by they_rekey
-child_rekey_by gw_rekey gwA
+child_rekey_by gw_rekey
 child_rekey_by swan gwB --rekey --child net
 another_by sekisho gwA up tcp
 must sekisho gwA down tunnel
@@ -84,7 +84,7 @@ tunnel_is_up
 rekey_by they_rekey
 rekey_by we_rekey
 child_rekey_by swan gwB --rekey --child net
-child_rekey_by gw_rekey gwA
+child_rekey_by gw_rekey
 another_by swan gwB --initiate --child tcp --timeout 10
 must log_says charon-gwB 'IKE_FOLLOWUP_KE'
 road_was_safe --min-esp 10

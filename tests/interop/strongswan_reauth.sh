@@ -31,7 +31,7 @@ lab_with_strongswan
 title "we initiated: reauthentication by us"
 must sekisho gwA up net
 tunnel_is_up
-reauth_by gw_reauth gwA
+reauth_by gw_reauth
 must log_says sekishod-gwA 'tunnel\[1\] reauthenticated: IKE_SA \[2\] has taken over'
 
 title "they initiated: reauthentication by them"

@@ -25,17 +25,17 @@ guest_bridge() {
 	takes_redirects gwB "$1"
 }
 
-# guest_start: in place of swan_start gwB B; `swan gwB ...` works as ever.
-guest_start() {
+# guest_boot COMMAND...: the guest up, its last process this one, with its log "guest".
+guest_boot() {
 	local dir
 	dir=$(dirname "${BASH_SOURCE[0]}")/guest
-	guest_needs
-	swan_program charon-systemd
-	swan_program swanctl
-	SWAN_PLUGINS=${SWAN_PLUGINS/kernel-libipsec/} SWAN_URI_gwB=tcp://10.2.0.1:4502 \
-		swan_settings gwB >"$LAB_DIR/gwB.strongswan.conf"
-	(umask 077 && tunnel_conf B >"$LAB_DIR/gwB.swanctl.conf")
 	install -m 755 "$dir/init" "$LAB_DIR/init"
+	{
+		echo "#!/bin/sh"
+		echo 'echo "guest is up"'
+		printf '%s\n' "$*" 'echo "ended with $?"' 'sleep 1000000'
+	} >"$LAB_DIR/daemon"
+	chmod 755 "$LAB_DIR/daemon"
 	cc -O2 -shared -fPIC -o "$LAB_DIR/fpregs.so" "$dir/fpregs.c" || return 1
 	on gwB sysctl -qw net.ipv4.ip_forward=0
 	guest_bridge wan tapwan && guest_bridge lan taplan || return 1
@@ -47,9 +47,31 @@ guest_start() {
 		root=/dev/root rootfstype=hostfs rootflags=/ ro "init=$LAB_DIR/init" quiet ipv6.disable=1 \
 		con=null con0=null,fd:1 ssl=null \
 		vec0:transport=fd,fd=60,vec=0,depth=64,gro=0 vec1:transport=fd,fd=61,vec=0,depth=64,gro=0
-	ready guest 30 'guest is up' || return 1
+	ready guest ${GUEST_WAIT:-30} 'guest is up'
+}
+
+# guest_start: in place of swan_start gwB B; `swan gwB ...` works as ever.
+guest_start() {
+	guest_needs
+	swan_program charon-systemd
+	swan_program swanctl
+	SWAN_PLUGINS=${SWAN_PLUGINS/kernel-libipsec/} SWAN_URI_gwB=tcp://10.2.0.1:4502 \
+		swan_settings gwB >"$LAB_DIR/gwB.strongswan.conf"
+	(umask 077 && tunnel_conf B >"$LAB_DIR/gwB.swanctl.conf")
+	guest_boot "STRONGSWAN_CONF=$LAB_DIR/gwB.strongswan.conf $LAB_DIR/charon-systemd" || return 1
 	SWAN_FROM_gwB=hostB
 	SWAN_URI_gwB=tcp://10.2.0.1:4502
 	wait_for 20 "charon in the guest" swan gwB --stats 2>/dev/null || return 1
 	swan gwB --load-all --file "$LAB_DIR/gwB.swanctl.conf"
 }
+
+# guest_tree_boot PACKAGE COMMAND...: as guest_boot, from the package's tree above the machine's own.
+guest_tree_boot() {
+	peer_tree "$1" >"$LAB_DIR/tree"
+	shift
+	install -m 755 "$(dirname "${BASH_SOURCE[0]}")/guest/commands.py" "$LAB_DIR/commands.py"
+	guest_boot "python3 $LAB_DIR/commands.py & $*"
+}
+
+# guest_run COMMAND...: its output and its exit status.
+guest_run() { on hostB python3 "$LAB_DIR/commands.py" "$*"; }
