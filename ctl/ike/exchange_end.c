@@ -159,7 +159,8 @@ void exchange_established(struct ike_sa *sa)
 	nat_keepalive(sa);
 	if (conn) {
 		sa->rekey_ms = lifetime_ms(ike, conn->rekey_s, conn->rand_s);
-		sa->reauth_ms = lifetime_ms(ike, conn->reauth_s, conn->rand_s);
+		if (!sa->reauth_ms)
+			sa->reauth_ms = lifetime_ms(ike, conn->reauth_s, conn->rand_s);
 		uint32_t longer = conn->rekey_s > conn->reauth_s ? conn->rekey_s : conn->reauth_s;
 
 		sa->over_ms = longer ? ike->now_ms + (longer + (uint64_t)conn->over_s) * 1000 : 0;

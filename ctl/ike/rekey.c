@@ -81,6 +81,7 @@ static void hand_over(struct ike_sa *fresh, struct ike_sa *old)
 	cfg_move(fresh, old);
 	redirect_inherit(fresh, old);
 	fresh->session_ms = old->session_ms;
+	fresh->reauth_ms = old->reauth_ms; /* a rekey proves nobody's identity (RFC 7296 2.8.3) */
 	collision_inherit(fresh, old);
 	sa_log(fresh, "IKE_SA rekeyed, takes over from [%u], %s", old->unique_id,
 	       proposal_print(&fresh->chosen, suite, sizeof(suite)));

@@ -106,6 +106,21 @@ static void it_comes_in_time(void **state)
 	assert_true(side_logged(&pair.a, "gw-gw[3] reauthenticated: IKE_SA [4]"));
 }
 
+/* Rekeys in between, put it off not at all. */
+static void rekeys_do_not_delay_it(void **state)
+{
+	(void)state;
+	pair.a.conns[0].reauth_s = 600;
+	pair.a.conns[0].rekey_s = 250;
+	go();
+	pair.flow_ms = 20;
+	pair_run(&pair, 540000);
+	assert_true(side_logged(&pair.a, "IKE_SA rekeyed, takes over from [2]"));
+	pair_run(&pair, 72000);
+	assert_true(side_logged(&pair.a, "reauthenticated: IKE_SA [4] has taken over"));
+	assert_whole();
+}
+
 static void on_a_bad_line_too(void **state)
 {
 	for (uint64_t seed = 1; seed <= 20; seed++) {
@@ -160,9 +175,12 @@ static void without_answer_it_ends_in_time(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(nothing_is_lost),		    TEST(it_comes_in_time),
+		TEST(nothing_is_lost),
+		TEST(it_comes_in_time),
 		TEST(after_a_rekey_by_the_responder),
-		TEST(on_a_bad_line_too),	    TEST(refused_the_old_one_lives_on),
+		TEST(rekeys_do_not_delay_it),
+		TEST(on_a_bad_line_too),
+		TEST(refused_the_old_one_lives_on),
 		TEST(without_answer_it_ends_in_time),
 	};
 
