@@ -34,6 +34,8 @@ static const struct shape ike_keys[] = {
 	{ "established", "established_s", SHAPE_NUM },
 	{ "rekey-time", "rekey_in_s", SHAPE_NUM },
 	{ "reauth-time", "reauth_in_s", SHAPE_NUM },
+	{ "local-vips", "local_vips", SHAPE_LIST },
+	{ "remote-vips", "remote_vips", SHAPE_LIST },
 };
 
 static const struct shape child_keys[] = {
@@ -178,6 +180,23 @@ static void print_child(const json_t *c)
 	printf("    remote %s\n", list_at(c, "remote_ts", text, sizeof(text)));
 }
 
+/* Virtual addresses in brackets, as swanctl does. */
+static void print_end(const json_t *sa, const char *side)
+{
+	char id[32], addr[32], port[32], nat[32], vips[32], text[LIST_TEXT_MAX];
+
+	snprintf(id, sizeof(id), "%s_id", side);
+	snprintf(addr, sizeof(addr), "%s_addr", side);
+	snprintf(port, sizeof(port), "%s_port", side);
+	snprintf(nat, sizeof(nat), "is_nat_%s", side);
+	snprintf(vips, sizeof(vips), "%s_vips", side);
+	printf("  %-6s '%s' at %s[%lld]%s", side, text_at(sa, id), text_at(sa, addr),
+	       num_at(sa, port), is_at(sa, nat) ? ", behind NAT" : "");
+	if (json_array_size(json_object_get(sa, vips)))
+		printf(" [%s]", list_at(sa, vips, text, sizeof(text)));
+	putchar('\n');
+}
+
 static void print_ike(const json_t *sa)
 {
 	const json_t *children = json_object_get(sa, "child_sas");
@@ -187,11 +206,8 @@ static void print_ike(const json_t *sa)
 	       text_at(sa, "state"), num_at(sa, "ike_version"),
 	       is_at(sa, "is_initiator") ? "initiator" : "responder", text_at(sa, "ike_spi_i"),
 	       text_at(sa, "ike_spi_r"));
-	printf("  local  '%s' at %s[%lld]%s\n", text_at(sa, "local_id"), text_at(sa, "local_addr"),
-	       num_at(sa, "local_port"), is_at(sa, "is_nat_local") ? ", behind NAT" : "");
-	printf("  remote '%s' at %s[%lld]%s\n", text_at(sa, "remote_id"),
-	       text_at(sa, "remote_addr"), num_at(sa, "remote_port"),
-	       is_at(sa, "is_nat_remote") ? ", behind NAT" : "");
+	print_end(sa, "local");
+	print_end(sa, "remote");
 	if (*text_at(sa, "encr"))
 		printf("  %s\n", algs_text(sa, text, sizeof(text)));
 	if (json_is_integer(json_object_get(sa, "established_s"))) {

@@ -47,9 +47,7 @@ struct auth_draft {
 	struct ike_id id, eap_id, aaa_id;
 	bool has_id, has_eap_id;
 	enum conn_auth auth;
-	uint8_t eap; /* enum eap_can */
-	bool is_aaa;
-	uint32_t schemes; /* scheme_bit() */
+	struct auth_words words;
 	enum revocation revocation;
 	const struct node *certs, *cacerts, *pubkeys;
 };
@@ -134,8 +132,6 @@ __typeof__(take_only) take_word, take_range, take_thousandths, take_encap;
 __typeof__(take_only) take_vips, take_conn_pools, take_pool_addrs, take_pool_dns;
 __typeof__(take_only) take_pool_subnets, take_pool_domains, take_eap_id, take_gateway,
 	take_their_eap_id;
-/* eap.c: is it one of EAP, but for eap-radius? */
-bool take_eap_auth(const char *text, struct auth_draft *auth);
 __typeof__(take_only) take_radius_address, take_radius_port, take_nas_identifier;
 
 /* "1h" "30m" "10s" "2d" "90": seconds. -EINVAL. */

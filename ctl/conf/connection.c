@@ -219,9 +219,14 @@ static void conn_auth(struct build *b, struct conn_draft *d)
 		mistake(b, d->at, "'%s' has no section remote { auth = ... }", d->at->name);
 	if (!d->local_at || !d->remote_at)
 		return;
+	const struct auth_method *ours = auth_method_of(d->local.auth);
+	const struct auth_method *theirs = auth_method_of(d->remote.auth);
+	unsigned our_needs = ours->needs(&d->local.words, false);
+	unsigned needs = our_needs | theirs->needs(&d->remote.words, true);
+
 	d->conn.local_auth = d->local.auth;
 	d->conn.remote_auth = d->remote.auth;
-	if (d->conn.local_auth == CONN_AUTH_PUBKEY || d->local.eap & EAP_CAN_TLS)
+	if (our_needs & NEEDS_OWN)
 		creds_own(b, d);
 	conn_local_id(b, d);
 	if (d->remote.has_id)
@@ -230,12 +235,10 @@ static void conn_auth(struct build *b, struct conn_draft *d)
 	if (id_is_any(&d->conn.remote_id) &&
 	    (d->conn.remote_auth != CONN_AUTH_EAP || d->conn.local_auth == CONN_AUTH_EAP))
 		warning(b, d->remote_at, "no remote id: whoever %s '%s' may be its peer",
-			d->conn.remote_auth == CONN_AUTH_PSK ? "knows the secret of"
-							     : "has a certificate for",
-			d->at->name);
-	if (d->conn.remote_auth == CONN_AUTH_PUBKEY || (d->local.eap | d->remote.eap) & EAP_CAN_TLS)
+			theirs->whose, d->at->name);
+	if (needs & NEEDS_TRUST)
 		creds_trust(b, d);
-	if (d->conn.local_auth == CONN_AUTH_PSK || d->conn.remote_auth == CONN_AUTH_PSK)
+	if (needs & NEEDS_PSK)
 		conn_secret(b, d);
 	conn_ppk(b, d);
 	conn_eap(b, d);

@@ -136,7 +136,7 @@ void creds_own(struct build *b, struct conn_draft *d)
 	char name[CERT_TEXT_MAX] = "of pubkeys";
 	struct key *public;
 
-	own->schemes = d->local.schemes;
+	own->schemes = d->local.words.schemes;
 	if (!creds_of(b))
 		return;
 	if (d->local.pubkeys && !d->local.certs)
@@ -224,7 +224,7 @@ void creds_trust(struct build *b, struct conn_draft *d)
 	struct trust *trust = creds_of(b) ? trust_new(a->revocation) : NULL;
 
 	d->conn.trust = trust;
-	d->conn.remote_schemes = a->schemes;
+	d->conn.remote_schemes = a->words.schemes;
 	if (!trust) {
 		b->is_out_of_memory = true;
 		return;

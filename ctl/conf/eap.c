@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "conf/build.h"
+#include "ike/eap.h"
 #include "ike/id.h"
 
 void take_eap_id(struct build *b, const struct row *row, const struct node *at, const char *text,
@@ -21,28 +22,6 @@ void take_their_eap_id(struct build *b, const struct row *row, const struct node
 
 	take_eap_id(b, row, at, text, &auth->eap_id);
 	auth->has_eap_id = true;
-}
-
-bool take_eap_auth(const char *text, struct auth_draft *auth)
-{
-	static const struct {
-		const char *name;
-		uint8_t can;
-	} methods[] = {
-		{ "eap", EAP_CAN_MSCHAPV2 },
-		{ "eap-mschapv2", EAP_CAN_MSCHAPV2 },
-		{ "eap-tls", EAP_CAN_TLS },
-		{ "eap-dynamic", EAP_CAN_TLS | EAP_CAN_MSCHAPV2 },
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(methods); i++) {
-		if (strcmp(methods[i].name, text) != 0)
-			continue;
-		auth->auth = CONN_AUTH_EAP;
-		auth->eap = methods[i].can;
-		return true;
-	}
-	return false;
 }
 
 /* The bytes are what EAP sends: of what type they look is of no interest. */
@@ -103,23 +82,25 @@ static void eap_self(struct build *b, struct conn_draft *d)
 /* The methods, and what they need. */
 static void eap_local(struct build *b, struct conn_draft *d)
 {
-	d->conn.local_eap = d->local.eap;
+	d->conn.local_eap = d->local.words.eap;
 	d->conn.aaa_id = d->local.aaa_id;
 	d->conn.eap_id = d->local.eap_id.type ? d->local.eap_id : d->conn.local_id;
-	if (d->local.eap & EAP_CAN_MSCHAPV2)
+	if (eap_needs(&d->local.words, false) & NEEDS_PASSWORD)
 		eap_self(b, d);
 }
 
 static void eap_remote(struct build *b, struct conn_draft *d)
 {
-	d->conn.remote_eap = d->remote.eap;
+	unsigned needs = eap_needs(&d->remote.words, true);
+
+	d->conn.remote_eap = d->remote.words.eap;
 	d->conn.their_eap_id = d->remote.has_eap_id ? d->remote.eap_id : d->conn.remote_id;
-	d->conn.is_aaa = d->remote.is_aaa;
-	if (d->remote.is_aaa && !b->conf->radius.n_servers)
+	d->conn.is_aaa = d->remote.words.is_aaa;
+	if (d->conn.is_aaa && !b->conf->radius.n_servers)
 		mistake(b, d->at, "no RADIUS server: section radius has no servers");
-	if (d->remote.eap & EAP_CAN_MSCHAPV2)
+	if (needs & NEEDS_PASSWORD)
 		eap_peers(b, d);
-	if (d->remote.eap & EAP_CAN_TLS && !d->conn.own.n_certs)
+	if (needs & NEEDS_OWN && !d->conn.own.n_certs)
 		mistake(b, d->remote_at, "auth = eap-tls needs a certificate of ours: local.certs");
 }
 
@@ -128,13 +109,12 @@ void conn_eap(struct build *b, struct conn_draft *d)
 	bool is_local = d->conn.local_auth == CONN_AUTH_EAP;
 	bool is_remote = d->conn.remote_auth == CONN_AUTH_EAP;
 
-	if (!is_local && !is_remote)
-		return;
-	if (is_local && is_remote && (d->local.eap != EAP_CAN_TLS || d->remote.eap != EAP_CAN_TLS))
+	if (is_local && is_remote &&
+	    (!eap_is_mutual(d->local.words.eap) || !eap_is_mutual(d->remote.words.eap)))
 		/* Who answers is nobody yet, and must not learn what helps to guess a password. */
 		mistake(b, d->at,
-			"EAP for both sides (RFC 5998) is for auth = eap-tls in both sections: with "
-			"other methods one of them has to be psk or pubkey");
+			"EAP for both sides (RFC 5998) is for methods that prove the gateway first: "
+			"auth = eap-tls in both sections, or else psk or pubkey in one of them");
 	if (is_local)
 		eap_local(b, d);
 	if (is_remote)

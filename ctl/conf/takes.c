@@ -307,33 +307,31 @@ void take_id(struct build *b, const struct row *row, const struct node *at, cons
 	auth->has_id = true; /* also a wrong one: no second complaint */
 }
 
-/* "ike:" before it says for strongSwan that it is not about the certificates' own signatures. */
+static bool is_eap_or_xauth(const char *text)
+{
+	return !strncmp(text, "eap", 3) || !strncmp(text, "xauth", 5);
+}
+
+/* Every method knows its own words. */
 void take_auth(struct build *b, const struct row *row, const struct node *at, const char *text,
 	       void *to)
 {
 	struct auth_draft *auth = to;
-	const char *method = strncmp(text, "ike:", 4) ? text : text + 4;
+	bool is_remote = row->scope == SCOPE_REMOTE;
+	char list[ITEM_MAX] = "";
 
-	if (!strcmp(text, "psk")) {
-		auth->auth = CONN_AUTH_PSK;
-		return;
+	auth->words = (struct auth_words){ 0 };
+	for (enum conn_auth i = 0; i < CONN_AUTH_COUNT; i++) {
+		size_t len = strlen(list);
+
+		auth->auth = i;
+		if (auth_method_of(i)->take(text, is_remote, &auth->words))
+			return;
+		len += (size_t)snprintf(list + len, sizeof(list) - len, "%s", i ? ", " : "");
+		auth_method_of(i)->words(list + len, sizeof(list) - len);
 	}
-	if (take_eap_auth(text, auth))
-		return;
-	if (!strcmp(text, "eap-radius") && row->scope == SCOPE_REMOTE) {
-		auth->auth = CONN_AUTH_EAP;
-		auth->is_aaa = true;
-		return;
-	}
-	auth->auth = CONN_AUTH_PUBKEY;
-	if (!strncmp(text, "eap", 3) || !strncmp(text, "xauth", 5))
-		mistake(b, at,
-			"not supported yet: %s = %s (psk, pubkey, eap-mschapv2, eap-tls, "
-			"eap-dynamic, and of the peer eap-radius)", row->name, text);
-	else if (scheme_parse(method, &auth->schemes))
-		mistake(b, at,
-			"%s = %s: psk, pubkey, rsa, rsa/pss, ecdsa, ed25519 or ed448, the latter "
-			"perhaps with -sha256, -sha384, -sha512", row->name, text);
+	mistake(b, at, "%s%s = %s: %s", is_eap_or_xauth(text) ? "not supported yet: " : "",
+		row->name, text, list);
 }
 
 /* Both sides compare its bytes: of what type it looks is of no interest (RFC 8784 5.1). */

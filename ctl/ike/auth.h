@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * AUTH payloads by every method (RFC 7296 2.15): pre-shared keys at once, signatures through a
- * job. The exchange says when; which method, certificate and algorithm is known here only.
+ * AUTH payloads by every method (RFC 7296 2.15): what the exchanges ask for. How is the business of
+ * the methods (auth_method.h, auth_ops.h), each in its own auth_NAME.c.
  */
 #ifndef IKE_AUTH_H
 #define IKE_AUTH_H
@@ -31,13 +31,13 @@ enum step_result auth_check(struct turn *t, const struct id_view *theirs) MUST_U
 void auth_certs_emit(struct turn *t);
 /* CERTREQ for the CAs of the connection, which may vouch for the peer. */
 void auth_certreq_emit(struct turn *t);
-/* AUTH. -EIO: it cannot be computed. */
-int auth_emit_ours(struct turn *t) MUST_USE;
+/* AUTH, or what a method has in its place, with its notifies. STEP_FAIL: it cannot be computed. */
+enum step_result auth_emit_ours(struct turn *t) MUST_USE;
 
 /* AUTH by a shared key: the pre-shared one, or what EAP has made (2.16). */
 bool auth_is_mac_good(struct turn *t, struct reader key, struct reader id_body);
-int auth_emit_mac(struct turn *t, struct reader key) MUST_USE;
-
+enum step_result auth_emit_mac(struct turn *t, uint8_t number, struct reader key) MUST_USE;
+enum step_result auth_not_computed(struct turn *t);
 /* A line for each certificate that somebody was asked about: notes of struct revocation_check. */
 void auth_log_revocation(struct ike_sa *sa, const char *notes);
 /* "authentication of peer ID failed: REASON" */

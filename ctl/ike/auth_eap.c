@@ -3,7 +3,7 @@
 
 #include "crypto/secret.h"
 #include "ike/alloc.h"
-#include "ike/auth.h"
+#include "ike/auth_ops.h"
 #include "ike/deal.h"
 #include "ike/id.h"
 #include "ike/intermediate.h"
@@ -56,30 +56,21 @@ static void keep_first(struct turn *t)
 	sa->first = (struct inbound *)t->from; /* the engine leaves it to us */
 }
 
-/* Ours, before EAP. RFC 5998: none, where both sides go by EAP alone. */
+/* Ours, before EAP: by another method, or (RFC 5998) none. */
 static enum step_result prove_first(struct turn *t)
 {
-	bool is_alone = t->sa->conn->local_auth == CONN_AUTH_EAP;
-	enum step_result r = is_alone ? STEP_NEXT : auth_begin(t, AUTH_MAKE, NULL);
+	enum step_result r = auth_begin(t, AUTH_MAKE, NULL);
 
 	if (r != STEP_NEXT)
 		return r;
-	if (is_alone && !message_notify(t->in, N_EAP_ONLY_AUTHENTICATION))
-		return auth_failed(t,
-				   "it does not do with EAP alone (RFC 5998), which is all that we "
-				   "have");
 	id_payload_emit(t->out, PL_IDR, &t->sa->our_id);
-	if (is_alone)
-		return STEP_NEXT;
 	auth_certs_emit(t);
-	return auth_emit_ours(t) ? turn_refuse(t, STEP_FAIL, N_AUTHENTICATION_FAILED,
-					       "AUTH could not be computed")
-				 : STEP_NEXT;
+	return auth_emit_ours(t);
 }
 
 enum step_result eap_asked(struct turn *t)
 {
-	uint8_t random[MSCHAP_CHALLENGE_LEN];
+	uint8_t random[EAP_RANDOM_LEN];
 	struct ike_sa *sa = t->sa;
 	if (inter_is_open(sa)) /* RFC 9370 2.2.2: all of them, or nothing */
 		return auth_failed(t, "it left out a key exchange that it had agreed to");
@@ -179,9 +170,10 @@ static enum step_result prove(struct turn *t, struct reader id_body)
 	enum step_result r = ppk_settle(t);
 	if (r != STEP_NEXT)
 		return r;
-	return eap->is_done && auth_is_mac_good(t, msk_of(t->sa), id_body)
-		       ? STEP_NEXT
-		       : auth_failed(t, "AUTH does not fit what EAP has made");
+	if (!eap->is_done || t->in->auth.method != AUTH_PSK ||
+	    !auth_is_mac_good(t, msk_of(t->sa), id_body))
+		return auth_failed(t, "AUTH does not fit what EAP has made");
+	return STEP_NEXT;
 }
 
 static void log_success(struct ike_sa *sa)
@@ -225,10 +217,9 @@ enum step_result eap_proved(struct turn *t)
 	if (!unique_admit(sa, message_notify(first, N_INITIAL_CONTACT)))
 		return auth_failed(t, "it has an IKE_SA already (unique = keep)");
 	auth_log_up(sa);
-	if (auth_emit_mac(t, msk_of(sa)))
-		return turn_refuse(t, STEP_FAIL, N_AUTHENTICATION_FAILED,
-				   "AUTH could not be computed");
-	ppk_confirm(t);
+	r = auth_emit_mac(t, AUTH_PSK, msk_of(sa));
+	if (r != STEP_NEXT)
+		return r;
 	if (redirect_at_auth(t))
 		return STEP_NEXT;
 	t->in = first;
@@ -242,7 +233,8 @@ enum step_result eap_proved(struct turn *t)
 
 /* ---- Initiator ------------------------------------------------------------------ */
 
-void auth_eap_offer(struct turn *t)
+/* No AUTH in the first request asks for it. */
+static void offer(struct turn *t)
 {
 	eap_new(t->sa);
 	t->sa->eap->spi_in = t->ours->nego.spi_in;
@@ -296,7 +288,7 @@ static enum step_result take_packet(struct turn *t)
 
 static enum step_result client_begin(struct turn *t)
 {
-	uint8_t random[MSCHAP_CHALLENGE_LEN];
+	uint8_t random[EAP_RANDOM_LEN];
 
 	ike_random(t->ike, random, sizeof(random));
 	eap_client_start(&t->sa->eap->eap, t->sa->conn, &t->sa->their_id, random);
@@ -333,10 +325,7 @@ enum step_result eap_start(struct turn *t)
 	}
 	if (!t->sa->conn)
 		return auth_failed(t, "its connection is not configured any more");
-	if (auth_emit_mac(t, msk_of(t->sa)))
-		return turn_refuse(t, STEP_FAIL, 0, "AUTH could not be computed");
-	ppk_identity_emit(t);
-	return STEP_NEXT;
+	return auth_emit_mac(t, AUTH_PSK, msk_of(t->sa));
 }
 
 enum step_result eap_next(struct turn *t)
@@ -385,3 +374,31 @@ enum step_result eap_redirected(struct turn *t)
 
 	return r == STEP_NEXT ? redirect_auth(t) : r;
 }
+
+/* ---- The method ------------------------------------------------------------------ */
+
+/* RFC 5998: as responder nothing, if that is enough for the peer. */
+static enum step_result emit(struct turn *t)
+{
+	if (t->sa->is_initiator)
+		offer(t);
+	else if (t->in->present & P_AUTH)
+		return auth_not_computed(t);
+	else if (!message_notify(t->in, N_EAP_ONLY_AUTHENTICATION))
+		return auth_failed(t, "it does not do with EAP alone (RFC 5998), which is all that "
+				      "we have");
+	return STEP_NEXT;
+}
+
+static const struct auth_ops ops = { .emit = emit };
+
+const struct auth_method auth_eap = {
+	.name = "EAP",
+	.class = "EAP",
+	.whose = "has a certificate for",
+	.numbers = 1u << AUTH_NONE,
+	.take = eap_words_take,
+	.words = eap_words,
+	.needs = eap_needs,
+	.ops = &ops,
+};

@@ -23,8 +23,6 @@ struct auth_eap {
 	uint32_t spi_in; /* initiator: of the Child SA that it has offered */
 };
 
-/* The initiator's first request: without AUTH. */
-void auth_eap_offer(struct turn *t);
 void auth_eap_free(struct ike_sa *sa); /* wipes; also the kept request */
 
 enum step_result eap_asked(struct turn *t);

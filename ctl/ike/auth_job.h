@@ -23,7 +23,7 @@ struct auth_job {
 	struct trust *trust; /* NULL: there is nothing to check */
 	uint32_t their_schemes;
 	struct ike_id their_id;
-	uint8_t method; /* enum auth_method of their AUTH payload */
+	uint8_t method; /* enum auth_number of their AUTH payload */
 	struct octets their_auth, their_octets;
 	struct octets certs[CHAIN_MAX]; /* of encoding X.509, in their order */
 	size_t n_certs;

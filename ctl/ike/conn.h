@@ -11,6 +11,7 @@
 #include <stdint.h>
 #include "base/addr.h"
 #include "crypto/x509.h"
+#include "ike/auth_method.h"
 #include "ike/gateway.h"
 #include "ike/proposal.h"
 
@@ -28,17 +29,25 @@ struct ike_id {
 	uint8_t data[IKE_ID_MAX];
 };
 
-/* How one side proves who it is. */
-enum conn_auth {
-	CONN_AUTH_PSK,
-	CONN_AUTH_PUBKEY,
-	CONN_AUTH_EAP, /* of the initiator; with EAP-TLS also of both (RFC 5998) */
+/* The methods of EAP: name, type (IANA), row. Each is one file, eap_NAME.c (eap.h). A server offers
+ * them in this order. */
+#define EAP_METHODS(X)                                                                      \
+	X(TLS, 13, eap_tls)                                                                 \
+	X(MSCHAPV2, 26, eap_mschapv2)
+
+enum {
+#define X(name, type, row) EAP_INDEX_##name,
+	EAP_METHODS(X)
+#undef X
+	EAP_METHOD_COUNT
 };
 
-/* Which methods of EAP, as bits. */
+/* Which of them, as bits. */
 enum eap_can {
-	EAP_CAN_MSCHAPV2 = 1,
-	EAP_CAN_TLS = 2,
+#define X(name, type, row) EAP_CAN_##name = 1 << EAP_INDEX_##name,
+	EAP_METHODS(X)
+#undef X
+	EAP_CAN_ALL = (1 << EAP_METHOD_COUNT) - 1
 };
 
 enum conn_send_cert {

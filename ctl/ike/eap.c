@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include "crypto/secret.h"
+#include "ike/alloc.h"
 #include "ike/id.h"
 
 /*  Packet, RFC 3748 4:   code:8   identifier:8   length:16   type:8   data  */
@@ -39,16 +40,40 @@ enum eap_result eap_refuse(struct eap *eap, const char *why)
 	return EAP_FAILED;
 }
 
+static void state_free(struct eap *eap)
+{
+	secret_wipe(eap->state, eap->state_len);
+	free(eap->state);
+	eap->state = NULL;
+}
+
+void *eap_state(struct eap *eap, size_t len)
+{
+	if (!eap->state) {
+		eap->state = alloc_zero(len);
+		eap->state_len = len;
+	}
+	return eap->state;
+}
+
 void eap_fini(struct eap *eap)
 {
 	tls_free(eap->tls.session);
+	state_free(eap);
 	secret_wipe(eap, sizeof(*eap));
 }
 
 /* ---- Methods -------------------------------------------------------------------- */
 
-/* A server offers them in this order. */
-static const struct eap_method *const methods[] = { &eap_tls, &eap_mschapv2 };
+#define X(name, type, row) extern const struct eap_method row;
+EAP_METHODS(X)
+#undef X
+
+static const struct eap_method *const methods[] = {
+#define X(name, type, row) &row,
+	EAP_METHODS(X)
+#undef X
+};
 
 static uint8_t mask(uint8_t can)
 {
@@ -63,12 +88,69 @@ static const struct eap_method *method_of(uint8_t can, uint8_t type)
 	return NULL;
 }
 
+/* Is the text one of the words of the list? */
+static bool is_among(const char *text, const char *list)
+{
+	size_t len = strlen(text);
+
+	for (const char *at = list; *at; at += strcspn(at, " "), at += strspn(at, " "))
+		if (strcspn(at, " ") == len && !memcmp(at, text, len))
+			return true;
+	return false;
+}
+
+bool eap_words_take(const char *text, bool is_remote, struct auth_words *ret_words)
+{
+	uint8_t can = strcmp(text, "eap-dynamic") ? 0 : EAP_CAN_ALL;
+	bool is_aaa = is_remote && !strcmp(text, "eap-radius");
+
+	for (size_t i = 0; i < ARRAY_SIZE(methods); i++)
+		if (is_among(text, methods[i]->keywords))
+			can = methods[i]->can;
+	if (!can && !is_aaa)
+		return false;
+	ret_words->eap = can;
+	ret_words->is_aaa = is_aaa;
+	return true;
+}
+
+int eap_words(char *buf, size_t size)
+{
+	struct writer w = wr_into((uint8_t *)buf, size);
+
+	for (size_t i = 0; i < ARRAY_SIZE(methods); i++) {
+		wr_bytes(&w, methods[i]->keywords, strcspn(methods[i]->keywords, " "));
+		wr_bytes(&w, ", ", 2);
+	}
+	return (int)wr_len(&w) + snprintf(buf + wr_len(&w), size - wr_len(&w),
+					  "eap-dynamic, of the peer eap-radius");
+}
+
+unsigned eap_needs(const struct auth_words *words, bool is_remote)
+{
+	unsigned needs = 0;
+
+	(void)is_remote;
+	for (size_t i = 0; i < ARRAY_SIZE(methods); i++)
+		if (words->eap & methods[i]->can)
+			needs |= methods[i]->needs;
+	return needs;
+}
+
+bool eap_is_mutual(uint8_t can)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(methods); i++)
+		if (can & methods[i]->can && !methods[i]->is_mutual)
+			return false;
+	return can != 0;
+}
+
 /* ---- Server --------------------------------------------------------------------- */
 
-void eap_server_start(struct eap *eap, const uint8_t random[MSCHAP_CHALLENGE_LEN])
+void eap_server_start(struct eap *eap, const uint8_t random[EAP_RANDOM_LEN])
 {
 	*eap = (struct eap){ .is_server = true, .id = random[0] };
-	memcpy(eap->mschapv2.auth_challenge, random, MSCHAP_CHALLENGE_LEN);
+	memcpy(eap->random, random, EAP_RANDOM_LEN);
 	struct writer w = packet_open(eap, EAP_REQUEST, EAP_IDENTITY);
 	packet_close(eap, &w);
 }
@@ -87,6 +169,7 @@ static bool name_take(struct eap *eap, struct reader data)
 static enum eap_result method_begin(struct eap *eap, const struct conn *conn,
 				    const struct eap_method *method)
 {
+	state_free(eap);
 	eap->method = method;
 	eap->tried |= method->can;
 	eap->id++;
@@ -154,10 +237,10 @@ static enum eap_result server_take(struct eap *eap, const struct conn *conn, uin
 /* ---- Client --------------------------------------------------------------------- */
 
 void eap_client_start(struct eap *eap, const struct conn *conn, const struct ike_id *server,
-		      const uint8_t random[MSCHAP_CHALLENGE_LEN])
+		      const uint8_t random[EAP_RANDOM_LEN])
 {
 	*eap = (struct eap){ .has_user = conn->n_eap_users };
-	memcpy(eap->mschapv2.peer_challenge, random, MSCHAP_CHALLENGE_LEN);
+	memcpy(eap->random, random, EAP_RANDOM_LEN);
 	eap->peer = conn->aaa_id.type ? conn->aaa_id : *server;
 	if (eap->has_user)
 		eap->user = conn->eap_users[0];

@@ -7,12 +7,12 @@
 #define IKE_EAP_H
 
 #include "base/cursor.h"
-#include "crypto/mschapv2.h"
 #include "crypto/tls.h"
 #include "ike/aaa.h"
 #include "ike/conn.h"
 
 #define EAP_PACKET_MAX AAA_PACKET_MAX
+#define EAP_RANDOM_LEN 16
 #define EAP_MSK_LEN 64	  /* RFC 3748 7.10 */
 #define EAP_ROUNDS_MAX 64 /* packets of the peer in one authentication */
 
@@ -27,8 +27,9 @@ enum eap_type {
 	EAP_IDENTITY = 1,
 	EAP_NOTIFICATION = 2,
 	EAP_NAK = 3,
-	EAP_TLS = 13,
-	EAP_MSCHAPV2 = 26,
+#define X(name, type, row) EAP_##name = type,
+	EAP_METHODS(X)
+#undef X
 };
 
 enum eap_result {
@@ -57,7 +58,9 @@ struct eap {
 	struct eap_user user; /* a copy: connections come and go */
 	bool has_user;
 	char name[EAP_NAME_MAX + 1]; /* the peer's identity, ours as client */
-	struct mschapv2 mschapv2;
+	uint8_t random[EAP_RANDOM_LEN]; /* ours, for the method's challenge */
+	void *state;                    /* the method's own: eap_state() */
+	size_t state_len;
 	const struct eap_method *method; /* NULL: none was begun */
 	uint8_t tried;	    /* server: enum eap_can of those that the peer did not want */
 	struct ike_id peer; /* whom the peer's certificate has to name; %any: nobody */
@@ -82,6 +85,9 @@ struct eap_method {
 	uint8_t can;  /* enum eap_can */
 	const char *name;
 	const char *if_refused; /* client: what to look at when the server sends Failure */
+	const char *keywords; /* of `auth = ...`, separated by blanks; the first one is its name there */
+	uint8_t needs;        /* enum auth_needs; NEEDS_OWN and NEEDS_TRUST are of both sides */
+	bool is_mutual; /* RFC 5998 4: it proves the server before the client shows anything of worth */
 	/* False: not with these keys and certificates. */
 	bool (*server_start)(struct eap *eap, const struct conn *conn, struct writer *w);
 	enum eap_result (*server_take)(struct eap *eap, struct reader data, struct writer *w);
@@ -89,16 +95,26 @@ struct eap_method {
 				       struct writer *w);
 	enum eap_result (*worked)(struct eap *eap, struct writer *w); /* NULL: never EAP_WORK */
 };
-extern const struct eap_method eap_mschapv2, eap_tls;
+
+/* ---- Configuration: the words of `auth = ...`, see auth_method.h ---------------------- */
+
+bool eap_words_take(const char *text, bool is_remote, struct auth_words *ret_words);
+int eap_words(char *buf, size_t size);
+unsigned eap_needs(const struct auth_words *words, bool is_remote);
+bool eap_is_mutual(uint8_t can); /* all of these methods are */
+
+/* ---- What happens -------------------------------------------------------------------- */
 
 /* Fails, and says why. A server's next and last packet is the Failure then. */
 enum eap_result eap_refuse(struct eap *eap, const char *why);
+/* Its state, zero when it begins; wiped and freed at the end. */
+void *eap_state(struct eap *eap, size_t len);
 
-/* The server's first packet is in .out then. random: 16 bytes, the challenge. */
-void eap_server_start(struct eap *eap, const uint8_t random[MSCHAP_CHALLENGE_LEN]);
+/* The server's first packet is in .out then. */
+void eap_server_start(struct eap *eap, const uint8_t random[EAP_RANDOM_LEN]);
 /* server: who it says it is, in IKE. */
 void eap_client_start(struct eap *eap, const struct conn *conn, const struct ike_id *server,
-		      const uint8_t random[MSCHAP_CHALLENGE_LEN]);
+		      const uint8_t random[EAP_RANDOM_LEN]);
 void eap_fini(struct eap *eap); /* wipes; zeroes are fine */
 /* What the AAA server said to the peer's packet. As eap_take(). */
 enum eap_result eap_aaa_answer(struct eap *eap, const struct aaa_job *job);

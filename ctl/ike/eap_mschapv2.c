@@ -11,12 +11,20 @@
  *	                                <--  Failure (opcode alone)
  */
 #include <stdio.h>
+#include "crypto/mschapv2.h"
 #include "crypto/secret.h"
 #include "ike/eap.h"
 
 enum opcode { OP_CHALLENGE = 1, OP_RESPONSE = 2, OP_SUCCESS = 3, OP_FAILURE = 4 };
 enum { RESPONSE_SIZE = 49, RESERVED_LEN = 8 };
 enum { STAGE_CHALLENGED, STAGE_PROVED, STAGE_REFUSED };
+
+_Static_assert(EAP_RANDOM_LEN == MSCHAP_CHALLENGE_LEN, "our half of the challenge");
+
+static struct mschapv2 *state_of(struct eap *eap)
+{
+	return eap_state(eap, sizeof(struct mschapv2));
+}
 
 static void header(struct eap *eap, struct writer *w, uint8_t opcode, size_t data_len)
 {
@@ -35,22 +43,24 @@ static const char *without_domain(const char *name)
 
 static int compute(struct eap *eap)
 {
-	return mschapv2_compute(&eap->mschapv2, without_domain(eap->name), eap->user.secret,
+	return mschapv2_compute(state_of(eap), without_domain(eap->name), eap->user.secret,
 				eap->user.secret_len);
 }
 
-static void proof_print(const struct eap *eap, char ret[2 * MSCHAP_PROOF_LEN + 3])
+static void proof_print(struct eap *eap, char ret[2 * MSCHAP_PROOF_LEN + 3])
 {
 	snprintf(ret, 3, "S=");
 	for (size_t i = 0; i < MSCHAP_PROOF_LEN; i++)
-		snprintf(ret + 2 + 2 * i, 3, "%02X", eap->mschapv2.proof[i]);
+		snprintf(ret + 2 + 2 * i, 3, "%02X", state_of(eap)->proof[i]);
 }
 
 /* It is longer than what a peer needs (RFC 3079: 2 keys of 16 bytes), and zero behind them. */
 static void keep_key(struct eap *eap)
 {
-	_Static_assert(sizeof(eap->mschapv2.msk) <= sizeof(eap->msk), "the rest is zero");
-	memcpy(eap->msk, eap->mschapv2.msk, sizeof(eap->mschapv2.msk));
+	const struct mschapv2 *m = state_of(eap);
+
+	_Static_assert(sizeof(m->msk) <= sizeof(eap->msk), "the rest is zero");
+	memcpy(eap->msk, m->msk, sizeof(m->msk));
 }
 
 /* ---- Server --------------------------------------------------------------------- */
@@ -75,8 +85,9 @@ static bool server_start(struct eap *eap, const struct conn *conn, struct writer
 	if (user)
 		eap->user = *user;
 	header(eap, w, OP_CHALLENGE, 1 + MSCHAP_CHALLENGE_LEN + sizeof(name) - 1);
+	memcpy(state_of(eap)->auth_challenge, eap->random, MSCHAP_CHALLENGE_LEN);
 	wr_u8(w, MSCHAP_CHALLENGE_LEN);
-	wr_bytes(w, eap->mschapv2.auth_challenge, MSCHAP_CHALLENGE_LEN);
+	wr_bytes(w, state_of(eap)->auth_challenge, MSCHAP_CHALLENGE_LEN);
 	wr_bytes(w, name, sizeof(name) - 1);
 	return true;
 }
@@ -98,7 +109,7 @@ static enum eap_result response_take(struct eap *eap, struct reader r, struct wr
 	uint8_t theirs[MSCHAP_RESPONSE_LEN], size = rd_u8(&r);
 	char text[2 * MSCHAP_PROOF_LEN + 3];
 
-	rd_copy(&r, eap->mschapv2.peer_challenge, MSCHAP_CHALLENGE_LEN);
+	rd_copy(&r, state_of(eap)->peer_challenge, MSCHAP_CHALLENGE_LEN);
 	rd_skip(&r, RESERVED_LEN);
 	rd_copy(&r, theirs, sizeof(theirs));
 	rd_skip(&r, 1);
@@ -109,7 +120,7 @@ static enum eap_result response_take(struct eap *eap, struct reader r, struct wr
 	if (!is_same_name(eap, r))
 		return eap_refuse(eap,
 				  "it names itself otherwise in EAP-MSCHAPv2 than in EAP-Identity");
-	if (compute(eap) || !memeq_ct(theirs, eap->mschapv2.nt_response, sizeof(theirs)))
+	if (compute(eap) || !memeq_ct(theirs, state_of(eap)->nt_response, sizeof(theirs)))
 		return eap_refuse(eap, "EAP-MSCHAPv2: the password is wrong");
 	proof_print(eap, text);
 	header(eap, w, OP_SUCCESS, strlen(text) + strlen(" M=OK"));
@@ -140,15 +151,16 @@ static enum eap_result challenge_take(struct eap *eap, struct reader r, struct w
 	static const uint8_t zeroes[RESERVED_LEN];
 	uint8_t size = rd_u8(&r);
 
-	rd_copy(&r, eap->mschapv2.auth_challenge, MSCHAP_CHALLENGE_LEN);
+	rd_copy(&r, state_of(eap)->auth_challenge, MSCHAP_CHALLENGE_LEN);
+	memcpy(state_of(eap)->peer_challenge, eap->random, MSCHAP_CHALLENGE_LEN);
 	if (!rd_ok(&r) || size != MSCHAP_CHALLENGE_LEN || !eap->has_user || compute(eap))
 		return eap_refuse(
 			eap, "its EAP-MSCHAPv2 challenge is malformed, or we have no password");
 	header(eap, w, OP_RESPONSE, 1 + RESPONSE_SIZE + strlen(eap->name));
 	wr_u8(w, RESPONSE_SIZE);
-	wr_bytes(w, eap->mschapv2.peer_challenge, MSCHAP_CHALLENGE_LEN);
+	wr_bytes(w, state_of(eap)->peer_challenge, MSCHAP_CHALLENGE_LEN);
 	wr_bytes(w, zeroes, sizeof(zeroes));
-	wr_bytes(w, eap->mschapv2.nt_response, MSCHAP_RESPONSE_LEN);
+	wr_bytes(w, state_of(eap)->nt_response, MSCHAP_RESPONSE_LEN);
 	wr_u8(w, 0);
 	wr_bytes(w, eap->name, strlen(eap->name));
 	eap->stage = STAGE_PROVED;
@@ -188,11 +200,15 @@ static enum eap_result client_take(struct eap *eap, const struct conn *conn, str
 	return eap_refuse(eap, "its EAP-MSCHAPv2 packet is out of order");
 }
 
+/* Not mutual in the sense of RFC 5998 4: who answers is nobody yet, and learns what helps to guess
+ * the password. */
 const struct eap_method eap_mschapv2 = {
 	.type = EAP_MSCHAPV2,
 	.can = EAP_CAN_MSCHAPV2,
 	.name = "EAP-MSCHAPv2",
 	.if_refused = "is the password right?",
+	.keywords = "eap-mschapv2 eap",
+	.needs = NEEDS_PASSWORD,
 	.server_start = server_start,
 	.server_take = server_take,
 	.client_take = client_take,

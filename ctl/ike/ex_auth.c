@@ -66,12 +66,9 @@ static enum step_result auth_start(struct turn *t)
 	auth_certreq_emit(t);
 	if (!id_is_pattern(&sa->conn->remote_id)) /* IDr: whom we want */
 		id_payload_emit(t->out, PL_IDR, &sa->conn->remote_id);
-	if (sa->conn->local_auth == CONN_AUTH_EAP) /* 2.16: no AUTH asks for it */
-		auth_eap_offer(t);
-	else if (auth_emit_ours(t))
-		return turn_refuse(t, STEP_FAIL, 0, "AUTH could not be computed");
-	else
-		ppk_identity_emit(t);
+	r = auth_emit_ours(t);
+	if (r != STEP_NEXT)
+		return r;
 	cfg_request(t);
 	if (!is_childless(sa)) {
 		deal_offer_sa(t, cc, false, t->ours->nego.spi_in);
@@ -356,10 +353,9 @@ static enum step_result auth_answer(struct turn *t)
 	auth_log_up(sa);
 	id_payload_emit(t->out, PL_IDR, &sa->our_id);
 	auth_certs_emit(t);
-	if (auth_emit_ours(t))
-		return turn_refuse(t, STEP_FAIL, N_AUTHENTICATION_FAILED,
-				   "AUTH could not be computed");
-	ppk_confirm(t);
+	r = auth_emit_ours(t);
+	if (r != STEP_NEXT)
+		return r;
 	if (redirect_at_auth(t))
 		return STEP_NEXT;
 	if (t->in->present & P_SA)

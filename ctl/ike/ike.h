@@ -225,6 +225,8 @@ struct ike_sa_info {
 	bool is_initiator, is_nat_local, is_nat_remote;
 	struct proposal chosen; /* n_transforms 0 until chosen */
 	uint64_t established_ms, rekey_ms, reauth_ms; /* absolute; 0: none */
+	const struct ip_addr *our_vips, *their_vips;  /* virtual addresses */
+	size_t n_our_vips, n_their_vips;
 };
 void ike_each_sa(struct ike *ike, void (*each)(const struct ike_sa_info *, void *arg), void *arg);
 /* Children of one IKE SA; state "INSTALLED", "REKEYING", "REKEYED", "DELETING". */

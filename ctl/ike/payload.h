@@ -197,6 +197,13 @@ struct reader id_payload_body(const struct ike_id *id, uint8_t *buf, size_t size
 
 /* ---- CERT and CERTREQ, 3.6, 3.7 ------------------------------------------------- */
 
+enum cert_encoding { /* 3.6, RFC 7670 */
+	CERT_X509_SIGNATURE = 4,
+	CERT_HASH_AND_URL = 12,
+	CERT_HASH_AND_URL_BUNDLE = 13,
+	CERT_RAW_PUBLIC_KEY = 15,
+};
+
 struct cert {
 	uint8_t encoding;
 	struct reader data;
@@ -207,9 +214,13 @@ void cert_emit(struct payload_writer *pw, enum payload_type type, const struct c
 
 /* ---- AUTH, 3.8 ------------------------------------------------------------------ */
 
-enum auth_method {
+enum auth_number {
+	AUTH_NONE = 0, /* reserved: no AUTH payload */
 	AUTH_RSA = 1,
 	AUTH_PSK = 2,
+	AUTH_ECDSA_256 = 9, /* RFC 4754 */
+	AUTH_ECDSA_384 = 10,
+	AUTH_ECDSA_521 = 11,
 	AUTH_DIGITAL_SIGNATURE = 14, /* RFC 7427 */
 };
 

@@ -63,6 +63,12 @@ static void put_conn_child(struct vici_msg *m, const struct conn_child *child)
 
 static void put_conn(struct vici_msg *m, const struct conn *conn)
 {
+	static const char *const unique[] = {
+		[UNIQUE_NO] = "UNIQUE_NO",
+		[UNIQUE_NEVER] = "UNIQUE_NEVER",
+		[UNIQUE_KEEP] = "UNIQUE_KEEP",
+		[UNIQUE_REPLACE] = "UNIQUE_REPLACE",
+	};
 	char local_id[ID_TEXT_MAX], remote_id[ID_TEXT_MAX];
 	struct vici_conn out = {
 		.name = conn->name,
@@ -75,6 +81,9 @@ static void put_conn(struct vici_msg *m, const struct conn *conn)
 		.dpd_delay_s = conn->dpd_delay_s,
 		.local_id = id_print(&conn->local_id, local_id, sizeof(local_id)),
 		.remote_id = id_print(&conn->remote_id, remote_id, sizeof(remote_id)),
+		.local_class = auth_method_of(conn->local_auth)->class,
+		.remote_class = auth_method_of(conn->remote_auth)->class,
+		.unique = unique[conn->unique],
 	};
 
 	vici_conn_open(m, &out);

@@ -123,6 +123,8 @@ static void put_sa(struct listing *l, const struct ike_sa_info *info)
 		.is_nat_remote = info->is_nat_remote, .spi_i = info->spi_i, .spi_r = info->spi_r,
 		.algs = algs_of(&info->chosen), .established = seconds_since(info->established_ms),
 		.rekey = seconds_until(info->rekey_ms), .reauth = seconds_until(info->reauth_ms),
+		.local_vips = info->our_vips, .n_local_vips = info->n_our_vips,
+		.remote_vips = info->their_vips, .n_remote_vips = info->n_their_vips,
 	};
 
 	vici_ike_sa_open(&l->msg, &out);

@@ -122,12 +122,31 @@ static void put_endpoint(struct vici_msg *m, const char *side, const struct endp
 	vici_num(m, key, e->port);
 }
 
+static void put_addrs(struct vici_msg *m, const char *key, const struct ip_addr *addrs, size_t n)
+{
+	char buf[ADDR_TEXT_MAX];
+
+	vici_list(m, key);
+	for (size_t i = 0; i < n; i++)
+		vici_item(m, addr_text(&addrs[i], buf));
+	if (!n)
+		vici_item(m, "%any");
+	vici_list_end(m);
+}
+
 static void put_ts(struct vici_msg *m, const char *key, const struct vici_ts *ts)
 {
 	vici_list(m, key);
 	for (size_t i = 0; i < ts->n && i < VICI_TS_MAX; i++)
 		vici_item(m, ts->text[i]);
 	vici_list_end(m);
+}
+
+/* As strongSwan: only where there are any. */
+static void put_vips(struct vici_msg *m, const char *key, const struct ip_addr *vips, size_t n)
+{
+	if (n)
+		put_addrs(m, key, vips, n);
 }
 
 void vici_ike_sa_open(struct vici_msg *m, const struct vici_ike_sa *sa)
@@ -150,6 +169,8 @@ void vici_ike_sa_open(struct vici_msg *m, const struct vici_ike_sa *sa)
 	put_time(m, "established", sa->established);
 	put_time(m, "rekey-time", sa->rekey);
 	put_time(m, "reauth-time", sa->reauth);
+	put_vips(m, "local-vips", sa->local_vips, sa->n_local_vips);
+	put_vips(m, "remote-vips", sa->remote_vips, sa->n_remote_vips);
 	vici_section(m, "child-sas");
 }
 
@@ -230,22 +251,10 @@ void vici_policy_put(struct vici_msg *m, const struct vici_policy *p)
 	put_ts(m, "remote-ts", &p->remote_ts);
 }
 
-static void put_addrs(struct vici_msg *m, const char *key, const struct ip_addr *addrs, size_t n)
-{
-	char buf[ADDR_TEXT_MAX];
-
-	vici_list(m, key);
-	for (size_t i = 0; i < n; i++)
-		vici_item(m, addr_text(&addrs[i], buf));
-	if (!n)
-		vici_item(m, "%any");
-	vici_list_end(m);
-}
-
-static void put_auth(struct vici_msg *m, const char *section, const char *id)
+static void put_auth(struct vici_msg *m, const char *section, const char *class, const char *id)
 {
 	vici_section(m, section);
-	vici_kv(m, "class", "pre-shared key");
+	vici_kv(m, "class", class);
 	vici_kv(m, "id", id ? id : "%any");
 	vici_section_end(m);
 }
@@ -259,9 +268,9 @@ void vici_conn_open(struct vici_msg *m, const struct vici_conn *c)
 	vici_num(m, "reauth_time", c->reauth_s);
 	vici_num(m, "rekey_time", c->rekey_s);
 	vici_num(m, "dpd_delay", c->dpd_delay_s);
-	vici_kv(m, "unique", "UNIQUE_NO");
-	put_auth(m, "local-1", c->local_id);
-	put_auth(m, "remote-1", c->remote_id);
+	vici_kv(m, "unique", c->unique);
+	put_auth(m, "local-1", c->local_class, c->local_id);
+	put_auth(m, "remote-1", c->remote_class, c->remote_id);
 	vici_section(m, "children");
 }
 

@@ -62,6 +62,8 @@ struct vici_ike_sa {
 	uint64_t spi_i, spi_r;
 	struct vici_algs algs;
 	int64_t established, rekey, reauth;
+	const struct ip_addr *local_vips, *remote_vips; /* arrays: virtual addresses */
+	size_t n_local_vips, n_remote_vips;
 };
 
 /*
@@ -109,6 +111,8 @@ struct vici_conn {
 	size_t n_local, n_remote;
 	uint32_t rekey_s, reauth_s, dpd_delay_s;
 	const char *local_id, *remote_id; /* NULL: %any */
+	const char *local_class, *remote_class; /* "pre-shared key" */
+	const char *unique; /* "UNIQUE_NO" */
 };
 void vici_conn_open(struct vici_msg *m, const struct vici_conn *c);
 void vici_conn_child_put(struct vici_msg *m, const struct vici_conn_child *c);

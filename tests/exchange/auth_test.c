@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "ike/auth_job.h"
+#include "ike/auth_ops.h"
 #include "ike/id.h"
 #include "support/certs.h"
 
@@ -401,10 +402,10 @@ static void methods_that_do_not_fit(void **state)
 {
 	(void)state;
 	side_trusts(&pair.b, &root);
-	fails_with(&pair.b, "it uses a pre-shared key, we want a signature");
+	fails_with(&pair.b, "it proves itself by a pre-shared key, we want a signature");
 	again();
 	side_signs(&pair.a, &a, &sub);
-	fails_with(&pair.b, "it sends a signature, we want a pre-shared key");
+	fails_with(&pair.b, "it proves itself by a signature, we want a pre-shared key");
 	again();
 	side_signs(&pair.a, &a, &sub);
 	side_trusts(&pair.b, &root);
@@ -463,6 +464,21 @@ static void raw_public_keys(void **state)
 	side_signs_raw(&pair.a, &b);
 	side_knows(&pair.b, &a);
 	fails_with(&pair.b, "its raw public key is none of remote.pubkeys");
+}
+
+/* No AUTH payload is of two methods, and nobody gets in by one that checks nothing. */
+static void methods_are_told_apart(void **state)
+{
+	uint32_t seen = 0;
+
+	(void)state;
+	for (enum conn_auth i = 0; i < CONN_AUTH_COUNT; i++) {
+		const struct auth_method *m = auth_method_of(i);
+
+		assert_int_equal(seen & m->numbers, 0);
+		seen |= m->numbers;
+		assert_true(m->ops->check || m->numbers == 1u << AUTH_NONE);
+	}
 }
 
 /* ---- PPK, RFC 8784 ------------------------------------------------------------------ */
@@ -574,6 +590,7 @@ int main(void)
 		CASE(signed_with_another_key),
 		CASE(another_identity_than_configured),
 		CASE(methods_that_do_not_fit),
+		CASE(methods_are_told_apart),
 		CASE(certificate_not_sent),
 		CASE(raw_public_keys),
 		CASE(ppk_is_used),

@@ -32,7 +32,7 @@ static void user_set(struct eap_user *u, const char *name, const char *password)
 
 static void answer(struct pair *p, struct aaa_job *job)
 {
-	static const uint8_t random[MSCHAP_CHALLENGE_LEN] = { 1, 2, 3 };
+	static const uint8_t random[EAP_RANDOM_LEN] = { 1, 2, 3 };
 	static const char state[] = "conversation 1";
 
 	(void)p;
@@ -347,7 +347,7 @@ static void a_name_may_be_too_long_for_it(void **state)
 
 static void a_name_holds_no_nul(void **state)
 {
-	static const uint8_t random[MSCHAP_CHALLENGE_LEN], good[] = { 2, 0, 0, 8, 1, 'a', 'b', 'c' };
+	static const uint8_t random[EAP_RANDOM_LEN], good[] = { 2, 0, 0, 8, 1, 'a', 'b', 'c' };
 	static const uint8_t nul[] = { 2, 0, 0, 8, 1, 'a', 0, 'c' }, empty[] = { 2, 0, 0, 5, 1 };
 	const struct conn conn = { .is_aaa = true };
 	struct eap eap;

@@ -144,7 +144,7 @@ static void a_psk_is_no_eap(void **state)
 	(void)state;
 	pair.a.conns[0].local_auth = CONN_AUTH_PSK;
 	try(NULL, NULL);
-	assert_refused("it sends AUTH at once, we want EAP");
+	assert_refused("it proves itself by a pre-shared key, we want EAP");
 }
 
 static void eap_is_refused_where_it_is_not_configured(void **state)

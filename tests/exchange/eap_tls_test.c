@@ -325,7 +325,7 @@ static enum eap_result server_hears(uint8_t type, const uint8_t *data, size_t le
 
 static void server_begins(void)
 {
-	static const uint8_t random[MSCHAP_CHALLENGE_LEN] = { 7 };
+	static const uint8_t random[EAP_RANDOM_LEN] = { 7 };
 	static const char name[] = "alice@example";
 
 	eap_fini(&server);
@@ -338,7 +338,7 @@ static void server_begins(void)
 /* The data of a client's first packet: flags and ClientHello. */
 static struct reader hello(void)
 {
-	static const uint8_t random[MSCHAP_CHALLENGE_LEN] = { 9 };
+	static const uint8_t random[EAP_RANDOM_LEN] = { 9 };
 
 	server_begins();
 	eap_fini(&client);

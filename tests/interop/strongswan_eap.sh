@@ -10,6 +10,8 @@ RW_LOCAL="auth = eap-mschapv2"
 RW_SECRETS=$RW_PASSWORDS
 SWAN_PLUGINS="$SWAN_PLUGINS eap-identity eap-mschapv2"
 lab_with_warriors
+our_swanctl() { on gwA swanctl "$@" --uri "unix:///run/sekisho@$(gw_instance gwA)/sekisho.vici"; }
+must grep -q "remote EAP authentication" <(our_swanctl --list-conns)
 must swan_up rw1
 must ping_all rw1 10.1.0.2 20 -i 0.02
 must log_says sekishod-gwA "EAP-MSCHAPv2 of 'rw1@road.example' succeeded"
@@ -17,6 +19,8 @@ must swan_up rw2
 must ping_all rw2 10.1.0.2 20 -i 0.02
 must ping_all rw1 10.1.0.2 20 -i 0.02
 must has_instances gwA 2
+must grep -qF "4500] [$(vip_of rw1)]" <(our_swanctl --list-sas)
+must grep -qE "remote .* \[$(vip_of rw1)\]" <(sekisho gwA sas)
 
 say "-- a wrong password"
 must swan rw2 --terminate --ike rw

@@ -66,6 +66,7 @@ must wait_for 5 "the address on the gateway" grep -q 10.99.0.1 <(ip -n "$(ns gwA
 must log_says sekishod-gwA "our virtual address is fd99::1"
 must wait_for 5 "the IPv6 address on the gateway" grep -q fd99::1/128 <(ip -n "$(ns gwA)" -6 addr)
 must grep -q '10.99.0.1/32 fd99::1/128' <(sekisho gwA sas)
+must grep -q "local .* \[10.99.0.1 fd99::1\]" <(sekisho gwA sas)
 must grep -q 'fd99::1/128' <(swan gwB --list-sas)
 must on gwA ping -n -q -c 10 -i 0.05 -W 2 -I 10.99.0.1 10.2.0.2
 

@@ -67,6 +67,7 @@ static void run_stats(struct vici_request *req, void *arg)
 
 static void run_list_sas(struct vici_request *req, void *arg)
 {
+	struct ip_addr vips[2] = { addr_from_v4(0x0a630001), { .b = { 0xfd, 0x99, [15] = 1 } } };
 	struct vici_ike_sa sa = {
 		.name = "gw",
 		.unique_id = 1,
@@ -82,6 +83,8 @@ static void run_list_sas(struct vici_request *req, void *arg)
 		.algs = { .encr = 20, .encr_bits = 256, .prf = 6, .ke = 31 },
 		.established = 65,
 		.rekey = 14000,
+		.remote_vips = vips,
+		.n_remote_vips = 2,
 		.reauth = VICI_NO_TIME,
 	};
 	struct vici_child_sa child = child_sa;
@@ -135,6 +138,9 @@ static void run_list_conns(struct vici_request *req, void *arg)
 		.rekey_s = 14400,
 		.dpd_delay_s = 30,
 		.local_id = "a.example",
+		.local_class = "pre-shared key",
+		.remote_class = "EAP",
+		.unique = "UNIQUE_REPLACE",
 	};
 	struct vici_conn_child child = {
 		.name = "net",

@@ -70,6 +70,8 @@ static void commands_print_text(void **state)
 		skip();
 	assert_says(0, "status", "worker      running, serves 2 interfaces\n");
 	assert_says(0, "status", "  net                    INSTALLED    start_action trap\n");
+	assert_says(0, "sas", "  remote 'b.example' at 192.0.2.2[4500], behind NAT "
+			      "[10.99.0.1 fd99::1]\n");
 	assert_says(0, "sas", "  net: #7, INSTALLED, ESP TUNNEL in UDP, AES_GCM_16-128, ESN\n");
 	assert_says(0, "sas", "    in  SPI 0xc1234567, SA 11: 10 packets, 840 bytes");
 	assert_says(0, "sas", "rekeying in 50m 0s, expires in 1h 0m\n");

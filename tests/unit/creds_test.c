@@ -235,6 +235,10 @@ static void mistakes_of_our_side(void **state)
 	mistaken("certs = gw.pem\nauth = eap-ttls", "id = p", "", "not supported yet: auth = eap");
 	mistaken("auth = psk\nid = gw", "auth = eap-tls", "secrets { ike { secret = x } }",
 		 "auth = eap-tls needs a certificate of ours");
+	mistaken("auth = eap-mschapv2\nid = gw", "auth = eap-mschapv2\nid = p",
+		 "secrets { eap { id = gw\nsecret = x } }", "EAP for both sides (RFC 5998) is for");
+	mistaken("auth = eap-tls\ncerts = gw.pem", "auth = eap-dynamic\nid = p",
+		 "secrets { eap { id = gw\nsecret = x } }", "EAP for both sides (RFC 5998) is for");
 	mistaken("pubkeys = /dev/null", "id = p", "", "cannot read /dev/null: Invalid");
 	mistaken("pubkeys = gw.pem", "id = p", "", "cannot read gw.pem in folder pubkey");
 	put_text("x509/text.pem", "hello\n");

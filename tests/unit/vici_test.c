@@ -499,6 +499,7 @@ static void swanctl_prints_all(void **state)
 		{ "--list-sas", "gw: #1, ESTABLISHED, IKEv2, 0102030405060708_i* "
 				"f1f2f3f4f5f6f7f8_r\n" },
 		{ "--list-sas", "  local  'a.example' @ 192.0.2.1[4500]\n" },
+		{ "--list-sas", "  remote 'b.example' @ 192.0.2.2[4500] [10.99.0.1 fd99::1]\n" },
 		{ "--list-sas", "  AES_GCM_16-256/PRF_HMAC_SHA2_384/CURVE_25519\n" },
 		{ "--list-sas", "  established 65s ago, rekeying in 14000s\n" },
 		{ "--list-sas", "  net: #7, reqid 3, INSTALLED, TUNNEL-in-UDP, "
@@ -510,6 +511,7 @@ static void swanctl_prints_all(void **state)
 		{ "--list-conns", "gw: IKEv2, no reauthentication, rekeying every 14400s, "
 				  "dpd delay 30s\n" },
 		{ "--list-conns", "  local pre-shared key authentication:\n    id: a.example\n" },
+		{ "--list-conns", "  remote EAP authentication:\n    id: %any\n" },
 		{ "--list-conns", "  net: TUNNEL, rekeying every 3600s, dpd action is clear\n" },
 		{ "--list-pols", "gw/net, TUNNEL\n  local:  10.1.0.0/16\n" },
 		{ "--list-pols", "shunts/bad, DROP\n" },
