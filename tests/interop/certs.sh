@@ -102,9 +102,12 @@ both_roles() { # up from each end, a few pings, down
 	takes_down
 }
 
-# charon as an EAP server keeps what the client gave up until its half_open_timeout.
+# charon keeps what its peer gave up, before it has a name, too, until its half_open_timeout.
 forgets() {
-	swan_has_no_sa gwB || swan gwB --terminate --ike tunnel --force 2>/dev/null
+	local id
+	for id in $(swan gwB --list-sas | sed -n 's/^[^ ]*: #\([0-9]*\),.*/\1/p'); do
+		swan gwB --terminate --ike-id "$id" --force 2>/dev/null || true
+	done
 	must wait_for 5 "gwB without an IKE SA" swan_has_no_sa gwB
 }
 
