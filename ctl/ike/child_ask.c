@@ -91,8 +91,10 @@ static bool is_temporary(uint16_t why)
 static void rekey_failed(struct turn *t, struct child *old, uint16_t why)
 {
 	const char *name = notify_name(why);
+	char text[EXPLAIN_MAX];
 
-	sa_error(t->sa, "peer refuses to rekey CHILD_SA: %s (%u)", name ? name : "error", why);
+	sa_error(t->sa, "peer refuses to rekey CHILD_SA: %s (%u)%s", name ? name : "error", why,
+		 deal_offered(t, old ? old->sa.conn_child : NULL, why, text, sizeof(text)));
 	if (old && why == N_CHILD_SA_NOT_FOUND && !old->is_taken)
 		rekey_lost(t->sa, old);
 	else if (old)

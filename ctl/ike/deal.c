@@ -137,7 +137,8 @@ bool deal_single_pair(struct turn *t, const struct conn_child *cc, uint16_t why)
 		return false;
 	want->packet.is_alone = true;
 	t->task->conn_child = NULL; /* this one is over, the next is not a duplicate of it */
-	sa_log(t->sa, "peer takes single pairs of addresses only: CHILD_SA %s for that packet alone",
+	sa_log(t->sa,
+	       "peer takes single pairs of addresses only: CHILD_SA %s for that packet alone",
 	       cc->name);
 	return task_add(t->sa, TASK_CHILD_NEW, cc, 0);
 }
@@ -405,7 +406,7 @@ static const struct conn_child *meant(const struct turn *t, const struct conn_ch
 	return only;
 }
 
-static void explain_offer(const struct turn *t, const struct conn_child *cc, bool has_ke, char *buf,
+static void explain_algorithms(const struct turn *t, const struct conn_child *cc, bool has_ke, char *buf,
 			  size_t size)
 {
 	struct proposal ours[CONN_PROPOSALS_MAX], theirs[SA_PROPOSALS_MAX];
@@ -428,7 +429,7 @@ static void explain_selectors(const struct turn *t, const struct conn_child *cc,
 				   our_ts(t->sa, cc, false, remote) };
 	struct explain_ts theirs = { l->ts, r->ts, l->n, r->n };
 
-	explain_ts(ours, theirs, buf, size);
+	explain_ts(ours, theirs, is_answer, buf, size);
 }
 
 const char *deal_explain(const struct turn *t, const struct conn_child *only, bool has_ke,
@@ -442,18 +443,45 @@ const char *deal_explain(const struct turn *t, const struct conn_child *only, bo
 		return buf;
 	n += snprintf(buf + n, size - (size_t)n, " (%s): ", cc->name);
 	if (why == N_NO_PROPOSAL_CHOSEN)
-		explain_offer(t, cc, has_ke, buf + n, size - (size_t)n);
+		explain_algorithms(t, cc, has_ke, buf + n, size - (size_t)n);
 	else
 		explain_selectors(t, cc, buf + n, size - (size_t)n);
 	return buf;
 }
 
+const char *deal_offered(const struct turn *t, const struct conn_child *cc, uint16_t why, char *buf,
+			 size_t size)
+{
+	struct proposal ours[CONN_PROPOSALS_MAX];
+	struct ts_val local[CONN_TS_MAX], remote[CONN_TS_MAX];
+	char text[EXPLAIN_MAX];
+	size_t n;
+
+	*buf = '\0';
+	if (cc && why == N_NO_PROPOSAL_CHOSEN) {
+		n = our_proposals(cc, t->ours->type != EX_IKE_AUTH, 0, ours);
+		snprintf(buf, size, ", we offer %s", explain_offer(ours, n, text, sizeof(text)));
+	} else if (cc && (why == N_TS_UNACCEPTABLE || why == N_SINGLE_PAIR_REQUIRED)) {
+		struct explain_ts side = { local, remote, our_ts(t->sa, cc, true, local),
+					   our_ts(t->sa, cc, false, remote) };
+
+		snprintf(buf, size, ", we offer %s", explain_side(side, text, sizeof(text)));
+	}
+	return buf;
+}
+
 void deal_failed(struct turn *t, const struct conn_child *cc, uint16_t notify)
 {
-	const char *name = notify_name(notify);
+	const char *name = notify_name(notify), *child = cc ? cc->name : "(removed)";
+	char text[EXPLAIN_MAX];
 
-	sa_why(t->sa, "CHILD_SA %s was refused: %s (%u)", cc ? cc->name : "(removed)",
-	       name ? name : "error", notify);
+	if (cc && t->in->present & P_SA) /* it is we who refuse what the peer chose */
+		sa_why(t->sa, "answer of the peer for CHILD_SA %s refused: %s", child,
+		       deal_explain(t, cc, t->ours->type != EX_IKE_AUTH, notify, text,
+				    sizeof(text)));
+	else
+		sa_why(t->sa, "CHILD_SA %s was refused: %s (%u)%s", child, name ? name : "error",
+		       notify, deal_offered(t, cc, notify, text, sizeof(text)));
 	sa_error(t->sa, "%s", t->sa->why);
 	if (cc)
 		want_child_ended(t->sa, cc, END_REFUSED);

@@ -48,13 +48,16 @@ struct deal_secrets {
  * CHILDREN_MAX is reached, or no keys for these algorithms. */
 struct child *deal_install(struct ike_sa *sa, const struct deal *deal,
 			   const struct deal_secrets *secrets, uint32_t replaces);
-/* The initiator's side of a refusal: one line, and what the configuration wants next. */
 /* SINGLE_PAIR_REQUIRED (2.9): ask once more for the packet's own pair. False: no use. */
 bool deal_single_pair(struct turn *t, const struct conn_child *cc, uint16_t why);
 /* The notify in words, with our offer and theirs side by side where that helps. `only` as in
  * deal_find(). Returns buf. */
 const char *deal_explain(const struct turn *t, const struct conn_child *only, bool has_ke,
 			 uint16_t why, char *buf, size_t size);
+/* ", we offer ..." for a child that the peer refuses; "" where that says nothing. Returns buf. */
+const char *deal_offered(const struct turn *t, const struct conn_child *cc, uint16_t why, char *buf,
+			 size_t size);
+/* The initiator's side of a refusal: one line, and what the configuration wants next. */
 void deal_failed(struct turn *t, const struct conn_child *cc, uint16_t notify);
 
 #endif

@@ -3,6 +3,7 @@
  * IKE_AUTH (RFC 7296 1.2, 2.15, 2.16, 2.21.2): who the peers are, and the first Child SA. What
  * is wrong with that Child SA alone leaves the IKE SA up.
  */
+#include <stdio.h>
 #include "ike/auth.h"
 #include "ike/auth_eap.h"
 #include "ike/cfg.h"
@@ -14,6 +15,8 @@
 #include "ike/redirect.h"
 #include "ike/unique.h"
 #include "ike/window.h"
+
+#define ID_WORDS 128 /* of an identity in a reason: four have to fit into a line */
 
 void auth_log_up(struct ike_sa *sa)
 {
@@ -89,8 +92,13 @@ enum step_result auth_name_peer(struct turn *t)
 		return turn_refuse(t, STEP_FAIL, N_INVALID_SYNTAX, "peer's IDr is malformed");
 	if (!sa->conn)
 		return auth_failed(t, "its connection is not configured any more");
-	if (!id_match(&sa->conn->remote_id, &sa->their_id))
-		return auth_failed(t, "we want another identity");
+	if (!id_match(&sa->conn->remote_id, &sa->their_id)) {
+		char want[ID_WORDS], reason[ID_WORDS + 16];
+
+		snprintf(reason, sizeof(reason), "we want %s",
+			 id_print(&sa->conn->remote_id, want, sizeof(want)));
+		return auth_failed(t, reason);
+	}
 	return STEP_NEXT;
 }
 
@@ -186,9 +194,13 @@ static enum step_result auth_refused(struct turn *t)
 {
 	const struct notify *n = message_error(t->in);
 	const char *name = notify_name(n->type);
+	char us[ID_WORDS], them[ID_WORDS] = "(removed)";
 
-	return turn_refuse(t, STEP_FAIL, 0, "peer refuses IKE_AUTH: %s (%u)", name ? name : "error",
-			   n->type);
+	if (t->sa->conn)
+		id_print(&t->sa->conn->remote_id, them, sizeof(them));
+	return turn_refuse(t, STEP_FAIL, 0, "peer refuses IKE_AUTH: %s (%u), we are %s and want %s",
+			   name ? name : "error", n->type,
+			   id_print(&t->sa->our_id, us, sizeof(us)), them);
 }
 
 /* ---- Responder ------------------------------------------------------------------ */
@@ -233,6 +245,48 @@ static const struct conn *conn_find(const struct turn *t, const struct ike_id *i
 	return best;
 }
 
+/* Of the connections with these addresses the one that fits best, though not well enough. */
+static const struct conn *conn_nearest(const struct turn *t, const struct ike_id *idr)
+{
+	const struct ike_sa *sa = t->sa;
+	const struct conn *best = sa->conn;
+	int best_score = 0;
+
+	for (size_t i = 0; i < t->ike->n_conns; i++) {
+		const struct conn *c = t->ike->conns[i];
+		int score = 2 * !!id_match(&c->remote_id, &sa->their_id) +
+			    (!idr || id_is_any(&c->local_id) || id_match(&c->local_id, idr));
+
+		if (score <= best_score ||
+		    !conn_match_addr(c, &sa->local.addr, &sa->remote.addr))
+			continue;
+		best_score = score;
+		best = c;
+	}
+	return best;
+}
+
+/* Both sides' identities side by side. */
+static enum step_result refuse_identities(struct turn *t, const struct ike_id *idr)
+{
+	const struct conn *near = conn_nearest(t, idr);
+	char id[4][ID_WORDS], reason[4 * ID_WORDS + 160];
+
+	if (!near)
+		return auth_failed(t, "no connection for these identities");
+	sa_set_conn(t->sa, near); /* its name in the line, and its last error */
+	bool is_remote = !id_match(&near->remote_id, &t->sa->their_id);
+	snprintf(reason, sizeof(reason),
+		 "no connection for these identities: ours: %s for %s; theirs: %s for %s; "
+		 "first difference: %s",
+		 id_print(&near->local_id, id[0], ID_WORDS),
+		 id_print(&near->remote_id, id[1], ID_WORDS),
+		 idr ? id_print(idr, id[2], ID_WORDS) : "any",
+		 id_print(&t->sa->their_id, id[3], ID_WORDS),
+		 is_remote ? "who the peer is" : idr ? "whom it wants us to be" : "algorithms");
+	return auth_failed(t, reason);
+}
+
 /* The configuration may have changed while a job was under way. */
 static enum step_result still_there(struct turn *t)
 {
@@ -257,7 +311,7 @@ enum step_result auth_find_peer(struct turn *t)
 		return turn_refuse(t, STEP_FAIL, N_INVALID_SYNTAX, "peer's identity is malformed");
 	const struct conn *conn = conn_find(t, has_idr ? &idr : NULL);
 	if (!conn)
-		return auth_failed(t, "no connection for these identities");
+		return refuse_identities(t, has_idr ? &idr : NULL);
 	sa_set_conn(sa, conn);
 	sa->our_id = conn->local_id;
 	if (id_is_any(&conn->local_id))

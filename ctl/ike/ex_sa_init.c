@@ -126,6 +126,22 @@ static bool is_answer_good(const struct turn *t, struct proposal *ret_chosen)
 	       rd_left(&t->in->ke.public_value) == ke_answer_len(nego->group);
 }
 
+/* Once: it may be of anybody. It is the reason, if no other one comes. */
+static void tell_odd_answer(struct turn *t)
+{
+	const struct conn *conn = t->sa->conn;
+	char remote[ADDR_TEXT_MAX], text[EXPLAIN_MAX];
+
+	if (t->sa->init->is_odd)
+		return;
+	t->sa->init->is_odd = true;
+	sa_why(t->sa, "answer of peer %s to IKE_SA_INIT does not fit: %s",
+	       addr_print(&t->sa->remote.addr, remote, sizeof(remote)),
+	       explain_proposals(conn->ike, conn->n_ike, t->in->sa.proposals, t->in->sa.n, text,
+				 sizeof(text)));
+	sa_error(t->sa, "%s", t->sa->why);
+}
+
 /* Something better than a refusal has come. */
 static void forget_refusal(struct ike_sa *sa)
 {
@@ -138,8 +154,10 @@ static enum step_result init_answered(struct turn *t)
 	struct nego *nego = &t->ours->nego;
 	struct proposal chosen;
 
-	if (!is_answer_good(t, &chosen))
+	if (!is_answer_good(t, &chosen)) {
+		tell_odd_answer(t);
 		return STEP_DROP;
+	}
 	forget_refusal(t->sa);
 	return turn_wait(t, nego->group, &nego->pair, t->in->ke.public_value);
 }
@@ -274,12 +292,13 @@ static enum step_result refuse_proposals(struct turn *t, const struct conn *near
 					     t->in->sa.n, text, sizeof(text)));
 }
 
-static enum step_result refuse_group(struct turn *t, uint16_t wanted)
+static enum step_result refuse_group(struct turn *t, const struct conn *conn, uint16_t wanted)
 {
 	t->why_data[0] = (uint8_t)(wanted >> 8);
 	t->why_data[1] = (uint8_t)wanted;
 	t->why_len = 2;
 	t->why = N_INVALID_KE_PAYLOAD;
+	sa_set_conn(t->sa, conn); /* its name in the line */
 	if (turn_has_line(t))
 		sa_log(t->sa, "peer's key exchange is of group %u, we want %u: INVALID_KE_PAYLOAD",
 		       t->in->ke.group, wanted);
@@ -312,7 +331,7 @@ static enum step_result init_check(struct turn *t)
 		return r;
 	const struct transform *ke = proposal_get(&chosen, TRANSFORM_KE);
 	if (!ke || ke->id != t->in->ke.group)
-		return refuse_group(t, ke ? ke->id : KE_NONE);
+		return refuse_group(t, conn, ke ? ke->id : KE_NONE);
 	if (rd_left(&t->in->ke.public_value) != ke_public_len(ke->id))
 		return turn_refuse(t, STEP_NOTIFY, N_INVALID_SYNTAX,
 				   "peer's public value has a wrong length: INVALID_SYNTAX");
@@ -370,13 +389,15 @@ static enum step_result init_unanswered(struct turn *t)
 	const struct conn *conn = t->sa->conn;
 	uint16_t refused = t->sa->init ? t->sa->init->refused : 0;
 	const char *name = notify_name(refused);
-	char remote[ADDR_TEXT_MAX], ours[PROPOSAL_TEXT_MAX] = "nothing any more";
+	char remote[ADDR_TEXT_MAX], ours[EXPLAIN_MAX] = "nothing any more";
 
 	addr_print(&t->sa->remote.addr, remote, sizeof(remote));
+	if (!refused && t->sa->init && t->sa->init->is_odd)
+		return STEP_NEXT; /* sa->why says so */
 	if (!refused)
 		return turn_refuse(t, STEP_NEXT, 0, "peer %s does not answer IKE_SA_INIT", remote);
 	if (conn)
-		proposal_print(&conn->ike[0], ours, sizeof(ours));
+		explain_offer(conn->ike, conn->n_ike, ours, sizeof(ours));
 	return turn_refuse(t, STEP_FAIL, 0, "peer %s refuses IKE_SA_INIT: %s (%u), we offer %s",
 			   remote, name ? name : "error", refused, ours);
 }

@@ -33,7 +33,7 @@ static void dots(char *buf, size_t size, bool is_cut)
 		snprintf(buf + size - 4, 4, "...");
 }
 
-static void offer_print(const struct proposal *p, size_t n, char *buf, size_t size)
+const char *explain_offer(const struct proposal *p, size_t n, char *buf, size_t size)
 {
 	size_t at = 0;
 	char one[PROPOSAL_TEXT_MAX];
@@ -43,6 +43,7 @@ static void offer_print(const struct proposal *p, size_t n, char *buf, size_t si
 		at += (size_t)snprintf(buf + at, size - at, "%s%s", i ? ", " : "",
 				       proposal_print(&p[i], one, sizeof(one)));
 	dots(buf, size, at >= size);
+	return buf;
 }
 
 static struct proposal only(const struct proposal *p, uint8_t type)
@@ -125,8 +126,8 @@ const char *explain_proposals(const struct proposal *ours, size_t n_ours,
 {
 	char we[SIDE_MAX], they[SIDE_MAX], first[3 * WORDS_MAX];
 
-	offer_print(ours, n_ours, we, sizeof(we));
-	offer_print(theirs, n_theirs, they, sizeof(they));
+	explain_offer(ours, n_ours, we, sizeof(we));
+	explain_offer(theirs, n_theirs, they, sizeof(they));
 	difference(ours, n_ours, theirs, n_theirs, first, sizeof(first));
 	snprintf(buf, size, "ours: %s; theirs: %s%s", we, they, first);
 	return buf;
@@ -145,19 +146,37 @@ static bool do_meet(const struct ts_val *a, size_t n_a, const struct ts_val *b, 
 	return false;
 }
 
-const char *explain_ts(struct explain_ts ours, struct explain_ts theirs, char *buf, size_t size)
+static const char *ts_difference(const struct explain_ts *a, const struct explain_ts *b,
+				 bool is_answer)
 {
-	char text[4][SIDE_MAX / 2];
-	bool is_local = !do_meet(ours.local, ours.n_local, theirs.local, theirs.n_local);
-	bool is_remote = !do_meet(ours.remote, ours.n_remote, theirs.remote, theirs.n_remote);
-	const char *first = is_local	? "; first difference: local selectors"
-			    : is_remote ? "; first difference: remote selectors"
-					: "";
+	if (!do_meet(a->local, a->n_local, b->local, b->n_local))
+		return "; first difference: local selectors";
+	if (!do_meet(a->remote, a->n_remote, b->remote, b->n_remote))
+		return "; first difference: remote selectors";
+	if (is_answer && !ts_all_within(b->local, b->n_local, a->local, a->n_local))
+		return "; first difference: local selectors, theirs are wider";
+	if (is_answer && !ts_all_within(b->remote, b->n_remote, a->remote, a->n_remote))
+		return "; first difference: remote selectors, theirs are wider";
+	return "";
+}
 
-	snprintf(buf, size, "ours: %s === %s; theirs: %s === %s%s",
-		 ts_list_print(ours.local, ours.n_local, text[0], sizeof(text[0])),
-		 ts_list_print(ours.remote, ours.n_remote, text[1], sizeof(text[1])),
-		 ts_list_print(theirs.local, theirs.n_local, text[2], sizeof(text[2])),
-		 ts_list_print(theirs.remote, theirs.n_remote, text[3], sizeof(text[3])), first);
+const char *explain_side(struct explain_ts side, char *buf, size_t size)
+{
+	char local[SIDE_MAX / 2], remote[SIDE_MAX / 2];
+
+	snprintf(buf, size, "%s === %s",
+		 ts_list_print(side.local, side.n_local, local, sizeof(local)),
+		 ts_list_print(side.remote, side.n_remote, remote, sizeof(remote)));
+	return buf;
+}
+
+const char *explain_ts(struct explain_ts ours, struct explain_ts theirs, bool is_answer, char *buf,
+		       size_t size)
+{
+	char we[SIDE_MAX + 8], they[SIDE_MAX + 8];
+
+	snprintf(buf, size, "ours: %s; theirs: %s%s", explain_side(ours, we, sizeof(we)),
+		 explain_side(theirs, they, sizeof(they)),
+		 ts_difference(&ours, &theirs, is_answer));
 	return buf;
 }

@@ -149,6 +149,7 @@ struct init {
 	size_t ni_len, nr_len;
 	uint8_t cookie[64]; /* 2.6: 1 to 64 octets */
 	size_t cookie_len;
+	bool is_odd;      /* an answer has come that does not fit, and was told */
 	uint16_t refused; /* an error notify has come, of whomever; 0: none */
 	uint16_t group; /* of the KE payload; KE_NONE: the first of our proposals */
 	uint16_t their_hashes; /* RFC 7427 4: bits 1 << enum sign_hash; 0: the peer does not do it */

@@ -350,8 +350,13 @@ enum step_result rekey_refused(struct turn *t)
 	const char *name = notify_name(n->type);
 	uint64_t wait_ms = n->type == N_TEMPORARY_FAILURE ? TEMPORARY_RETRY_MS : REKEY_RETRY_MS;
 
-	sa_error(t->sa, "peer refuses to rekey the IKE_SA: %s (%u)", name ? name : "error",
-		 n->type);
+	char text[EXPLAIN_MAX] = "nothing any more";
+	bool is_offer = n->type == N_NO_PROPOSAL_CHOSEN;
+
+	if (t->sa->conn)
+		explain_offer(t->sa->conn->ike, t->sa->conn->n_ike, text, sizeof(text));
+	sa_error(t->sa, "peer refuses to rekey the IKE_SA: %s (%u)%s%s", name ? name : "error",
+		 n->type, is_offer ? ", we offer " : "", is_offer ? text : "");
 	rival_settle(t->sa);
 	if (!t->sa->is_overtaken)
 		t->sa->rekey_ms = t->ike->now_ms + wait_ms + ike_jitter(t->ike, wait_ms);

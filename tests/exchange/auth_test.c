@@ -395,7 +395,7 @@ static void another_identity_than_configured(void **state)
 	id_set(&pair.b.conns[0].local_id, "C=CH, O=Test, CN=b");
 	id_set(&pair.a.conns[0].remote_id, "C=CH, O=Test, CN=else");
 	id_set(&pair.a.conns[0].remote_id, "*.example");
-	fails_with(&pair.a, "we want another identity");
+	fails_with(&pair.a, "we want *.example");
 }
 
 static void methods_that_do_not_fit(void **state)

@@ -334,7 +334,8 @@ static void no_common_proposal_fails(void **state)
 	pair_proposal(PROTO_IKE, "aes128-sha384-ecp256", pair.b.conns[0].ike,
 		      &pair.b.conns[0].n_ike);
 	pair_configure(&pair);
-	fails_with("NO_PROPOSAL_CHOSEN", "first difference: encryption, we want aes128, they aes256gcm16");
+	fails_with("NO_PROPOSAL_CHOSEN",
+		   "first difference: encryption, we want aes128, they aes256gcm16");
 }
 
 static void unknown_peer_fails(void **state)
@@ -360,7 +361,10 @@ static void other_identity_fails(void **state)
 	(void)state;
 	pair.b.conns[0].remote_id = id_of("c.example");
 	pair_configure(&pair);
-	fails_with("AUTHENTICATION_FAILED", "no connection for these identities");
+	fails_with("AUTHENTICATION_FAILED (24), we are a.example and want b.example",
+		   "gw-gw[1] authentication of peer a.example failed: no connection for these "
+		   "identities: ours: b.example for c.example; theirs: b.example for a.example; "
+		   "first difference: who the peer is");
 }
 
 /* The initiator finds out; it tells the peer, whose SAs go too. */
@@ -370,7 +374,7 @@ static void initiator_rejects_the_responder(void **state)
 	pair.a.conns[0].remote_id = id_of("%any");
 	pair_configure(&pair);
 	pair.a.conns[0].remote_id = id_of("*.elsewhere");
-	fails_with("we want another identity", "peer ended the IKE_SA: AUTHENTICATION_FAILED");
+	fails_with("we want *.elsewhere", "peer ended the IKE_SA: AUTHENTICATION_FAILED");
 }
 
 static void no_common_esp_keeps_the_ike_sa(void **state)
@@ -385,7 +389,8 @@ static void no_common_esp_keeps_the_ike_sa(void **state)
 	assert_int_equal(side_n_ike(&pair.a), 1);
 	assert_int_equal(side_n_ike(&pair.b), 1);
 	assert_int_equal(pair.a.n_failed, 1);
-	assert_true(side_logged(&pair.a, "CHILD_SA net was refused: NO_PROPOSAL_CHOSEN"));
+	assert_true(side_logged(&pair.a,
+				"CHILD_SA net was refused: NO_PROPOSAL_CHOSEN (14), we offer aes"));
 }
 
 static void unacceptable_selectors_keep_the_ike_sa(void **state)

@@ -371,6 +371,19 @@ static void refusals_name_both_sides(void **state)
 					 " local selectors"));
 }
 
+/* Where the peer only says no, the line has at least our offer. */
+static void refused_selectors_are_named(void **state)
+{
+	(void)state;
+	pair.b.children[0][0].remote_ts[0] = pair_ts("10.9.0.0/16");
+	pair_configure(&pair);
+	initiate(&pair.a);
+	pair_run(&pair, 1000);
+	assert_true(side_logged(&pair.a, "CHILD_SA net was refused: TS_UNACCEPTABLE (38), we offer "
+					 "10.1.0.0/16 === 10.2.0.0/16"));
+	assert_true(side_logged(&pair.b, "first difference: remote selectors"));
+}
+
 static void ikev1_is_told(void **state)
 {
 	static uint8_t bytes[28] = { [7] = 1, [16] = 1, [17] = 0x10, [18] = 2, [27] = 28 };
@@ -415,6 +428,7 @@ int main(void)
 		TEST(failures_do_not_block_an_address),
 		TEST(the_first_difference_is_named),
 		TEST(refusals_name_both_sides),
+		TEST(refused_selectors_are_named),
 		TEST(ikev1_is_told),
 	};
 

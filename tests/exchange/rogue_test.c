@@ -100,6 +100,15 @@ static void a_spoilt_answer_to_our_delete_ends_it(void **state)
 	assert_int_equal(n_left(&pair.a), 0);
 }
 
+static unsigned n_lines(const char *log)
+{
+	unsigned n = 0;
+
+	for (; *log; log++)
+		n += *log == '\n';
+	return n;
+}
+
 /* Well-formed, and an answer to nothing that a offered: who saw a's request can send it. */
 static size_t worthless_answer(uint8_t *buf, size_t size)
 {
@@ -147,6 +156,12 @@ static void worthless_answers_delay_nothing(void **state)
 	assert_true(ike_counts(pair.a.ike)[IKE_COUNT_REFUSED] > 100);
 	assert_int_equal(pair.a.n_sent, 1 + RETRANSMIT_TRIES);
 	assert_int_equal(pair.a.n_failed, 1);
+	/* One line on all of them, and it is the reason in the end. */
+	assert_non_null(
+		strstr(pair.a.last_error, "to IKE_SA_INIT does not fit: ours: aes256gcm16"));
+	assert_non_null(strstr(pair.a.last_error, "theirs: aes128-sha512-prfsha512-x25519; first "
+						  "difference: encryption"));
+	assert_int_equal(n_lines(pair.a.log), 1 + 1 + RETRANSMIT_TRIES + 1);
 }
 
 /* What anybody who sees a's request can send. */
@@ -312,15 +327,6 @@ static bool keep_request(struct pair *p, struct flight *f, void *arg)
 	kept->bytes = malloc(f->len);
 	memcpy(kept->bytes, f->bytes, f->len);
 	return false;
-}
-
-static unsigned n_lines(const char *log)
-{
-	unsigned n = 0;
-
-	for (; *log; log++)
-		n += *log == '\n';
-	return n;
 }
 
 /* Anybody can be refused as often as he likes; the disk is not his to fill. */

@@ -38,7 +38,7 @@ must sekisho gwA reload
 ID_B=''
 (umask 077 && tunnel_conf B >"$SWAN_DIR/gwB.swanctl.conf")
 must swan gwB --load-all --clear --file "$SWAN_DIR/gwB.swanctl.conf"
-neither_role - "no connection for these identities"
+neither_role - "no connection for these identities: ours: .*; theirs: .*; first difference: "
 ID_B=''
 
 title "revoked: a CRL of the root in folder x509crl"
