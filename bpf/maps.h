@@ -34,8 +34,8 @@
 	} name SEC(".maps")
 
 ARRAY_MAP(spd_state, 1, struct spd_state, BPF_F_MMAPABLE);
-ARRAY_MAP(spd_cand, 2 * SPD_CAND_MAX, __u32, 0);
-ARRAY_MAP(spd, 2 * SPD_MAX, struct spd_val, 0);
+ARRAY_MAP(spd_cand, 2 * SPD_CAND_MAX, __u64, BPF_F_MMAPABLE);
+ARRAY_MAP(spd, 2 * SPD_MAX, struct spd_val, BPF_F_MMAPABLE);
 ARRAY_MAP(child_out, CHILD_MAX, __u64, BPF_F_MMAPABLE);
 ARRAY_MAP(child_acq, CHILD_MAX, __u64, 0);
 ARRAY_MAP(child_name, CHILD_MAX, struct child_name, 0);

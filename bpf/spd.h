@@ -82,14 +82,15 @@ static long spd_step(__u32 i, void *arg)
 {
 	struct spd_walk *w = arg;
 	__u32 at = w->gen * SPD_CAND_MAX + w->first + i;
-	__u32 *cand = bpf_map_lookup_elem(&spd_cand, &at);
+	__u64 *cand = bpf_map_lookup_elem(&spd_cand, &at);
 
 	w->action = SPD_BROKEN;
 	if (!cand)
 		return 1;
-	at = w->gen * SPD_MAX + *cand;
+	__u32 policy = *cand;
+	at = w->gen * SPD_MAX + policy;
 	struct spd_val *val = bpf_map_lookup_elem(&spd, &at);
-	if (!val || *cand >= SPD_MAX)
+	if (!val || policy >= SPD_MAX)
 		return 1;
 	w->action = spd_test(val, w);
 	w->child = val->child;

@@ -76,6 +76,8 @@ struct spd_policy {
  * -E2BIG: more policies or candidates than the maps hold; nothing has changed then. */
 int spd_replace(struct dataplane *dp, const struct spd_policy *policies, size_t n,
 		enum spd_action default_action) MUST_USE;
+/* How many policies are in force. */
+size_t spd_count(const struct dataplane *dp);
 /* Read back the policies in force, in order. Returns their number, or -errno. */
 int spd_list(struct dataplane *dp, struct spd_policy *ret_policies, size_t max) MUST_USE;
 /* The linear reference: index of the first policy that matches the flow, or -1. A flow's

@@ -3,7 +3,7 @@
 #ifndef DATAPLANE_INTERNAL_H
 #define DATAPLANE_INTERNAL_H
 
-#include "dataplane/dataplane.h"
+#include "dataplane/spd_trie.h"
 
 /* X(name, unit). Maps of a unit only make sense together: UNIT_NONE stands for itself. */
 #define DP_MAPS(X)               \
@@ -56,6 +56,7 @@ struct dataplane {
 	int map_fd[DP_MAP_COUNT];
 	int prog_fd[DP_PROG_COUNT];
 	struct dp_mapping mapping[DP_MAP_COUNT];
+	struct spd_written spd_written[2]; /* of each generation */
 	/* Free SA indices in the order of their next use; made by the first sad_alloc. */
 	uint32_t *sa_free; /* ring of SA_MAX */
 	size_t sa_free_head, sa_free_count;

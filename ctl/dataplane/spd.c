@@ -4,9 +4,8 @@
  * flips; spd_match is the plain reading of RFC 4301 that the programs are compared with.
  */
 #include "dataplane/internal.h"
-#include "dataplane/spd_index.h"
+#include "dataplane/spd_trie.h"
 
-#include <bpf/bpf.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -45,90 +44,47 @@ static struct spd_policy *sort_policies(const struct spd_policy *policies, size_
 	return sorted;
 }
 
-static struct spd_index_key index_key(uint32_t gen, const struct spd_prefix *p)
+static void write_candidates(struct dataplane *dp, uint32_t gen, const struct spd_index *ix)
 {
-	struct spd_index_key key = { .prefixlen = 32u + p->bits, .gen = (uint8_t)gen };
-	struct ip_addr a = addr_from_num(p->addr);
+	uint64_t *cand = (uint64_t *)dp->mapping[DP_MAP_spd_cand].at + gen * SPD_CAND_MAX;
 
-	memcpy(key.addr, a.b, sizeof(a.b));
-	return key;
-}
-
-/* Empty the trie of a generation. Deleting while walking restarts the walk, so collect first. */
-static int clear_index(struct dataplane *dp, uint32_t gen)
-{
-	struct spd_index_key *keys = calloc(SPD_INDEX_MAX, sizeof(*keys)), key;
-	int fd = dp_fd(dp, DP_MAP_spd_index), r = 0;
-	size_t n = 0;
-
-	if (!keys)
-		return -ENOMEM;
-	for (void *at = NULL; n < SPD_INDEX_MAX && !bpf_map_get_next_key(fd, at, &key); at = &key)
-		if (key.gen == gen)
-			keys[n++] = key;
-	for (size_t i = 0; !r && i < n; i++)
-		if (bpf_map_delete_elem(fd, &keys[i]) && errno != ENOENT)
-			r = -errno;
-	free(keys);
-	return r;
-}
-
-static int write_index(struct dataplane *dp, uint32_t gen, const struct spd_index *ix)
-{
-	for (size_t i = 0; i < ix->n_prefixes; i++) {
-		struct spd_index_key key = index_key(gen, &ix->prefixes[i]);
-		struct spd_index_val val = { ix->prefixes[i].first, ix->prefixes[i].count };
-		if (bpf_map_update_elem(dp_fd(dp, DP_MAP_spd_index), &key, &val, BPF_ANY))
-			return -errno;
-	}
-	return 0;
-}
-
-static int write_candidates(struct dataplane *dp, uint32_t gen, const struct spd_index *ix)
-{
-	for (size_t i = 0; i < ix->n_cand; i++) {
-		uint32_t at = gen * SPD_CAND_MAX + (uint32_t)i;
-		if (bpf_map_update_elem(dp_fd(dp, DP_MAP_spd_cand), &at, &ix->cand[i], BPF_ANY))
-			return -errno;
-	}
-	return 0;
+	for (size_t i = 0; i < ix->n_cand; i++)
+		cand[i] = ix->cand[i];
 }
 
 /* The list ends with an entry whose action is none: spd_list reads up to it. */
 #define ACTION_END 0xff
 
-static int write_policies(struct dataplane *dp, uint32_t gen, const struct spd_policy *policies,
-			  size_t n)
+static struct spd_val *generation(const struct dataplane *dp, uint32_t gen)
 {
-	for (size_t i = 0; i <= n && i < SPD_MAX; i++) {
-		uint32_t at = gen * SPD_MAX + (uint32_t)i;
-		struct spd_val val = { .action = ACTION_END };
-		if (i < n)
-			val = (struct spd_val){ .local = policies[i].local,
-						.remote = policies[i].remote,
-						.child = policies[i].child,
-						.action = (uint8_t)policies[i].action };
-		if (bpf_map_update_elem(dp_fd(dp, DP_MAP_spd), &at, &val, BPF_ANY))
-			return -errno;
-	}
-	return 0;
+	return (struct spd_val *)dp->mapping[DP_MAP_spd].at + gen * SPD_MAX;
+}
+
+static void write_policies(struct dataplane *dp, uint32_t gen, const struct spd_policy *policies,
+			   size_t n)
+{
+	struct spd_val *val = generation(dp, gen);
+
+	for (size_t i = 0; i < n; i++)
+		val[i] = (struct spd_val){ .local = policies[i].local,
+					   .remote = policies[i].remote,
+					   .child = policies[i].child,
+					   .action = (uint8_t)policies[i].action };
+	if (n < SPD_MAX)
+		val[n] = (struct spd_val){ .action = ACTION_END };
 }
 
 static int replace(struct dataplane *dp, const struct spd_policy *sorted, size_t n,
-		   const struct spd_index *ix, enum spd_action default_action)
+		   struct spd_index *ix, enum spd_action default_action)
 {
 	struct spd_state *state = dp->mapping[DP_MAP_spd_state].at;
 	uint32_t gen = SPD_GEN(state->epoch + 1);
 	int r;
 
 	dp_quiesce(); /* packets that still read the generation before the last flip */
-	r = clear_index(dp, gen);
-	if (!r)
-		r = write_policies(dp, gen, sorted, n);
-	if (!r)
-		r = write_candidates(dp, gen, ix);
-	if (!r)
-		r = write_index(dp, gen, ix);
+	write_policies(dp, gen, sorted, n);
+	write_candidates(dp, gen, ix);
+	r = spd_trie_write(dp_fd(dp, DP_MAP_spd_index), gen, &dp->spd_written[gen], ix);
 	if (r)
 		return r;
 	state->default_action[gen] = default_action;
@@ -170,25 +126,33 @@ int spd_replace(struct dataplane *dp, const struct spd_policy *policies, size_t 
 	return r;
 }
 
-int spd_list(struct dataplane *dp, struct spd_policy *ret_policies, size_t max)
+/* NULL: nothing was ever written. */
+static const struct spd_val *in_force(const struct dataplane *dp)
 {
-	const struct spd_state *state = dp_spd_state(dp);
-	uint64_t epoch = __atomic_load_n(&state->epoch, __ATOMIC_ACQUIRE);
-	uint32_t first = SPD_GEN(epoch) * SPD_MAX;
+	uint64_t epoch = __atomic_load_n(&dp_spd_state(dp)->epoch, __ATOMIC_ACQUIRE);
+
+	return epoch ? generation(dp, SPD_GEN(epoch)) : NULL;
+}
+
+size_t spd_count(const struct dataplane *dp)
+{
+	const struct spd_val *val = in_force(dp);
 	size_t n = 0;
 
-	if (!epoch)
-		return 0; /* nothing was ever written */
-	for (; n < max && n < SPD_MAX; n++) {
-		uint32_t at = first + (uint32_t)n;
-		struct spd_val val;
-		if (bpf_map_lookup_elem(dp_fd(dp, DP_MAP_spd), &at, &val))
-			return -errno;
-		if (val.action == ACTION_END)
-			break;
-		ret_policies[n] = (struct spd_policy){ val.local, val.remote, val.action, val.child,
-						       (uint32_t)n };
-	}
+	while (val && n < SPD_MAX && val[n].action != ACTION_END)
+		n++;
+	return n;
+}
+
+int spd_list(struct dataplane *dp, struct spd_policy *ret_policies, size_t max)
+{
+	const struct spd_val *val = in_force(dp);
+	size_t n = spd_count(dp);
+
+	n = n < max ? n : max;
+	for (size_t i = 0; i < n; i++)
+		ret_policies[i] = (struct spd_policy){ val[i].local, val[i].remote, val[i].action,
+						       val[i].child, (uint32_t)i };
 	return (int)n;
 }
 

@@ -2,8 +2,9 @@
 /*
  * Remote ranges are cut into prefixes; prefixes either nest or are apart. So the longest
  * prefix that holds an address is inside every range that holds it, and its bucket, all
- * policies whose range covers the prefix, is complete for that address. Of what covers
- * ::ffff:0:0/96, all IPv4, the IPv6 policies are none: it always has a bucket of its own.
+ * policies whose range covers the prefix, is complete for that address: the bucket of the
+ * prefix around it, and its own policies. Of what covers ::ffff:0:0/96, all IPv4, the IPv6 policies
+ * are none: it always has a bucket of its own.
  */
 #include "dataplane/spd_index.h"
 
@@ -12,6 +13,7 @@
 #include <string.h>
 
 #define V4_BITS 96 /* of the prefix ::ffff:0:0 */
+#define PREFIX_BITS_MAX 128
 
 static struct addr_num host_mask(unsigned bits)
 {
@@ -44,34 +46,50 @@ static unsigned widest_prefix(struct addr_num first, struct addr_num last)
 	return bits;
 }
 
-struct prefix_list {
-	struct spd_prefix *at;
+/* One prefix of one policy's remote range. */
+struct entry {
+	struct addr_num addr;
+	uint8_t bits;
+	bool is_root; /* of no policy: the bucket that all IPv4 has */
+	uint32_t policy;
+};
+
+struct entries {
+	struct entry *at;
 	size_t n, room;
 };
 
-static int add_prefix(struct prefix_list *list, struct addr_num addr, unsigned bits)
+static int add_entry(struct entries *list, const struct entry *e)
 {
 	if (list->n == list->room) {
 		size_t room = list->room ? list->room * 2 : 64;
-		struct spd_prefix *more = realloc(list->at, room * sizeof(*more));
+		struct entry *more = realloc(list->at, room * sizeof(*more));
 		if (!more)
 			return -ENOMEM;
 		list->at = more;
 		list->room = room;
 	}
-	list->at[list->n++] = (struct spd_prefix){ .addr = addr, .bits = (uint8_t)bits };
+	list->at[list->n++] = *e;
 	return 0;
 }
 
-static int add_range(struct prefix_list *list, const struct addr_range *range)
+static bool is_v4(struct addr_num addr, unsigned bits)
 {
+	return bits >= V4_BITS && addr.hi == 0 && addr.lo >> 32 == 0xffff;
+}
+
+static int add_range(struct entries *list, const struct addr_range *range, uint32_t policy)
+{
+	bool is_range_v4 = addr_range_is_v4(range);
 	struct addr_num at = range->first;
 	int r = 0;
 
 	while (!r && addr_num_cmp(at, range->last) <= 0) {
 		unsigned bits = widest_prefix(at, range->last);
 		struct addr_num last = prefix_last(at, bits);
-		r = add_prefix(list, at, bits);
+		struct entry e = { .addr = at, .bits = (uint8_t)bits, .policy = policy };
+		if (is_v4(at, bits) == is_range_v4)
+			r = add_entry(list, &e);
 		if (addr_num_cmp(last, range->last) == 0)
 			break; /* its successor may be 0 */
 		at = addr_num_add(last, 1);
@@ -79,68 +97,124 @@ static int add_range(struct prefix_list *list, const struct addr_range *range)
 	return r;
 }
 
-static int prefix_cmp(const void *a, const void *b)
-{
-	const struct spd_prefix *x = a, *y = b;
-	int c = addr_num_cmp(x->addr, y->addr);
-
-	return c ? c : (int)x->bits - (int)y->bits;
-}
-
-static void drop_doubles(struct prefix_list *list)
-{
-	size_t n = 0;
-
-	qsort(list->at, list->n, sizeof(*list->at), prefix_cmp);
-	for (size_t i = 0; i < list->n; i++)
-		if (!n || prefix_cmp(&list->at[n - 1], &list->at[i]) != 0)
-			list->at[n++] = list->at[i];
-	list->n = n;
-}
-
-static int add_ranges(struct prefix_list *list, const struct spd_policy *policies, size_t n)
+static int add_ranges(struct entries *list, const struct spd_policy *policies, size_t n)
 {
 	struct ip_addr v4 = addr_from_v4(0);
-	int r = add_prefix(list, addr_to_num(&v4), V4_BITS);
+	struct entry root = { .addr = addr_to_num(&v4), .bits = V4_BITS, .is_root = true };
+	int r = add_entry(list, &root);
 
 	for (size_t i = 0; !r && i < n; i++)
-		r = add_range(list, &policies[i].remote.addr);
+		r = add_range(list, &policies[i].remote.addr, (uint32_t)i);
 	return r;
 }
 
-static int fill_bucket(struct spd_index *ix, struct spd_prefix *p,
-		       const struct spd_policy *policies, size_t n)
+/* Each prefix follows those that it is inside of; policies in order. */
+static int entry_cmp(const void *a, const void *b)
 {
-	struct addr_range range = { p->addr, prefix_last(p->addr, p->bits) };
+	const struct entry *x = a, *y = b;
+	int c = addr_num_cmp(x->addr, y->addr);
+
+	if (c || x->bits != y->bits)
+		return c ? c : (int)x->bits - (int)y->bits;
+	return x->policy < y->policy ? -1 : x->policy > y->policy;
+}
+
+static bool is_same_prefix(const struct entry *a, const struct entry *b)
+{
+	return a->bits == b->bits && addr_num_cmp(a->addr, b->addr) == 0;
+}
+
+/* Room for the buckets grows with their number. */
+static int push_cand(struct spd_index *ix, struct spd_prefix *p, uint32_t policy)
+{
+	if (ix->n_cand == SPD_CAND_MAX || p->count == SPD_BUCKET_MAX)
+		return -E2BIG;
+	if (ix->n_cand == ix->cand_room) {
+		size_t room = ix->cand_room ? ix->cand_room * 2 : 256;
+		uint32_t *more = realloc(ix->cand, room * sizeof(*more));
+		if (!more)
+			return -ENOMEM;
+		ix->cand = more;
+		ix->cand_room = room;
+	}
+	ix->cand[ix->n_cand++] = policy;
+	p->count++;
+	return 0;
+}
+
+/* The bucket of the prefix of entries own[0..n): what covers it from outside (its parent's bucket) and
+ * its own policies, merged. */
+static int fill_bucket(struct spd_index *ix, struct spd_prefix *p, const struct spd_prefix *parent,
+		       const struct entry *own, size_t n)
+{
+	uint32_t i = 0, n_parent = parent ? parent->count : 0;
+	size_t j = 0;
+	int r = 0;
 
 	p->first = (uint32_t)ix->n_cand;
-	for (size_t i = 0; i < n; i++) {
-		if (!addr_range_within(&range, &policies[i].remote.addr))
-			continue;
-		if (ix->n_cand == SPD_CAND_MAX || p->count == SPD_BUCKET_MAX)
-			return -E2BIG;
-		ix->cand[ix->n_cand++] = (uint32_t)i;
-		p->count++;
+	while (!r && (i < n_parent || j < n)) {
+		if (j < n && own[j].is_root)
+			j++;
+		else if (j == n || (i < n_parent && ix->cand[parent->first + i] < own[j].policy))
+			r = push_cand(ix, p, ix->cand[parent->first + i++]);
+		else
+			r = push_cand(ix, p, own[j++].policy);
 	}
-	return 0;
+	return r;
+}
+
+/* The prefixes that the present one may be inside of, the widest first. */
+struct nest {
+	size_t n;
+	struct spd_prefix *at[PREFIX_BITS_MAX + 1];
+};
+
+/* No policy of IPv6 covers IPv4, so its root inherits nothing. */
+static struct spd_prefix *parent_of(struct nest *nest, const struct spd_prefix *p)
+{
+	while (nest->n) {
+		struct spd_prefix *top = nest->at[nest->n - 1];
+		if (addr_num_cmp(prefix_last(top->addr, top->bits), p->addr) >= 0)
+			break;
+		nest->n--;
+	}
+	return nest->n && is_v4(nest->at[nest->n - 1]->addr, nest->at[nest->n - 1]->bits) ==
+				  is_v4(p->addr, p->bits) ?
+		       nest->at[nest->n - 1] : NULL;
+}
+
+static int make_buckets(struct spd_index *ix, const struct entries *list)
+{
+	struct nest nest = { 0 };
+	int r = 0;
+
+	for (size_t i = 0, n; !r && i < list->n; i += n) {
+		const struct entry *own = &list->at[i];
+		struct spd_prefix *p = &ix->prefixes[ix->n_prefixes];
+
+		for (n = 1; i + n < list->n && is_same_prefix(own, &own[n]); n++)
+			;
+		if (++ix->n_prefixes > SPD_INDEX_MAX / 2)
+			return -E2BIG;
+		*p = (struct spd_prefix){ .addr = own->addr, .bits = own->bits };
+		r = fill_bucket(ix, p, parent_of(&nest, p), own, n);
+		nest.at[nest.n++] = p;
+	}
+	return r;
 }
 
 int spd_index_init(struct spd_index *ix, const struct spd_policy *policies, size_t n)
 {
-	struct prefix_list list = { 0 };
+	struct entries list = { 0 };
 	int r = add_ranges(&list, policies, n);
 
-	*ix = (struct spd_index){ .cand = calloc(SPD_CAND_MAX, sizeof(*ix->cand)) };
-	if (list.n)
-		drop_doubles(&list);
-	ix->prefixes = list.at;
-	ix->n_prefixes = list.n;
-	if (!r && !ix->cand)
-		r = -ENOMEM;
-	if (!r && ix->n_prefixes > SPD_INDEX_MAX / 2)
-		r = -E2BIG;
-	for (size_t i = 0; !r && i < ix->n_prefixes; i++)
-		r = fill_bucket(ix, &ix->prefixes[i], policies, n);
+	*ix = (struct spd_index){ 0 };
+	if (!r) {
+		qsort(list.at, list.n, sizeof(*list.at), entry_cmp);
+		ix->prefixes = calloc(list.n, sizeof(*ix->prefixes));
+		r = ix->prefixes ? make_buckets(ix, &list) : -ENOMEM;
+	}
+	free(list.at);
 	return r;
 }
 

@@ -16,9 +16,9 @@ struct spd_prefix {
 
 struct spd_index {
 	struct spd_prefix *prefixes;
-	size_t n_prefixes;
+	size_t n_prefixes; /* sorted by address, then length */
 	uint32_t *cand; /* indices into the policies */
-	size_t n_cand;
+	size_t n_cand, cand_room;
 };
 
 /* policies: in order of priority. -E2BIG: more candidates, prefixes or a longer bucket than

@@ -185,8 +185,9 @@ static void put_policy(struct shell *sh, struct vici_msg *m, const struct spd_po
 void control_policies(struct vici_request *req, void *arg)
 {
 	struct shell *sh = arg;
-	struct spd_policy *list = calloc(SPD_MAX, sizeof(*list));
-	int n = list ? spd_list(sh->dp, list, SPD_MAX) : -ENOMEM;
+	size_t room = spd_count(sh->dp);
+	struct spd_policy *list = calloc(room + 1, sizeof(*list));
+	int n = list ? spd_list(sh->dp, list, room) : -ENOMEM;
 	struct vici_msg m = { 0 };
 
 	for (int i = 0; i < n; i++) {

@@ -103,8 +103,6 @@ void control_status(struct vici_request *req, void *arg)
 {
 	struct shell *sh = arg;
 	struct vici_msg *m = vici_response(req);
-	static struct spd_policy policies[SPD_MAX];
-	int n = spd_list(sh->dp, policies, SPD_MAX);
 	struct tally t = { .sh = sh };
 	uint32_t ports = 0;
 
@@ -118,7 +116,7 @@ void control_status(struct vici_request *req, void *arg)
 		.is_worker_alive = dp_worker_is_alive(sh->instance),
 		.default_action =
 			sh->conf->dataplane.default_action == SPD_DISCARD ? "discard" : "bypass",
-		.policies = n > 0 ? (uint32_t)n : 0,
+		.policies = (uint32_t)spd_count(sh->dp),
 		.sas = t.sas,
 	};
 	if (!ports_count(sh->dp, &ports))

@@ -24,14 +24,14 @@
 
 #define SEKISHO_ABI 2u /* in spd_state; a worker refuses pins of another ABI */
 
-/* Sizes of the maps. Preallocated, so chosen for the memory of a small gateway:
- * 8192 SAs take about 5 MiB. */
+/* Sizes of the maps. Preallocated but for spd_index, so chosen for the memory of a small gateway:
+ * 8192 SAs take about 5 MiB, the policies of both generations 30 MiB. */
 #define SA_MAX 8192u         /* index 0 is never used: it means "no SA" */
 #define CHILD_MAX 4096u      /* Child SA slots; 0 means "none" */
-#define SPD_MAX 8192u        /* policies of one generation */
-#define SPD_CAND_MAX 65536u  /* candidates of one generation, all buckets together */
+#define SPD_MAX 131072u      /* policies of one generation */
+#define SPD_CAND_MAX 524288u /* candidates of one generation, all buckets together */
 #define SPD_BUCKET_MAX 256u  /* candidates one lookup walks at most */
-#define SPD_INDEX_MAX 131072u /* prefixes of both generations */
+#define SPD_INDEX_MAX 524288u /* prefixes of both generations */
 #define PORT_MAX 64u         /* attached interfaces */
 #define PORT_QUEUES 64u      /* receive queues of one interface */
 #define ADDR_MAX 4096u
@@ -100,8 +100,8 @@ struct spd_index_val {
 	__u32 count;
 };
 
-/* spd[gen * SPD_MAX + i], reached through spd_cand (__u32: i). Ordered, first match wins. Local
- * and remote are of one family. */
+/* spd[gen * SPD_MAX + i], reached through spd_cand (__u64: i). Both mmapable. Ordered, first match
+ * wins. Local and remote are of one family. */
 struct spd_val {
 	struct ts_val local, remote;
 	__u32 child; /* slot of the Child SA when action is SPD_PROTECT */

@@ -195,15 +195,15 @@ static void limits_are_kept(void **state)
 /* Nested ranges need the square of their number: more than the map holds is refused. */
 static void candidates_are_counted(void **state)
 {
-	size_t n = 1000;
+	size_t n = 8000;
 	struct spd_policy *list = calloc(n, sizeof(*list));
 	struct spd_index ix;
 
 	(void)state;
 	for (size_t i = 0; i < n; i++) {
 		list[i] = policy("10.0.0.0/8", "10.0.0.0/8");
-		list[i].remote.addr.first.lo = list[0].remote.addr.first.lo + 64 * (i / 200);
-		list[i].remote.addr.last.lo = list[0].remote.addr.last.lo - 64 * (i % 200);
+		list[i].remote.addr.first.lo = list[0].remote.addr.first.lo + 65536 * (i / 200);
+		list[i].remote.addr.last.lo = list[i].remote.addr.first.lo + 64 * (i % 200);
 	}
 	assert_int_equal(spd_index_init(&ix, list, n), -E2BIG);
 	spd_index_fini(&ix);
