@@ -43,6 +43,7 @@ ARRAY_MAP(sa, SA_MAX, struct sa_val, BPF_F_MMAPABLE);
 ARRAY_MAP(sa_ts, SA_MAX, struct sa_ts, 0);
 ARRAY_MAP(sa_secret, SA_MAX, struct sa_secret, 0);
 ARRAY_MAP(sa_hot, SA_MAX, struct sa_hot, BPF_F_MMAPABLE);
+ARRAY_MAP(sa_window, SA_WINDOW_BLOCKS, struct sa_window, BPF_F_MMAPABLE);
 ARRAY_MAP(host_if, 1, struct host_if_val, 0);
 ARRAY_MAP(worker_count, COUNTERS_MAX, __u64, BPF_F_MMAPABLE);
 

@@ -78,7 +78,9 @@ struct conn_draft {
 struct child_draft {
 	const struct node *at;
 	struct conn_child child;
-	struct given rekey, life, rand, rekey_packets, life_packets;
+	struct given rekey, life, rand;
+	struct given rekey_packets, life_packets, rand_packets;
+	struct given rekey_bytes, life_bytes, rand_bytes;
 };
 
 struct creds;

@@ -42,20 +42,45 @@ static void child_lifetimes(struct build *b, struct child_draft *d)
 	uint64_t rekey = or_else(&d->rekey, d->life.is_set ? d->life.n * 10 / 11 : 3600);
 	uint64_t life = or_else(&d->life, rekey + rekey / 10);
 	uint64_t rand = or_else(&d->rand, life > rekey ? life - rekey : 0);
-	uint64_t packets = or_else(&d->rekey_packets, d->life_packets.n * 10 / 11);
-	uint64_t life_packets = or_else(&d->life_packets, packets + packets / 10);
 
 	if (rekey && life && life <= rekey)
 		mistake(b, d->at, "life_time has to be longer than rekey_time");
 	if (rekey && rand >= rekey)
 		mistake(b, d->at, "rand_time has to be shorter than rekey_time");
-	if (packets && life_packets && life_packets <= packets)
-		mistake(b, d->at, "life_packets has to be more than rekey_packets");
 	d->child.rekey_s = (uint32_t)rekey;
 	d->child.life_s = (uint32_t)life;
 	d->child.rand_s = (uint32_t)rand;
-	d->child.rekey_packets = packets;
-	d->child.life_packets = life_packets;
+}
+
+/* What is counted, in the same proportions. */
+static void child_volume(struct build *b, struct child_draft *d, const char *unit,
+			 const struct given *soft, const struct given *hard,
+			 const struct given *spread, uint64_t ret[3])
+{
+	uint64_t rekey = or_else(soft, hard->n * 10 / 11), life = or_else(hard, rekey + rekey / 10);
+	uint64_t rand = or_else(spread, life > rekey ? life - rekey : 0);
+
+	if (rekey && life && life <= rekey)
+		mistake(b, d->at, "life_%s has to be more than rekey_%s", unit, unit);
+	if (rekey && rand >= rekey)
+		mistake(b, d->at, "rand_%s has to be less than rekey_%s", unit, unit);
+	ret[0] = rekey;
+	ret[1] = life;
+	ret[2] = rand;
+}
+
+static void child_volumes(struct build *b, struct child_draft *d)
+{
+	uint64_t n[3];
+
+	child_volume(b, d, "packets", &d->rekey_packets, &d->life_packets, &d->rand_packets, n);
+	d->child.rekey_packets = n[0];
+	d->child.life_packets = n[1];
+	d->child.rand_packets = n[2];
+	child_volume(b, d, "bytes", &d->rekey_bytes, &d->life_bytes, &d->rand_bytes, n);
+	d->child.rekey_bytes = n[0];
+	d->child.life_bytes = n[1];
+	d->child.rand_bytes = n[2];
 }
 
 /* A shunt has no peer whose address "dynamic" could be: it means any then, as in strongSwan. */
@@ -76,6 +101,7 @@ static void build_child(struct build *b, struct conn *conn, const struct node *s
 
 	scope_take(b, SCOPE_CHILD, section, &d);
 	(void)name_take(b, section, c->name);
+	child_volumes(b, &d);
 	child_lifetimes(b, &d);
 	if (c->action != SPD_PROTECT) {
 		shunt_selectors(c->local_ts, &c->n_local_ts, &c->is_local_dynamic);

@@ -87,7 +87,7 @@ void take_window(struct build *b, const struct row *row, const struct node *at, 
 	uint64_t n;
 
 	if (number_text(b, row, at, text, SA_WINDOW_MAX, &n))
-		*(uint16_t *)to = (uint16_t)n;
+		*(uint32_t *)to = (uint32_t)n;
 }
 
 void take_port(struct build *b, const struct row *row, const struct node *at, const char *text,

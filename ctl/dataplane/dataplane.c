@@ -62,6 +62,7 @@ void dp_close(struct dataplane *dp)
 	spd_written_fini(&dp->spd_written[0]);
 	spd_written_fini(&dp->spd_written[1]);
 	free(dp->sa_free);
+	free(dp->window_used);
 	free(dp);
 }
 
@@ -152,6 +153,11 @@ bool dp_is_pinned(const struct dataplane *dp)
 struct sa_hot *dp_sa_hot(const struct dataplane *dp)
 {
 	return dp->mapping[DP_MAP_sa_hot].at;
+}
+
+struct sa_window *dp_sa_window(const struct dataplane *dp)
+{
+	return dp->mapping[DP_MAP_sa_window].at;
 }
 
 const struct sa_val *dp_sa(const struct dataplane *dp)

@@ -59,6 +59,7 @@ uint32_t dp_prog_id(const struct dataplane *dp, const char *name);
 /* Mappings of the mmapable maps, arrays over all indices; NULL where the map is not open. */
 struct sa_hot *dp_sa_hot(const struct dataplane *dp);
 const struct sa_val *dp_sa(const struct dataplane *dp);
+struct sa_window *dp_sa_window(const struct dataplane *dp);
 const uint64_t *dp_child_out(const struct dataplane *dp);
 const struct spd_state *dp_spd_state(const struct dataplane *dp);
 uint64_t *dp_worker_count(const struct dataplane *dp); /* WORKER_OUTCOME_COUNT of them */
@@ -104,7 +105,7 @@ int child_slot_name(struct dataplane *dp, uint32_t child, struct child_name *ret
 /* ---- SAD ------------------------------------------------------------------------ */
 
 struct sad_sa {
-	struct sa_val val; /* gen is set by sad_add */
+	struct sa_val val; /* gen and window_at are set by sad_add */
 	struct sa_ts ts;
 	struct sa_secret secret; /* the caller wipes its copy */
 };
@@ -115,7 +116,7 @@ int sad_alloc(struct dataplane *dp, uint32_t *ret_sa) MUST_USE;
 void sad_release(struct dataplane *dp, uint32_t sa);
 /* Install at `sa`: everything is written before the SA is published in `sad`. An outbound SA
  * carries nothing until spd_switch. -EEXIST: destination, protocol and SPI are
- * taken, or the index is. */
+ * taken, or the index is. -ENOSPC: no room for its window. */
 int sad_add(struct dataplane *dp, uint32_t sa, const struct sad_sa *what) MUST_USE;
 /* Unpublish, then wipe the secret. If child_out still points at it, that is cleared first. */
 int sad_delete(struct dataplane *dp, uint32_t sa) MUST_USE;

@@ -12,6 +12,7 @@
 	X(sa_ts, UNIT_SAD)       \
 	X(sa_secret, UNIT_SAD)   \
 	X(sa_hot, UNIT_SAD)      \
+	X(sa_window, UNIT_SAD)   \
 	X(child_out, UNIT_SAD)   \
 	X(child_name, UNIT_SAD)  \
 	X(spd_index, UNIT_SPD)   \
@@ -60,6 +61,8 @@ struct dataplane {
 	/* Free SA indices in the order of their next use; made by the first sad_alloc. */
 	uint32_t *sa_free; /* ring of SA_MAX */
 	size_t sa_free_head, sa_free_count;
+	bool *window_used; /* blocks of sa_window; made by the first window_take */
+	uint32_t window_next; /* where the search for free ones begins: freed blocks rest */
 };
 
 extern const char *const dp_map_names[DP_MAP_COUNT];
@@ -76,6 +79,11 @@ int pin_path(const char *dir, const char *name, char *ret_path, size_t size) MUS
 /* Pin in one step, over a pin of the same name if there is one. */
 int pin_replace(int fd, const char *dir, const char *name) MUST_USE;
 int pin_remove(const char *dir, const char *name) MUST_USE; /* 0 too if not there */
+
+/* Blocks for the window of an inbound SA, all bits clear. -ENOSPC: none are left side by side. */
+int window_take(struct dataplane *dp, uint32_t window, uint32_t *ret_at) MUST_USE;
+/* What the SA had; nothing where it had none. */
+void window_give(struct dataplane *dp, const struct sa_val *val);
 
 /* Fresh, empty structure without descriptors. */
 struct dataplane *dp_new(const char *dir);

@@ -132,7 +132,7 @@ static void sa_write(struct sa_val *to, const struct sa_val *from)
 	__atomic_store_n(&to->gen, val.gen + 1, __ATOMIC_RELEASE);
 }
 
-#define READ_TRIES 1000 /* of a copy of 88 bytes; more means that the writer died half way */
+#define READ_TRIES 1000 /* of a copy of 112 bytes; more means that the writer died half way */
 
 int sad_read(const struct dataplane *dp, uint32_t sa, struct sa_val *ret_val)
 {
@@ -201,7 +201,19 @@ static int make_room(struct dataplane *dp, uint32_t sa)
 		return 0;
 	if (!bpf_map_lookup_elem(dp_fd(dp, DP_MAP_sad), &key, &val) && val.sa == sa)
 		return -EEXIST;
-	return retire(dp, sa);
+	int r = retire(dp, sa);
+	if (!r)
+		window_give(dp, &old);
+	return r;
+}
+
+/* Everything of the SA but `sa` itself. */
+static int write_parts(struct dataplane *dp, uint32_t sa, const struct sad_sa *what)
+{
+	int r = write_at(dp, DP_MAP_sa_ts, sa, &what->ts);
+
+	hot_reset(&dp_sa_hot(dp)[sa]);
+	return r ? r : write_at(dp, DP_MAP_sa_secret, sa, &what->secret);
 }
 
 int sad_add(struct dataplane *dp, uint32_t sa, const struct sad_sa *what)
@@ -213,16 +225,20 @@ int sad_add(struct dataplane *dp, uint32_t sa, const struct sad_sa *what)
 	int r = make_room(dp, sa);
 	if (r)
 		return r;
-	hot_reset(&dp_sa_hot(dp)[sa]);
-	r = write_at(dp, DP_MAP_sa_ts, sa, &what->ts);
-	if (!r)
-		r = write_at(dp, DP_MAP_sa_secret, sa, &what->secret);
+	struct sa_val val = what->val;
+	if (val.dir == SA_IN && val.window)
+		r = window_take(dp, val.window, &val.window_at);
 	if (r)
 		return r;
-	sa_write(&sa_array(dp)[sa], &what->val);
-	r = publish(dp, sa, &what->val);
-	if (r && retire(dp, sa))
-		return -EIO;
+	r = write_parts(dp, sa, what);
+	if (!r) {
+		sa_write(&sa_array(dp)[sa], &val);
+		r = publish(dp, sa, &val);
+		if (r && retire(dp, sa))
+			return -EIO;
+	}
+	if (r)
+		window_give(dp, &val);
 	return r;
 }
 
@@ -253,8 +269,10 @@ int sad_delete(struct dataplane *dp, uint32_t sa)
 		r = unpublish(dp, sa, &val);
 	if (!r)
 		r = retire(dp, sa);
-	if (!r)
+	if (!r) {
+		window_give(dp, &val);
 		sad_release(dp, sa);
+	}
 	return r;
 }
 

@@ -109,11 +109,13 @@ struct conn_child {
 	size_t n_esp;
 	uint8_t mode;        /* enum sa_mode */
 	uint8_t action;      /* enum spd_action: mode = pass | drop make shunts, no SA */
-	uint16_t replay_window;
+	uint32_t replay_window;
 	uint32_t rekey_s;    /* soft limit; 0: never. The core jitters it (rand_s) */
 	uint32_t life_s;     /* hard limit; 0: never */
 	uint32_t rand_s;
-	uint64_t rekey_packets, life_packets; /* 0: none */
+	/* 0: none. The soft limits are drawn anew for each SA, up to rand_ lower. */
+	uint64_t rekey_packets, life_packets, rand_packets;
+	uint64_t rekey_bytes, life_bytes, rand_bytes;
 	enum conn_start start, dpd, close;    /* start_action, dpd_action, close_action */
 	bool is_dpd_clear;   /* dpd_action = clear: tear down and forget */
 };

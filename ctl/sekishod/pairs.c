@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sekisho/esp.h>
 
 static int pairs_grow(struct pairs *p)
@@ -95,6 +96,16 @@ static void fill_selectors(struct sa_ts *ts, const struct child_sa *sa)
 	memcpy(ts->remote, sa->remote_ts, sa->n_remote_ts * sizeof(ts->remote[0]));
 }
 
+/* So that the SAs of many peers do not end all at once. */
+static uint64_t spread(uint64_t soft, uint64_t by)
+{
+	uint64_t random;
+
+	if (!soft || !by || getrandom(&random, sizeof(random), 0) != sizeof(random))
+		return soft;
+	return soft - random % by;
+}
+
 /* One direction of a Child SA as the maps hold it. The caller wipes *ret. */
 static void build_sa(const struct child_sa *sa, enum sa_dir dir, uint64_t now_ms,
 		     struct sad_sa *ret)
@@ -117,8 +128,10 @@ static void build_sa(const struct child_sa *sa, enum sa_dir dir, uint64_t now_ms
 		.encap_sport = sa->is_encap ? src->port : 0,
 		.encap_dport = sa->is_encap ? dst->port : 0,
 		.hard_ns = cc->life_s ? (now_ms + cc->life_s * 1000ull) * 1000000ull : 0,
-		.soft_packets = cc->rekey_packets,
+		.soft_packets = spread(cc->rekey_packets, cc->rand_packets),
 		.hard_packets = cc->life_packets,
+		.soft_bytes = spread(cc->rekey_bytes, cc->rand_bytes),
+		.hard_bytes = cc->life_bytes,
 	};
 	fill_transforms(&ret->val, &sa->esp);
 	fill_selectors(&ret->ts, sa);

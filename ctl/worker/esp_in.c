@@ -6,7 +6,6 @@
 #include <sekisho/esp.h>
 #include "worker/ip.h"
 #include "worker/l4_sum.h"
-#include "worker/replay.h"
 
 #define ECN_NOT 0u
 #define ECN_CE 3u
@@ -77,8 +76,8 @@ enum worker_outcome esp_in_check(struct frame *f, struct sa_rt *sa, struct esp_j
 	 * allowed: UDP is taken even when no NAT was seen (RFC 7296 2.23). */
 	if ((sa->flags & SA_ENCAP) && outer.proto != PROTO_UDP)
 		return WORKER_DROP_ENCAP;
-	if (!replay_infer(sa->hot, ntohl(esp.seq), sa->window, sa->flags & SA_ESN, &f->seq) ||
-	    !replay_check(sa->hot, f->seq, sa->window)) {
+	if (!replay_infer(&sa->replay, ntohl(esp.seq), sa->flags & SA_ESN, &f->seq) ||
+	    !replay_check(&sa->replay, f->seq)) {
 		sa->hot->replayed++;
 		return WORKER_DROP_REPLAY;
 	}
@@ -101,11 +100,14 @@ static uint32_t payload_len(const uint8_t *text, uint32_t text_len)
 	return text_len - ESP_TRAILER_LEN - pad_len;
 }
 
-static bool selectors_match(const struct sa_rt *sa, const struct ip_info *info)
+static bool selectors_match(struct sa_rt *sa, const struct ip_info *info)
 {
 	struct ts_flow flow = ts_flow_in(info);
 
-	return ts_set_match(&sa->ts, &flow);
+	if (ts_set_match(&sa->ts, &flow))
+		return true;
+	sa->hot->mismatched++;
+	return false;
 }
 
 /* RFC 6040 4.2, figure 4: the mark of the outer header on the inner one. False: drop. */
@@ -122,7 +124,7 @@ static bool ecn_decapsulate(uint8_t *packet, uint8_t outer_tos)
 	return true;
 }
 
-static enum worker_outcome inner_accept(struct frame *f, const struct sa_rt *sa, uint8_t *inner,
+static enum worker_outcome inner_accept(struct frame *f, struct sa_rt *sa, uint8_t *inner,
 					uint32_t room, uint8_t next)
 {
 	uint8_t outer_tos = ip_tos(f->data + f->l3);
@@ -167,7 +169,7 @@ static bool headers_return(const uint8_t *outer, const struct ip_info *info, uin
  * The outer header becomes that of the clear packet. A NAT that changed its addresses made the
  * checksum of the payload wrong: RFC 3948 3.1.2, second way (the ICV has vouched for the bytes).
  */
-static enum worker_outcome transport_accept(struct frame *f, const struct sa_rt *sa,
+static enum worker_outcome transport_accept(struct frame *f, struct sa_rt *sa,
 					    uint8_t *payload, uint32_t len, uint8_t next)
 {
 	const uint8_t *outer = f->data + f->l3;
@@ -199,7 +201,7 @@ enum worker_outcome esp_in_accept(struct frame *f, struct sa_rt *sa, const struc
 	}
 	if (job->result)
 		return WORKER_DROP_CRYPTO;
-	if (!replay_commit(sa->hot, f->seq, sa->window)) {
+	if (!replay_commit(&sa->replay, f->seq)) {
 		sa->hot->replayed++;
 		return WORKER_DROP_REPLAY;
 	}

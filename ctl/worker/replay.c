@@ -1,27 +1,40 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "worker/replay.h"
 
-#define WORD(seq) (((seq) / 64) % SA_WINDOW_WORDS)
+#include <stddef.h>
+
 #define BIT(seq) (1ull << ((seq) % 64))
 
-/* With the check off, ESN still needs a window to guess the high half with. */
-static uint32_t infer_window(uint16_t window)
+struct replay replay_make(struct sa_hot *hot, uint64_t *words, uint32_t window)
 {
-	return window ? window : SA_WINDOW_MAX;
+	return (struct replay){ .hot = hot,
+				.words = window ? words : NULL,
+				.mask = sa_window_words(window) - 1,
+				.window = window };
 }
 
-bool replay_infer(const struct sa_hot *hot, uint32_t low, uint16_t window, bool esn,
-		  uint64_t *ret_seq)
+static uint64_t *word_of(const struct replay *r, uint64_t seq)
 {
-	uint32_t w = infer_window(window);
-	uint32_t top_low = (uint32_t)hot->seq, bottom = top_low - w + 1;
-	uint64_t high = hot->seq >> 32;
+	return &r->words[(seq / 64) & r->mask];
+}
+
+/* With the check off, ESN still needs a window to guess the high half with. */
+static uint32_t infer_window(const struct replay *r)
+{
+	return r->window ? r->window : SA_WINDOW_MAX;
+}
+
+bool replay_infer(const struct replay *r, uint32_t low, bool esn, uint64_t *ret_seq)
+{
+	uint64_t top = r->hot->seq;
+	uint32_t w = infer_window(r), bottom = (uint32_t)top - w + 1;
+	uint64_t high = top >> 32;
 
 	if (!esn) {
 		*ret_seq = low;
 		return true;
 	}
-	if (top_low >= w - 1) { /* case A: the window lies in one subspace */
+	if ((uint32_t)top >= w - 1) { /* case A: the window lies in one subspace */
 		if (low < bottom)
 			high++;
 	} else if (low >= bottom) { /* case B: it spans two, and this is the older one */
@@ -33,17 +46,17 @@ bool replay_infer(const struct sa_hot *hot, uint32_t low, uint16_t window, bool 
 	return true;
 }
 
-bool replay_check(const struct sa_hot *hot, uint64_t seq, uint16_t window)
+bool replay_check(const struct replay *r, uint64_t seq)
 {
-	if (window == 0)
+	if (r->window == 0)
 		return true;
 	if (seq == 0)
 		return false;
-	if (seq > hot->seq)
+	if (seq > r->hot->seq)
 		return true;
-	if (hot->seq - seq >= window)
+	if (r->hot->seq - seq >= r->window)
 		return false;
-	return !(hot->window[WORD(seq)] & BIT(seq));
+	return !(*word_of(r, seq) & BIT(seq));
 }
 
 /*
@@ -51,23 +64,24 @@ bool replay_check(const struct sa_hot *hot, uint64_t seq, uint16_t window)
  * a crash in between leaves bits that drop a good packet, never a hole that lets an old one
  * in (rule 2: fail closed).
  */
-static void advance(struct sa_hot *hot, uint64_t seq)
+static void advance(struct replay *r, uint64_t seq)
 {
-	uint64_t from = hot->seq / 64, words = seq / 64 - from;
+	uint64_t from = r->hot->seq / 64, words = seq / 64 - from;
 
-	if (words > SA_WINDOW_WORDS)
-		words = SA_WINDOW_WORDS;
-	__atomic_store_n(&hot->seq, seq, __ATOMIC_RELEASE);
-	for (uint64_t i = 1; i <= words; i++)
-		__atomic_store_n(&hot->window[(from + i) % SA_WINDOW_WORDS], 0, __ATOMIC_RELEASE);
+	if (words > r->mask)
+		words = r->mask + 1;
+	__atomic_store_n(&r->hot->seq, seq, __ATOMIC_RELEASE);
+	for (uint64_t i = 1; r->words && i <= words; i++)
+		__atomic_store_n(&r->words[(from + i) & r->mask], 0, __ATOMIC_RELEASE);
 }
 
-bool replay_commit(struct sa_hot *hot, uint64_t seq, uint16_t window)
+bool replay_commit(struct replay *r, uint64_t seq)
 {
-	if (!replay_check(hot, seq, window))
+	if (!replay_check(r, seq))
 		return false;
-	if (seq > hot->seq)
-		advance(hot, seq);
-	hot->window[WORD(seq)] |= BIT(seq);
+	if (seq > r->hot->seq)
+		advance(r, seq);
+	if (r->words)
+		*word_of(r, seq) |= BIT(seq);
 	return true;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Anti-replay of one inbound SA (RFC 4303 3.4.3) on the mapped struct sa_hot: `seq` is the
- * highest number authenticated, `window` the ring of RFC 6479. One writer: the worker.
+ * Anti-replay of one inbound SA (RFC 4303 3.4.3) on the maps: `seq` of struct sa_hot is the
+ * highest number authenticated, the ring of RFC 6479 is in sa_window. One writer: the worker.
  *
  * A packet is asked for twice: replay_check() before decryption, so that old packets cost
  * no crypto, and replay_commit() after its ICV was found good. The second asks again,
@@ -14,14 +14,21 @@
 #include <stdint.h>
 #include <sekisho/map_abi.h>
 
+struct replay {
+	struct sa_hot *hot;
+	uint64_t *words; /* the ring; NULL where window is 0 */
+	uint32_t mask;	 /* words in the ring less one */
+	uint32_t window; /* packets; 0 switches the check off */
+};
+
+/* hot and words: where the SA has them. */
+struct replay replay_make(struct sa_hot *hot, uint64_t *words, uint32_t window);
 /* The 64-bit number of a packet whose low half is `low` (RFC 4303 Appendix A2.2). Without
  * ESN that is `low` itself. False: only a number below zero would fit. */
-bool replay_infer(const struct sa_hot *hot, uint32_t low, uint16_t window, bool esn,
-		  uint64_t *ret_seq);
-/* True: neither seen nor left of the window. window 0 switches the check off. Number 0 is
- * never sent (RFC 4303 3.3.3). */
-bool replay_check(const struct sa_hot *hot, uint64_t seq, uint16_t window);
+bool replay_infer(const struct replay *r, uint32_t low, bool esn, uint64_t *ret_seq);
+/* True: neither seen nor left of the window. Number 0 is never sent (RFC 4303 3.3.3). */
+bool replay_check(const struct replay *r, uint64_t seq);
 /* The packet was authentic: note it. False: a twin came first, drop it. */
-bool replay_commit(struct sa_hot *hot, uint64_t seq, uint16_t window);
+bool replay_commit(struct replay *r, uint64_t seq);
 
 #endif

@@ -15,6 +15,20 @@ void sa_cache_init(struct sa_cache *c, struct dataplane *dp, const struct esp_pr
 	c->provider = provider;
 	c->val = dp_sa(dp);
 	c->hot = dp_sa_hot(dp);
+	c->windows = dp_sa_window(dp);
+}
+
+/* A window lies where sa_window has that many blocks. */
+static bool has_good_window(const struct sa_val *val)
+{
+	uint32_t blocks;
+
+	if (val->dir != SA_IN || !val->window)
+		return true;
+	if (val->window > SA_WINDOW_MAX)
+		return false;
+	blocks = sa_window_words(val->window) / SA_WINDOW_WORDS;
+	return val->window_at <= SA_WINDOW_BLOCKS - blocks;
 }
 
 /* What this worker can serve: ESP, both ends of one family. */
@@ -23,7 +37,7 @@ static bool servable(const struct sa_val *val)
 	return val->proto == IPPROTO_NUM_ESP &&
 	       (val->mode == SA_TUNNEL || val->mode == SA_TRANSPORT) && val->spi != 0 &&
 	       (val->dir == SA_IN || val->dir == SA_OUT) &&
-	       addr_is_v4(&val->src) == addr_is_v4(&val->dst);
+	       addr_is_v4(&val->src) == addr_is_v4(&val->dst) && has_good_window(val);
 }
 
 int sa_rt_fill(struct sa_rt *rt, const struct esp_provider *provider, const struct sa_val *val,
@@ -45,12 +59,14 @@ int sa_rt_fill(struct sa_rt *rt, const struct esp_provider *provider, const stru
 		.hard_ns = val->hard_ns,
 		.gen = val->gen,
 		.spi = val->spi,
-		.window = val->window > SA_WINDOW_MAX ? SA_WINDOW_MAX : val->window,
 		.flags = val->flags,
 		.dir = val->dir,
 		.mode = val->mode,
 		.soft_packets = val->soft_packets,
 		.hard_packets = val->hard_packets,
+		.soft_bytes = val->soft_bytes,
+		.hard_bytes = val->hard_bytes,
+		.replay.window = val->dir == SA_IN ? val->window : 0,
 		.child = val->child,
 		.src = addr_to_num(&val->src),
 		.dst = addr_to_num(&val->dst),
@@ -58,6 +74,13 @@ int sa_rt_fill(struct sa_rt *rt, const struct esp_provider *provider, const stru
 	outer_make(&rt->outer, val);
 	ts_set_read(&rt->ts, ts);
 	return 0;
+}
+
+void sa_rt_map(struct sa_rt *rt, struct sa_hot *hot, struct sa_window *window)
+{
+	rt->hot = hot;
+	/* The map's words are __u64, which is uint64_t by another name. */
+	rt->replay = replay_make(hot, (uint64_t *)window->word, rt->replay.window);
 }
 
 void sa_rt_clear(struct sa_rt *rt)
@@ -103,7 +126,7 @@ static int entry_read(struct sa_cache *c, uint32_t index, struct sa_rt *rt)
 	if (err)
 		return err;
 	rt->index = index;
-	rt->hot = &c->hot[index];
+	sa_rt_map(rt, &c->hot[index], &c->windows[val.dir == SA_IN && val.window ? val.window_at : 0]);
 	if (sa_cache_valid(c, rt))
 		return 0;
 	sa_rt_clear(rt);

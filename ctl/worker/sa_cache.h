@@ -17,6 +17,7 @@
 #include "dataplane/dataplane.h"
 #include "worker/nexthop.h"
 #include "worker/outer.h"
+#include "worker/replay.h"
 #include "worker/ts.h"
 
 struct sa_rt {
@@ -26,15 +27,15 @@ struct sa_rt {
 	uint64_t next_seq, end_seq; /* numbers taken for this burst: next_seq .. end_seq - 1 */
 	uint64_t hard_ns;	    /* CLOCK_BOOTTIME, 0: never */
 	uint32_t gen, spi, index;
-	uint16_t window;
-	uint8_t flags, dir;
 	uint32_t wanted;  /* sequence numbers to take for this burst */
 	uint32_t packets; /* of this burst */
-	/* Outer headers and next hop of every outbound packet, the rest seldom. */
-	uint64_t bytes; /* of this burst */
+	uint8_t flags, dir;
 	bool touched;
 	uint8_t mode; /* enum sa_mode */
-	uint64_t soft_packets, hard_packets;
+	/* Outer headers and next hop of every outbound packet, the rest seldom. */
+	uint64_t bytes; /* of this burst */
+	uint64_t soft_packets, hard_packets, soft_bytes, hard_bytes;
+	struct replay replay; /* SA_IN */
 	uint32_t child;
 	struct outer outer;
 	struct nexthop hop;	  /* of outer packets, SA_OUT */
@@ -49,6 +50,7 @@ struct sa_cache {
 	const struct esp_provider *provider;
 	const struct sa_val *val; /* mapped */
 	struct sa_hot *hot;	  /* mapped */
+	struct sa_window *windows; /* mapped */
 	struct sa_rt *rt[SA_MAX];
 };
 
@@ -61,9 +63,11 @@ struct sa_rt *sa_cache_get(struct sa_cache *c, uint32_t index, uint8_t dir) MUST
 bool sa_cache_valid(const struct sa_cache *c, const struct sa_rt *rt);
 /* Free what is deleted or replaced. Called when no burst is on its way. */
 void sa_cache_sweep(struct sa_cache *c);
-/* For tests: fill an entry from values, without maps. */
+/* Fill an entry from values, without maps; then say where its mapped part is. window: the SA's blocks,
+ * which an outbound one has none of. */
 int sa_rt_fill(struct sa_rt *rt, const struct esp_provider *provider, const struct sa_val *val,
 	       const struct sa_ts *ts, const struct sa_secret *secret) MUST_USE;
+void sa_rt_map(struct sa_rt *rt, struct sa_hot *hot, struct sa_window *window);
 void sa_rt_clear(struct sa_rt *rt);
 
 #endif

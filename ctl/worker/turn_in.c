@@ -10,11 +10,6 @@ static void check(struct worker *w, struct burst *b, uint32_t i)
 
 	if (!turn_use_sa(w, b, f, SA_IN))
 		return;
-	if (f->sa->hard_packets && f->sa->hot->packets >= f->sa->hard_packets) {
-		sa_report(w, f->sa, EVENT_HARD);
-		f->drop = WORKER_DROP_SA_EXPIRED;
-		return;
-	}
 	f->drop = (uint8_t)esp_in_check(f, f->sa, &b->job[b->n_jobs]);
 	if (f->drop == FRAME_KEEP)
 		b->job_frame[b->n_jobs++] = (uint16_t)i;
@@ -88,8 +83,6 @@ static void take_in(struct worker *w, struct frame *f, const struct esp_job *job
 	sa->packets++;
 	sa->bytes += f->len;
 	count_add(w, WORKER_OPENED, 1);
-	if (sa->soft_packets && sa->hot->packets + sa->packets >= sa->soft_packets)
-		sa_report(w, sa, EVENT_SOFT);
 	deliver(w, f);
 }
 

@@ -198,6 +198,14 @@ static uint64_t last_number(const struct sa_rt *sa)
 	return sa->hard_packets && sa->hard_packets < last ? sa->hard_packets : last;
 }
 
+/* From where on new keys are asked for: well before the end, however fast it comes. */
+static uint64_t soft_number(const struct sa_rt *sa, uint64_t last)
+{
+	uint64_t soft = last - last / 10;
+
+	return sa->soft_packets && sa->soft_packets < soft ? sa->soft_packets : soft;
+}
+
 /*
  * Numbers for the whole burst in one step, before any of them is used: whatever happens to
  * this process, no number is taken twice. If the index has another SA by now the numbers may
@@ -217,7 +225,7 @@ static void take_numbers(struct worker *w, struct sa_rt *sa)
 		sa->end_seq = sa->next_seq;
 	else if (last - at <= sa->wanted || at >= last)
 		sa_report(w, sa, EVENT_HARD);
-	else if (sa->soft_packets && at + sa->wanted >= sa->soft_packets)
+	else if (at + sa->wanted >= soft_number(sa, last))
 		sa_report(w, sa, EVENT_SOFT);
 	sa->wanted = 0;
 }

@@ -71,6 +71,23 @@ static void burst_rx(struct worker *w, struct burst *b)
 	w->next_xsk++;
 }
 
+/* A hard limit is reached. Outbound packets are counted by their numbers (take_numbers()). */
+static bool is_over(const struct worker *w, const struct sa_rt *sa)
+{
+	if (sa->hard_ns && w->now_ns >= sa->hard_ns)
+		return true;
+	if (sa->hard_bytes && sa->hot->bytes + sa->bytes >= sa->hard_bytes)
+		return true;
+	return sa->dir == SA_IN && sa->hard_packets &&
+	       sa->hot->packets + sa->packets >= sa->hard_packets;
+}
+
+static bool is_worn(const struct sa_rt *sa)
+{
+	return (sa->soft_bytes && sa->hot->bytes >= sa->soft_bytes) ||
+	       (sa->soft_packets && sa->hot->packets >= sa->soft_packets);
+}
+
 bool turn_use_sa(struct worker *w, struct burst *b, struct frame *f, uint8_t dir)
 {
 	struct sa_rt *sa = sa_cache_get(&w->sas, f->sa_index, dir);
@@ -79,7 +96,7 @@ bool turn_use_sa(struct worker *w, struct burst *b, struct frame *f, uint8_t dir
 		f->drop = WORKER_DROP_STALE_SA;
 		return false;
 	}
-	if (sa->hard_ns && w->now_ns >= sa->hard_ns) {
+	if (is_over(w, sa)) {
 		sa_report(w, sa, EVENT_HARD);
 		f->drop = WORKER_DROP_SA_EXPIRED;
 		return false;
@@ -167,6 +184,8 @@ static void touched_flush(struct worker *w, struct burst *b)
 			sa->hot->packets += sa->packets;
 			sa->hot->bytes += sa->bytes;
 			sa->hot->last_ns = w->now_ns;
+			if (is_worn(sa))
+				sa_report(w, sa, EVENT_SOFT);
 		}
 		sa->packets = 0;
 		sa->bytes = 0;

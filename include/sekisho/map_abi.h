@@ -6,8 +6,8 @@
  * Who writes what (one writer per map, or per field where said):
  *
  *   controller  spd_state spd_index spd_cand spd child_out child_name sad sa sa_ts sa_secret
- *               and sa_hot of an SA that is not published yet
- *   worker      ports addrs xsks host_if worker_count and sa_hot of published SAs
+ *               and sa_hot, sa_window of an SA that is not published yet
+ *   worker      ports addrs xsks host_if worker_count and sa_hot, sa_window of published SAs
  *   programs    counters child_acq events
  *
  * An SA is published last: first sa, sa_ts, sa_secret and sa_hot of a free index,
@@ -165,12 +165,15 @@ struct sa_val {
 	__u16 encr;     /* IANA IKEv2 transform ids (RFC 8221), those of ctl/crypto/alg.c */
 	__u16 key_bits; /* of encr, without salt */
 	__u16 integ;    /* 0: none, encr is an AEAD */
-	__u16 window;   /* anti-replay window in packets, 0: off, at most SA_WINDOW_MAX */
+	__u16 zero;
 	__u16 encap_sport, encap_dport; /* with SA_ENCAP, host order */
-	__u32 zero;
+	__u32 window;    /* anti-replay window in packets, 0: off, at most SA_WINDOW_MAX */
+	__u32 window_at; /* inbound, where there is a window: its first block in sa_window */
+	__u32 zero2;
 	__u64 hard_ns;      /* CLOCK_BOOTTIME: dead after this; 0: never */
 	__u64 soft_packets; /* 0: none; the worker reports EVENT_SOFT once */
 	__u64 hard_packets; /* 0: none; besides the sequence number's own end */
+	__u64 soft_bytes, hard_bytes; /* the same, of inner packets */
 };
 
 /* sa_ts[i]: the SA's selectors; an inner packet must match one local and one remote. */
@@ -194,19 +197,37 @@ struct sa_secret {
  * sa_hot[i] (mmapable): written in place by the worker, so it outlives every process.
  * Outbound: seq is the last number taken; it is taken (atomic add) before it is used, so a
  * crash can only skip numbers, never repeat a nonce. Inbound: seq is the highest number
- * authenticated, window the ring of RFC 6479 (bit n % bits).
+ * authenticated.
  */
-#define SA_WINDOW_WORDS 32u
-#define SA_WINDOW_MAX (SA_WINDOW_WORDS * 64u - 64u)
 struct sa_hot {
 	__u64 seq;
 	__u64 packets, bytes; /* bytes: inner packets */
 	__u64 last_ns;        /* CLOCK_BOOTTIME of the last packet */
 	__u64 replayed, bad_icv;
 	__u64 reported;       /* EVENT_* bits already sent for this SA */
-	__u64 zero;
-	__u64 window[SA_WINDOW_WORDS];
+	__u64 mismatched;     /* inbound: inner packets outside the selectors */
 };
+
+/*
+ * sa_window[block] (mmapable): the rings of RFC 6479 of inbound SAs; bit n % bits is number n. A
+ * ring is a power of two of words, at least one block, and its blocks lie side by side.
+ */
+#define SA_WINDOW_WORDS 32u /* of one block: windows up to 1984 packets */
+#define SA_WINDOW_BLOCKS 8192u
+#define SA_WINDOW_MAX 65536u
+struct sa_window {
+	__u64 word[SA_WINDOW_WORDS];
+};
+
+/* Words of the ring for a window: one word more than it covers, for the edges. */
+static inline __u32 sa_window_words(__u32 window)
+{
+	__u32 words = SA_WINDOW_WORDS;
+
+	while (words * 64 - 64 < window)
+		words *= 2;
+	return words;
+}
 
 /* ---- Interfaces ---------------------------------------------------------------- */
 
@@ -266,8 +287,8 @@ _Static_assert(sizeof(struct spd_val) == 88, "no hidden padding");
 _Static_assert(sizeof(struct spd_state) == 24, "no hidden padding");
 _Static_assert(sizeof(struct sad_key) == 24, "no hidden padding");
 _Static_assert(sizeof(struct sad_val) == 12, "no hidden padding");
-_Static_assert(sizeof(struct sa_val) == 88, "no hidden padding");
-_Static_assert(sizeof(struct sa_hot) == 320, "whole cache lines");
+_Static_assert(sizeof(struct sa_val) == 112, "no hidden padding");
+_Static_assert(sizeof(struct sa_hot) == 64, "a cache line");
 _Static_assert(sizeof(struct event) == 56, "no hidden padding");
 
 #endif

@@ -373,6 +373,53 @@ static void all_indices_can_be_had(void **state)
 	dp_close(dp);
 }
 
+/* Windows of all sizes lie beside each other, also for a controller that comes later. */
+static void windows_do_not_overlap(void **state)
+{
+	static const uint32_t windows[] = { 64, 65536, 0, 1984, 1985, 65536, 1024 };
+	static uint8_t owner[SA_WINDOW_BLOCKS];
+	struct dataplane *dp = create();
+
+	(void)state;
+	for (uint32_t i = 0; i < ARRAY_SIZE(windows); i++) {
+		struct sad_sa sa = an_sa(SA_IN, 0x1000 + i);
+		sa.val.window = windows[i];
+		assert_return_code(sad_add(dp, i + 1, &sa), 0);
+		if (i == 3) { /* and one goes, and its blocks rest; and another controller comes */
+			assert_return_code(sad_delete(dp, 1), 0);
+			dp_close(dp);
+			dp = create();
+		}
+	}
+	memset(owner, 0, sizeof(owner));
+	for (uint32_t i = 1; i < ARRAY_SIZE(windows); i++) {
+		const struct sa_val *val = &dp_sa(dp)[i + 1];
+		uint32_t n = windows[i] ? sa_window_words(windows[i]) / SA_WINDOW_WORDS : 0;
+		for (uint32_t b = val->window_at; b < val->window_at + n; b++)
+			assert_int_equal(owner[b]++, 0);
+	}
+	dp_close(dp);
+}
+
+static void windows_run_out(void **state)
+{
+	struct dataplane *dp = create();
+	uint32_t i = 0, most = SA_WINDOW_BLOCKS / (sa_window_words(SA_WINDOW_MAX) / SA_WINDOW_WORDS);
+	struct sad_sa sa = an_sa(SA_IN, 0x1000);
+	int r = 0;
+
+	(void)state;
+	sa.val.window = SA_WINDOW_MAX;
+	for (; !r && i <= most; i++, sa.val.spi++)
+		r = sad_add(dp, i + 1, &sa);
+	assert_int_equal(r, -ENOSPC);
+	assert_int_equal(i, most + 1);
+	assert_int_equal(n_sas(dp), most);
+	assert_return_code(sad_delete(dp, 5), 0);
+	assert_return_code(sad_add(dp, i, &sa), 0);
+	dp_close(dp);
+}
+
 static void a_moved_sa_is_found_at_its_new_address(void **state)
 {
 	struct dataplane *dp = create();
@@ -458,6 +505,8 @@ int main(void)
 		TEST(a_new_sa_starts_fresh),
 		TEST(a_live_sa_keeps_its_numbers),
 		TEST(all_indices_can_be_had),
+		TEST(windows_do_not_overlap),
+		TEST(windows_run_out),
 		TEST(a_moved_sa_is_found_at_its_new_address),
 		TEST(addresses_are_replaced_as_a_whole),
 	};

@@ -14,6 +14,7 @@
 #define SPI 0x01020304u
 
 static struct sa_hot hot;
+static struct sa_window window;
 
 /* The lengths of AES-GCM-16, AES-CBC with SHA-512, 3DES with SHA-1, NULL with SHA-256. */
 static struct esp_key keys[] = {
@@ -32,15 +33,16 @@ static void sa_make(struct sa_rt *sa, uint8_t flags)
 				      .port_last = UINT16_MAX };
 
 	*sa = (struct sa_rt){ .key = &keys[flags >> 4 & 3],
-			      .hot = &hot,
 			      .spi = SPI,
-			      .window = flags & 0x80 ? 64 : 0,
+			      .replay.window = flags & 0x80 ? 64 : 0,
 			      .mode = flags & 0x40 ? SA_TRANSPORT : SA_TUNNEL,
 			      .flags = flags & (SA_ESN | SA_ENCAP) };
 	sa->ts.n_local = sa->ts.n_remote = 2;
 	sa->ts.local[0] = sa->ts.remote[0] = any4;
 	sa->ts.local[1] = sa->ts.remote[1] = any6;
 	memset(&hot, 0, sizeof(hot));
+	memset(&window, 0, sizeof(window));
+	sa_rt_map(sa, &hot, &window);
 }
 
 static void accept_all(struct frame *f, struct sa_rt *sa, const uint8_t *start, size_t size)

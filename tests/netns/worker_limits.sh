@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
-# The end of an SA: sequence numbers, packets, time. Nothing is sent beyond it, the controller
+# The end of an SA: sequence numbers, packets, bytes, time. Nothing is sent beyond it, the controller
 # is told once, and nothing leaves in clear instead.
 . "$(dirname "$0")/worker_lib.sh"
 
@@ -31,10 +31,14 @@ limited() { # NAME WANT_SEALED DROP WANT_DROPPED WANT_REPORTED SADCTL_OPTION...
 	for sa in $(sadctl gwA sas | awk '{ print $2 }'); do must sadctl gwA sa-del "$sa"; done
 }
 
-limited "32-bit sequence numbers" 2 worker.DROP_SEQ_END 4 4 seq 0xfffffffd
+limited "32-bit sequence numbers" 2 worker.DROP_SEQ_END 4 6 seq 0xfffffffd
+limited "well before their end" 6 worker.DROP_SEQ_END 0 2 seq 0xf0000000
+limited "before that" 6 worker.DROP_SEQ_END 0 0 seq 0xe0000000
 limited "with ESN there is no such end" 6 worker.DROP_SEQ_END 0 0 seq 0x1fffffff0 esn
 limited "hard limit of packets" 4 worker.DROP_SA_EXPIRED 2 4 hard 4
 limited "soft limit of packets" 6 worker.DROP_SA_EXPIRED 0 2 soft 3
+limited "hard limit of bytes" 4 worker.DROP_SA_EXPIRED 2 4 hard-bytes 300
+limited "soft limit of bytes" 6 worker.DROP_SA_EXPIRED 0 2 soft-bytes 300
 limited "hard limit of time" 0 worker.DROP_SA_EXPIRED 6 4 expires 0
 must capture_stop road
 # The foreign gwB answers ESP with ICMP; that is not ours.

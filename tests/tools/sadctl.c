@@ -188,11 +188,15 @@ static int sa_option(struct words *w, struct sad_sa *sa, uint64_t *ret_seq)
 	else if (word_is(w, "child"))
 		r = word_number(w, CHILD_MAX - 1, &n), sa->val.child = (uint32_t)n;
 	else if (word_is(w, "window"))
-		r = word_number(w, SA_WINDOW_MAX, &n), sa->val.window = (uint16_t)n;
+		r = word_number(w, SA_WINDOW_MAX, &n), sa->val.window = (uint32_t)n;
 	else if (word_is(w, "soft"))
 		r = word_number(w, ~0ull, &n), sa->val.soft_packets = n;
 	else if (word_is(w, "hard"))
 		r = word_number(w, ~0ull, &n), sa->val.hard_packets = n;
+	else if (word_is(w, "soft-bytes"))
+		r = word_number(w, ~0ull, &n), sa->val.soft_bytes = n;
+	else if (word_is(w, "hard-bytes"))
+		r = word_number(w, ~0ull, &n), sa->val.hard_bytes = n;
 	else if (word_is(w, "expires"))
 		r = word_number(w, UINT32_MAX, &n), sa->val.hard_ns = boot_ns() + n * 1000000000;
 	else if (word_is(w, "seq"))

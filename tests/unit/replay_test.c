@@ -14,13 +14,24 @@ struct row {
 	bool accepted;
 };
 
-static void walk(struct sa_hot *hot, uint16_t window, const struct row *rows, size_t n)
+/* A ring for the widest window, with nothing seen. */
+static struct replay fresh(struct sa_hot *hot, uint32_t window)
 {
-	for (size_t i = 0; i < n; i++) {
-		bool check = replay_check(hot, rows[i].seq, window);
+	static uint64_t words[2 * SA_WINDOW_MAX / 64];
 
-		if (check != rows[i].accepted ||
-		    replay_commit(hot, rows[i].seq, window) != rows[i].accepted)
+	memset(words, 0, sizeof(words));
+	assert_true(sa_window_words(window) <= ARRAY_SIZE(words));
+	return replay_make(hot, words, window);
+}
+
+static void walk(struct sa_hot *hot, uint32_t window, const struct row *rows, size_t n)
+{
+	struct replay r = fresh(hot, window);
+
+	for (size_t i = 0; i < n; i++) {
+		bool check = replay_check(&r, rows[i].seq);
+
+		if (check != rows[i].accepted || replay_commit(&r, rows[i].seq) != rows[i].accepted)
 			fail_msg("row %zu: number %llu", i, (unsigned long long)rows[i].seq);
 	}
 }
@@ -74,18 +85,20 @@ static void widest_window_edges(void **state)
 
 static void every_number_of_the_window_once(void **state)
 {
-	const uint16_t windows[] = { 1, 32, 63, 64, 65, 128, 1024, SA_WINDOW_MAX };
+	const uint32_t windows[] = { 1,    32,   63,	64,   65,    128,
+				     1024, 1984, 1985, 4096, 65535, SA_WINDOW_MAX };
 
 	(void)state;
 	for (size_t w = 0; w < ARRAY_SIZE(windows); w++) {
 		struct sa_hot hot = { 0 };
-		const uint64_t top = 7777;
+		struct replay r = fresh(&hot, windows[w]);
+		const uint64_t top = 77777;
 
-		assert_true(replay_commit(&hot, top, windows[w]));
+		assert_true(replay_commit(&r, top));
 		for (uint64_t back = 1; back < windows[w] + 200u; back++) {
 			bool inside = back < windows[w];
-			assert_int_equal(replay_commit(&hot, top - back, windows[w]), inside);
-			assert_false(replay_commit(&hot, top - back, windows[w]));
+			assert_int_equal(replay_commit(&r, top - back), inside);
+			assert_false(replay_commit(&r, top - back));
 		}
 	}
 }
@@ -93,19 +106,22 @@ static void every_number_of_the_window_once(void **state)
 static void jumps_leave_nothing_of_the_old_ring(void **state)
 {
 	const uint64_t jumps[] = { 63, 64, 65, 1983, 1984, 2047, 2048, 2049, 100000, 1ull << 40 };
+	const uint32_t windows[] = { 1984, SA_WINDOW_MAX };
 
 	(void)state;
-	for (size_t j = 0; j < ARRAY_SIZE(jumps); j++) {
+	for (size_t j = 0; j < 2 * ARRAY_SIZE(jumps); j++) {
+		const uint32_t window = windows[j % 2], used = 2 * window;
 		struct sa_hot hot = { 0 };
-		uint64_t top = 4096 + jumps[j];
+		struct replay r = fresh(&hot, window);
+		uint64_t top = used + jumps[j / 2];
 
-		for (uint64_t s = 1; s <= 4096; s++)
-			assert_true(replay_commit(&hot, s, SA_WINDOW_MAX));
-		assert_true(replay_commit(&hot, top, SA_WINDOW_MAX));
+		for (uint64_t s = 1; s <= used; s++)
+			assert_true(replay_commit(&r, s));
+		assert_true(replay_commit(&r, top));
 		/* fresh between the old top and the new one, used below it */
-		for (uint64_t s = top - 1; s > top - SA_WINDOW_MAX; s--)
-			assert_int_equal(replay_commit(&hot, s, SA_WINDOW_MAX), s > 4096);
-		assert_false(replay_commit(&hot, 1, SA_WINDOW_MAX));
+		for (uint64_t s = top - 1; s > top - window; s--)
+			assert_int_equal(replay_commit(&r, s), s > used);
+		assert_false(replay_commit(&r, 1));
 	}
 }
 
@@ -159,9 +175,10 @@ static void esn_high_half(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct sa_hot hot = { .seq = rows[i].top };
+		struct replay r = fresh(&hot, 64);
 		uint64_t seq = 0;
 
-		if (replay_infer(&hot, rows[i].low, 64, true, &seq) != rows[i].fits ||
+		if (replay_infer(&r, rows[i].low, true, &seq) != rows[i].fits ||
 		    seq != rows[i].seq)
 			fail_msg("row %zu: %#llx", i, (unsigned long long)seq);
 	}
@@ -170,28 +187,30 @@ static void esn_high_half(void **state)
 static void without_esn_the_low_half_is_all(void **state)
 {
 	struct sa_hot hot = { .seq = 0xfffffff0 };
+	struct replay r = fresh(&hot, 64);
 	uint64_t seq;
 
 	(void)state;
-	assert_true(replay_infer(&hot, 5, 64, false, &seq));
+	assert_true(replay_infer(&r, 5, false, &seq));
 	assert_int_equal(seq, 5);
-	assert_false(replay_check(&hot, seq, 64));
+	assert_false(replay_check(&r, seq));
 }
 
 /* A stream over the 2^32 wrap, each packet late by up to 40, each delivered twice. */
 static void esn_stream_over_the_wrap(void **state)
 {
 	struct sa_hot hot = { .seq = 0xfffffe00 };
+	struct replay r = fresh(&hot, 64);
 	uint64_t base = 0xfffffe01;
 
 	(void)state;
 	for (unsigned i = 0; i < 1000; i += 40)
 		for (int j = 39; j >= 0; j--) {
 			uint64_t want = base + i + (unsigned)j, seq;
-			assert_true(replay_infer(&hot, (uint32_t)want, 64, true, &seq));
+			assert_true(replay_infer(&r, (uint32_t)want, true, &seq));
 			assert_int_equal(seq, want);
-			assert_true(replay_commit(&hot, seq, 64));
-			assert_false(replay_commit(&hot, seq, 64));
+			assert_true(replay_commit(&r, seq));
+			assert_false(replay_commit(&r, seq));
 		}
 }
 
