@@ -103,12 +103,13 @@ void deal_offer_sa(struct turn *t, const struct conn_child *cc, bool has_ke, uin
 	sa_emit(t->out, ours, our_proposals(cc, has_ke, spi_in, ours));
 }
 
-/* 1.3.1. We send no traffic flow confidentiality padding, and want none. NON_FIRST_FRAGMENTS_ALSO
+/* 1.3.1. In transport mode no length tells the packet from its padding. NON_FIRST_FRAGMENTS_ALSO
  * is neither said nor answered, so nobody sends such fragments on an SA of narrower ports. */
 static void emit_modes(struct turn *t, uint8_t mode)
 {
-	if (mode == SA_TRANSPORT)
-		notify_emit_plain(t->out, N_USE_TRANSPORT_MODE, rd_from(NULL, 0));
+	if (mode != SA_TRANSPORT)
+		return;
+	notify_emit_plain(t->out, N_USE_TRANSPORT_MODE, rd_from(NULL, 0));
 	notify_emit_plain(t->out, N_ESP_TFC_PADDING_NOT_SUPPORTED, rd_from(NULL, 0));
 }
 
@@ -192,6 +193,7 @@ uint16_t deal_check(const struct turn *t, const struct conn_child *cc, bool has_
 	    deal->chosen.n_transforms != theirs->proposals[0].n_transforms ||
 	    !is_ke_whole(&deal->chosen))
 		return N_NO_PROPOSAL_CHOSEN;
+	deal->is_tfc_refused = message_notify(t->in, N_ESP_TFC_PADDING_NOT_SUPPORTED);
 	deal->spi_in = t->ours->nego.spi_in;
 	deal->spi_out = spi_of(&deal->chosen);
 	if (deal->spi_out < SPI_MIN)
@@ -257,6 +259,7 @@ static uint16_t deal_try(const struct turn *t, const struct conn_child *cc, bool
 	if (proposal_choose(ours, n_ours, theirs, n_theirs, &deal->chosen) ||
 	    !is_ke_whole(&deal->chosen))
 		return N_NO_PROPOSAL_CHOSEN;
+	deal->is_tfc_refused = message_notify(t->in, N_ESP_TFC_PADDING_NOT_SUPPORTED);
 	deal->spi_out = spi_of(&deal->chosen);
 	if (deal->spi_out < SPI_MIN)
 		return N_INVALID_SYNTAX;
@@ -363,6 +366,7 @@ static void deal_copy(struct child_sa *c, const struct deal *deal)
 	c->spi_out = deal->spi_out;
 	c->esp = deal->chosen;
 	c->mode = deal->mode;
+	c->is_tfc_refused = deal->is_tfc_refused;
 	c->is_esn = esn && esn->id == ESN_YES;
 	memcpy(c->local_ts, deal->local_ts, sizeof(c->local_ts));
 	memcpy(c->remote_ts, deal->remote_ts, sizeof(c->remote_ts));

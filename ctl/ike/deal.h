@@ -14,6 +14,7 @@ struct deal {
 	struct proposal chosen;
 	uint32_t spi_in, spi_out;
 	uint8_t mode;  /* enum sa_mode */
+	bool is_tfc_refused;
 	bool is_taken; /* transport mode: by another peer, see transport_is_taken() */
 	struct ts_val local_ts[CONN_TS_MAX], remote_ts[CONN_TS_MAX];
 	size_t n_local_ts, n_remote_ts;

@@ -63,6 +63,7 @@ struct child_sa {
 	struct proposal esp;         /* chosen: one transform of each type */
 	uint8_t mode;                /* enum sa_mode */
 	bool is_encap, is_esn;
+	bool is_tfc_refused;         /* the peer takes no padding (RFC 7296 1.3.1) */
 	bool is_rekey;               /* replaces an older Child SA of the same slot */
 	struct ts_val local_ts[CONN_TS_MAX], remote_ts[CONN_TS_MAX];
 	size_t n_local_ts, n_remote_ts;

@@ -106,6 +106,15 @@ static uint64_t spread(uint64_t soft, uint64_t by)
 	return soft - random % by;
 }
 
+static uint8_t flags_of(const struct child_sa *sa)
+{
+	uint8_t flags = sa->conn_child->outer_flags;
+
+	if (!sa->conn_child->is_dscp_copied)
+		flags |= SA_DSCP_FIXED;
+	return (uint8_t)(flags | (sa->is_esn ? SA_ESN : 0) | (sa->is_encap ? SA_ENCAP : 0));
+}
+
 /* One direction of a Child SA as the maps hold it. The caller wipes *ret. */
 static void build_sa(const struct child_sa *sa, enum sa_dir dir, uint64_t now_ms,
 		     struct sad_sa *ret)
@@ -122,7 +131,10 @@ static void build_sa(const struct child_sa *sa, enum sa_dir dir, uint64_t now_ms
 		.child = sa->child,
 		.dir = (uint8_t)dir,
 		.mode = sa->mode,
-		.flags = (uint8_t)((sa->is_esn ? SA_ESN : 0) | (sa->is_encap ? SA_ENCAP : 0)),
+		.flags = flags_of(sa),
+		.ttl = cc->outer_ttl,
+		.dscp = cc->outer_dscp,
+		.tfc = sa->is_tfc_refused ? 0 : cc->tfc,
 		.proto = IPPROTO_NUM_ESP,
 		.window = cc->replay_window,
 		.encap_sport = sa->is_encap ? src->port : 0,

@@ -136,8 +136,10 @@ static enum worker_outcome inner_accept(struct frame *f, struct sa_rt *sa, uint8
 		return WORKER_DROP_INNER;
 	if (!selectors_match(sa, &info))
 		return WORKER_DROP_SELECTOR;
-	if (!ecn_decapsulate(inner, outer_tos))
+	if (!(sa->flags & SA_ECN_OFF) && !ecn_decapsulate(inner, outer_tos))
 		return WORKER_DROP_ECN;
+	if (sa->flags & SA_DSCP_IN)
+		ip_set_tos(inner, (uint8_t)((outer_tos & ~IP4_ECN) | (ip_tos(inner) & IP4_ECN)));
 	f->data = inner;
 	f->len = info.len;
 	f->l3 = 0;

@@ -35,6 +35,14 @@ uint16_t esp_out_clear_max(const struct sa_rt *sa, uint32_t kept, uint16_t mtu)
 	return (uint16_t)(kept + ((mtu - fixed) & ~(align - 1)) - ESP_TRAILER_LEN);
 }
 
+uint16_t esp_out_padded(const struct sa_rt *sa, uint16_t len, uint16_t mtu)
+{
+	if (!sa->tfc || sa->mode != SA_TUNNEL)
+		return 0;
+	uint16_t max = esp_out_clear_max(sa, 0, mtu), to = sa->tfc < max ? sa->tfc : max;
+	return to > len ? to : 0;
+}
+
 /* Padding 1, 2, 3, ..., pad length, next header (RFC 4303 2.4 to 2.6). */
 static void trailer_write(uint8_t *at, uint32_t pad_len, uint8_t next)
 {
@@ -57,6 +65,21 @@ static uint16_t aad_write(uint8_t *at, const struct sa_rt *sa, uint64_t seq)
 	return esn ? 12 : 8;
 }
 
+static uint8_t outer_tos(const struct sa_rt *sa, uint8_t inner)
+{
+	uint8_t dscp = sa->flags & SA_DSCP_FIXED ? (uint8_t)(sa->dscp << 2)
+						 : inner & (uint8_t)~IP4_ECN;
+
+	return sa->flags & SA_ECN_OFF ? dscp : dscp | (inner & IP4_ECN);
+}
+
+static bool outer_df(const struct frame *f, const struct sa_rt *sa, const uint8_t *packet)
+{
+	if (f->may_cut || sa->flags & SA_DF_CLEAR)
+		return false;
+	return sa->flags & SA_DF_SET || ip_df(packet);
+}
+
 /* The outer headers in front of the IV. `packet`: the clear one. Returns where ESP begins. */
 static uint32_t headers_write(struct frame *f, const struct sa_rt *sa, const uint8_t *packet,
 			      const struct ip_info *info, uint32_t total)
@@ -67,8 +90,8 @@ static uint32_t headers_write(struct frame *f, const struct sa_rt *sa, const uin
 	}
 	struct outer_fields fields = {
 		.total_len = (uint16_t)total,
-		.tos = ip_tos(packet),
-		.df = !f->may_cut && ip_df(packet),
+		.tos = outer_tos(sa, ip_tos(packet)),
+		.df = outer_df(f, sa, packet),
 		.flow = ip_version(packet) == 6 ? ip6_flow_label(packet) : 0,
 		.seq = f->seq,
 	};
@@ -91,6 +114,10 @@ bool esp_out_write(struct frame *f, const struct sa_rt *sa, uint64_t seq, struct
 
 	if (sa->mode == SA_TRANSPORT && !ip_read(packet, info.len, &info))
 		return false;
+	if (f->padded > info.len) {
+		memset(packet + info.len, 0, f->padded - info.len);
+		info.len = f->padded;
+	}
 	uint32_t kept = esp_out_kept(sa, &info), clear = info.len - kept;
 	uint32_t len = text_len(sa, clear), total = kept + fixed_len(sa) + len;
 	uint8_t *text = packet + kept;

@@ -19,7 +19,10 @@ uint32_t esp_out_kept(const struct sa_rt *sa, const struct ip_info *info);
 uint32_t esp_out_len(const struct sa_rt *sa, uint32_t kept, uint32_t clear_len);
 /* Longest clear packet whose outer one has at most mtu bytes; 0 if none has. */
 uint16_t esp_out_clear_max(const struct sa_rt *sa, uint32_t kept, uint16_t mtu);
-/* The frame holds a whole clear packet at l3, ip_read() has taken it: put the outer headers in,
+/* What a clear packet of `len` bytes is padded to (RFC 4303 2.7), not beyond mtu; 0: nothing. */
+uint16_t esp_out_padded(const struct sa_rt *sa, uint16_t len, uint16_t mtu);
+/* The frame holds a whole clear packet at l3, ip_read() has taken it, with room for f->padded: put
+ * the outer headers in,
  * the trailer behind, and describe the encryption. After it f->data is the outer IP header and
  * f->esp where ESP begins. False: no IV could be made, the packet must not go out. */
 bool esp_out_write(struct frame *f, const struct sa_rt *sa, uint64_t seq,

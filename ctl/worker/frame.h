@@ -30,6 +30,7 @@ struct frame {
 	bool decrypted;	    /* it came in an SA: its TTL is as the peer sent it */
 	bool may_cut;	    /* out: routers may cut the ESP packet */
 	uint16_t inner_len; /* out: of the clear packet */
+	uint16_t padded;    /* out: its length with TFC padding, where it has some */
 	uint32_t sa_index;  /* as the gate said */
 	uint32_t child;
 	struct sa_rt *sa; /* once admitted to it */

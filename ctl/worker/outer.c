@@ -8,7 +8,7 @@ static uint32_t ip4_make(uint8_t *at, const struct sa_val *val, uint8_t proto)
 {
 	struct ip4 ip = {
 		.ver_ihl = 0x45,
-		.ttl = IP4_TTL,
+		.ttl = val->ttl ? val->ttl : IP4_TTL,
 		.proto = proto,
 		.src = htonl(addr_to_v4(&val->src)),
 		.dst = htonl(addr_to_v4(&val->dst)),
@@ -23,7 +23,7 @@ static void ip6_make(uint8_t *at, const struct sa_val *val, uint8_t proto)
 	struct ip6 ip = {
 		.flow = htonl(6u << 28),
 		.next = proto,
-		.hops = IP6_HOPS,
+		.hops = val->ttl ? val->ttl : IP6_HOPS,
 		.src = val->src,
 		.dst = val->dst,
 	};

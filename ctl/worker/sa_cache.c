@@ -68,6 +68,8 @@ int sa_rt_fill(struct sa_rt *rt, const struct esp_provider *provider, const stru
 		.hard_bytes = val->hard_bytes,
 		.replay.window = val->dir == SA_IN ? val->window : 0,
 		.child = val->child,
+		.tfc = val->tfc,
+		.dscp = val->dscp,
 		.src = addr_to_num(&val->src),
 		.dst = addr_to_num(&val->dst),
 	};

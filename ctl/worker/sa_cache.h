@@ -37,6 +37,8 @@ struct sa_rt {
 	uint64_t soft_packets, hard_packets, soft_bytes, hard_bytes;
 	struct replay replay; /* SA_IN */
 	uint32_t child;
+	uint16_t tfc;
+	uint8_t dscp;
 	struct outer outer;
 	struct nexthop hop;	  /* of outer packets, SA_OUT */
 	struct addr_num src, dst; /* of the outer header */

@@ -96,13 +96,25 @@ static bool may_cut(const struct frame *f, const struct ip_info *info)
  * pieces are nobody's. */
 static bool whole_admit(struct frame *f)
 {
-	if (f->sa->outer.is_encap || f->sa->outer.ip_len != IP4_HDR_LEN)
+	if (f->sa->outer.is_encap || f->sa->outer.ip_len != IP4_HDR_LEN ||
+	    f->sa->flags & SA_DF_SET)
 		f->drop = WORKER_DROP_TOO_BIG;
 	f->may_cut = true;
 	return f->drop == FRAME_KEEP;
 }
 
-static void cut(struct worker *w, struct burst *b, struct frame *f, uint16_t max)
+/* Traffic flow confidentiality, as far as the frame has room. */
+static void pad(const struct worker *w, struct frame *f, uint16_t mtu)
+{
+	uint32_t room = umem_room(&w->umem, f->data + f->l3) - ESP_OUT_TAILROOM;
+
+	f->padded = esp_out_padded(f->sa, f->inner_len, mtu);
+	if (f->padded > room)
+		f->padded = (uint16_t)room;
+}
+
+static void cut(struct worker *w, struct burst *b, struct frame *f, uint16_t max,
+		uint16_t mtu)
 {
 	uint32_t before = b->n;
 
@@ -110,8 +122,10 @@ static void cut(struct worker *w, struct burst *b, struct frame *f, uint16_t max
 	if (!fragment_cut(w, b, f, max))
 		return;
 	f->drop = WORKER_FRAGMENTED;
-	for (uint32_t i = before; i < b->n; i++)
+	for (uint32_t i = before; i < b->n; i++) {
 		b->frame[i].drop = FRAME_KEEP;
+		pad(w, &b->frame[i], mtu);
+	}
 	f->sa->wanted += b->n - before;
 }
 
@@ -133,7 +147,7 @@ static bool size_admit(struct worker *w, struct burst *b, struct frame *f,
 	if (ip_df(f->data + f->l3))
 		icmp_or_drop(w, f, ICMP_TOO_BIG, max);
 	else if (may_cut(f, info))
-		cut(w, b, f, max);
+		cut(w, b, f, max, mtu);
 	else
 		return whole_admit(f);
 	return false;
@@ -170,8 +184,10 @@ static void admit(struct worker *w, struct burst *b, struct frame *f)
 	const struct nexthop *hop = nexthop_outer(w, f->sa);
 	if (hop->kind == HOP_NO_ROUTE)
 		f->drop = WORKER_DROP_NO_ROUTE;
-	else if (frame_admit(w, f) && ttl_admit(w, f) && size_admit(w, b, f, &info, hop->mtu))
+	else if (frame_admit(w, f) && ttl_admit(w, f) && size_admit(w, b, f, &info, hop->mtu)) {
 		f->sa->wanted++;
+		pad(w, f, hop->mtu);
+	}
 }
 
 static bool is_to_admit(const struct frame *f)

@@ -136,6 +136,12 @@ enum sa_mode {
 
 #define SA_ESN 0x1u   /* extended sequence numbers, RFC 4303 2.2.1 */
 #define SA_ENCAP 0x2u /* ESP in UDP, RFC 3948 */
+/* The outer header of tunnel mode, RFC 4301 5.1.2; none of them: copied from the inner one. */
+#define SA_DF_SET 0x4u
+#define SA_DF_CLEAR 0x8u
+#define SA_DSCP_FIXED 0x10u /* that of sa_val.dscp */
+#define SA_DSCP_IN 0x20u    /* inbound: the inner header gets the DSCP of the outer one */
+#define SA_ECN_OFF 0x40u    /* nothing of RFC 6040: Not-ECT outside, and ignored inbound */
 
 /* sad: (destination, protocol, SPI) -> SA, inbound and outbound ones, no secrets. The gate
  * takes only entries with dir SA_IN; the others are there to be read by people. */
@@ -150,7 +156,7 @@ struct sad_val {
 	__u32 child; /* slot */
 	__u8 dir;    /* enum sa_dir */
 	__u8 mode;   /* enum sa_mode */
-	__u8 flags;  /* SA_ESN | SA_ENCAP */
+	__u8 flags;  /* SA_ESN and the like */
 	__u8 zero;
 };
 
@@ -165,16 +171,20 @@ struct sa_val {
 	__u16 encr;     /* IANA IKEv2 transform ids (RFC 8221), those of ctl/crypto/alg.c */
 	__u16 key_bits; /* of encr, without salt */
 	__u16 integ;    /* 0: none, encr is an AEAD */
-	__u16 zero;
+	__u8 ttl;       /* of the outer header; 0: 64 */
+	__u8 dscp;      /* with SA_DSCP_FIXED, 0 to 63 */
 	__u16 encap_sport, encap_dport; /* with SA_ENCAP, host order */
 	__u32 window;    /* anti-replay window in packets, 0: off, at most SA_WINDOW_MAX */
 	__u32 window_at; /* inbound, where there is a window: its first block in sa_window */
-	__u32 zero2;
+	__u16 tfc;       /* outbound: clear packets are padded to this length, or to SA_TFC_MTU */
+	__u16 zero;
 	__u64 hard_ns;      /* CLOCK_BOOTTIME: dead after this; 0: never */
 	__u64 soft_packets; /* 0: none; the worker reports EVENT_SOFT once */
 	__u64 hard_packets; /* 0: none; besides the sequence number's own end */
 	__u64 soft_bytes, hard_bytes; /* the same, of inner packets */
 };
+
+#define SA_TFC_MTU 0xffffu /* as far as the path's MTU allows (RFC 4303 2.7) */
 
 /* sa_ts[i]: the SA's selectors; an inner packet must match one local and one remote. */
 #define SA_TS_MAX 8u
