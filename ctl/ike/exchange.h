@@ -140,5 +140,6 @@ enum step_result turn_refuse(struct turn *t, enum step_result how, uint16_t noti
 /* One more word about an IKE_SA_INIT that is not served: is there a line for it? It may come from
  * anybody, in any number; the counters have them all. Others always have one. */
 bool turn_has_line(struct turn *t);
+bool ike_has_line(struct ike *ike); /* the same before there is a turn */
 
 #endif

@@ -40,12 +40,8 @@ const struct step engine_critical_response = { .role = STEP_RESPONSE,
 					       .to = ST_SAME,
 					       .run = say_critical };
 
-bool turn_has_line(struct turn *t)
+bool ike_has_line(struct ike *ike)
 {
-	struct ike *ike = t->ike;
-
-	if (t->step->role != STEP_REQUEST || t->sa->state != ST_NONE)
-		return true;
 	if (ike->now_ms - ike->strangers_ms >= STRANGER_MS) {
 		ike->strangers_ms = ike->now_ms;
 		ike->n_strangers = 0;
@@ -54,6 +50,11 @@ bool turn_has_line(struct turn *t)
 		ike_log(ike, true, "many refused IKE_SA_INIT: no more lines on them for %u s",
 			STRANGER_MS / 1000);
 	return ike->n_strangers < STRANGER_LINES;
+}
+
+bool turn_has_line(struct turn *t)
+{
+	return t->step->role != STEP_REQUEST || t->sa->state != ST_NONE || ike_has_line(t->ike);
 }
 
 enum step_result turn_refuse(struct turn *t, enum step_result how, uint16_t notify,

@@ -113,6 +113,15 @@ static void init_new(struct ike *ike, struct inbound *in)
 	exchange_request(sa, in);
 }
 
+static void tell_malformed(struct ike *ike, const struct inbound *in, const char *notify)
+{
+	char text[ADDR_TEXT_MAX];
+
+	if (ike_has_line(ike))
+		ike_log(ike, true, "IKE_SA_INIT of peer %s is malformed: %s",
+			addr_print(&in->remote.addr, text, sizeof(text)), notify);
+}
+
 static void init_request(struct ike *ike, struct inbound *in)
 {
 	const struct ike_header *h = &in->m.header;
@@ -129,11 +138,13 @@ static void init_request(struct ike *ike, struct inbound *in)
 		return init_new(ike, in);
 	case MSG_UNSUPPORTED_CRITICAL:
 		ike_count(ike, IKE_COUNT_CRITICAL);
+		tell_malformed(ike, in, "UNSUPPORTED_CRITICAL_PAYLOAD");
 		transmit_stateless(ike, in, N_UNSUPPORTED_CRITICAL_PAYLOAD,
 				   rd_from(&in->m.critical, 1));
 		break;
 	case MSG_INVALID_SYNTAX:
 		ike_count(ike, IKE_COUNT_BAD_SYNTAX);
+		tell_malformed(ike, in, "INVALID_SYNTAX");
 		transmit_stateless(ike, in, N_INVALID_SYNTAX, rd_from(NULL, 0));
 		break;
 	case MSG_DROP:
@@ -162,7 +173,7 @@ static bool is_request_due(struct ike_sa *sa, struct inbound *in)
 {
 	const struct ike_header *h = &in->m.header;
 
-	if (theirs_is_answered(sa, h->id) && h->exchange != EX_IKE_SA_INIT) {
+	if (theirs_is_copy(sa, h) && h->exchange != EX_IKE_SA_INIT) {
 		if (fragment_is_first(in))
 			transmit_answer_again(sa, in);
 		inbound_free(in);

@@ -4,6 +4,8 @@
 #include "ike/alloc.h"
 #include "ike/rival.h"
 
+#define EXCHANGE_OFF 18 /* in a message, RFC 7296 3.1 */
+
 /* ---- Ours ------------------------------------------------------------------------- */
 
 /* These leave the IKE SA as it is: several of them may be under way. */
@@ -124,6 +126,12 @@ bool theirs_is_answered(struct ike_sa *sa, uint32_t id)
 	const struct theirs *theirs = theirs_at(sa, id);
 
 	return theirs->response && theirs->id == id;
+}
+
+bool theirs_is_copy(struct ike_sa *sa, const struct ike_header *h)
+{
+	return theirs_is_answered(sa, h->id) &&
+	       theirs_at(sa, h->id)->response[EXCHANGE_OFF] == h->exchange;
 }
 
 bool theirs_is_due(struct ike_sa *sa, uint32_t id)

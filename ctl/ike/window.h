@@ -30,6 +30,7 @@ struct ours *ours_by_job(const struct ike_sa *sa, const struct ike_job *job);
 /* ---- The peer's ------------------------------------------------------------------- */
 
 struct theirs *theirs_at(struct ike_sa *sa, uint32_t id);
+bool theirs_is_copy(struct ike_sa *sa, const struct ike_header *h);
 bool theirs_is_answered(struct ike_sa *sa, uint32_t id);
 /* New, and inside of the window. */
 bool theirs_is_due(struct ike_sa *sa, uint32_t id);

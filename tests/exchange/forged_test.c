@@ -381,15 +381,45 @@ static void message_ids(void **state)
 	assert_int_equal(ike_counts(pair.b.ike)[IKE_COUNT_MESSAGE_ID], 4);
 }
 
+/* 2.1: the stored answer is for copies of its request, not for what has the same number. */
+static void the_stored_answer_is_for_its_exchange(void **state)
+{
+	struct ike_sa *sa = sa_of_b();
+	struct payload_writer pw;
+	size_t len;
+
+	(void)state;
+	assert_true(sa->theirs[1].response != NULL); /* IKE_AUTH */
+	sa->due_id = 1;
+	pw = begin(EX_INFORMATIONAL);
+	sa->due_id = 2;
+	assert_int_equal(message_finish(&pw, &len), 0);
+	deliver(out, len);
+	assert_int_equal(answer_len, 0);
+	assert_int_equal(ike_counts(pair.b.ike)[IKE_COUNT_ANSWERED_AGAIN], 0);
+	out[18] = EX_IKE_AUTH;
+	deliver(out, len);
+	assert_int_equal(ike_counts(pair.b.ike)[IKE_COUNT_ANSWERED_AGAIN], 1);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(unknown_payloads),	   TEST(malformed_payload),  TEST(missing_payload),
-		TEST(other_versions),	   TEST(unknown_exchange),   TEST(too_many_children),
-		TEST(rekey_of_nothing),	   TEST(rekey_of_what_goes), TEST(reserved_spi),
-		TEST(delete_of_strangers), TEST(malformed_answer),   TEST(message_ids),
+		TEST(unknown_payloads),
+		TEST(malformed_payload),
+		TEST(missing_payload),
+		TEST(other_versions),
+		TEST(unknown_exchange),
+		TEST(too_many_children),
+		TEST(rekey_of_nothing),
+		TEST(rekey_of_what_goes),
+		TEST(reserved_spi),
+		TEST(delete_of_strangers),
+		TEST(malformed_answer),
+		TEST(message_ids),
+		TEST(the_stored_answer_is_for_its_exchange),
 		TEST(fragments_of_narrow_ports_are_not_granted),
 	};
 

@@ -362,6 +362,27 @@ static void strangers_do_not_fill_the_log(void **state)
 	strangers_come();
 }
 
+static void nor_when_they_are_malformed(void **state)
+{
+	uint8_t bytes[28 + 4] = { [8] = 0,	  [16] = PL_NONCE,    0x20,
+				  EX_IKE_SA_INIT, IKE_FLAG_INITIATOR, [27] = sizeof(bytes),
+				  [31] = 4 };
+	struct datagram d = {
+		.local = pair.b.home, .remote = pair.a.home, .data = bytes, .len = sizeof(bytes)
+	};
+
+	(void)state;
+	pair_configure(&pair);
+	for (unsigned i = 1; i < 255; i++) {
+		bytes[0] = (uint8_t)i;
+		ike_input(pair.b.ike, &d, pair.now_ms);
+		side_effects(&pair.b);
+	}
+	assert_true(
+		side_logged(&pair.b, "IKE_SA_INIT of peer 192.0.2.1 is malformed: INVALID_SYNTAX"));
+	assert_int_equal(n_lines(pair.b.log), STRANGER_LINES);
+}
+
 static void nor_when_they_are_redirected(void **state)
 {
 	(void)state;
@@ -450,6 +471,7 @@ int main(void)
 		TEST(initial_contact_is_of_one_connection),
 		TEST(failed_ones_count_as_half_open),
 		TEST(strangers_do_not_fill_the_log),
+		TEST(nor_when_they_are_malformed),
 		TEST(nor_when_they_are_redirected),
 		TEST(nor_with_another_group),
 		TEST(a_waiting_child_fails_with_its_ike_sa),

@@ -13,6 +13,8 @@ CONN_MORE='mobike = no
     dpd_delay = 2s'
 CHILD_MORE='dpd_action = restart'
 dead_is_told() { log_says sekishod-gwA 'peer 192.0.2.2 is dead: no answer to dead peer detection'; }
+questions() { grep -cE 'parsed INFORMATIONAL request [0-9]+ \[ \]' "$LAB_DIR/charon-gwB.log"; }
+asked() { [ "$(questions)" -gt 0 ]; }
 
 lab_with_strongswan
 title "strongSwan is killed"
@@ -21,8 +23,11 @@ CONN_MORE='mobike = no
 must sekisho gwA up net
 tunnel_is_up
 must ping_all hostA 10.2.0.2 10 -i 0.02
-sleep 3
-must log_says charon-gwB 'parsed INFORMATIONAL request [0-9]+ \[ \]'
+
+title "ESP that comes in is life: nobody asks, and then we do"
+must ping_all hostB 10.1.0.2 30 -i 0.2
+must same "questions during 6 s of traffic" "$(questions)" 0
+must wait_for 5 "our question" asked
 must kill9 charon-gwB
 must wait_for 15 "word of the peer's death" dead_is_told
 must wait_for 5 "gwA without a child" gw_has_no_child gwA
