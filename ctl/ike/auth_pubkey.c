@@ -21,8 +21,12 @@ static void certs_emit(struct turn *t)
 			  (own->n_certs ? t->sa->init->is_cert_asked : t->sa->init->is_raw_asked));
 	uint8_t der[CERT_LEN_MAX];
 
-	if (!is_wanted)
+	if (!is_wanted) {
+		if (conn->send_cert == SEND_CERT_IFASKED && own->n_certs)
+			sa_log(t->sa, "our certificate stays here: the peer asks for none "
+				      "(send_cert = always sends it)");
 		return;
+	}
 	for (size_t i = 0; i < own->n_certs; i++) {
 		struct cert cert = { CERT_X509_SIGNATURE,
 				     rd_from(der, x509_der(own->certs[i], der, sizeof(der))) };
@@ -77,8 +81,8 @@ static void take_certs(struct auth_job *job, const struct message *m)
 			job->certs[job->n_certs++] = octets_copy(&c->data, 1);
 		else if (c->encoding == CERT_RAW_PUBLIC_KEY && !job->their_key.len)
 			job->their_key = octets_copy(&c->data, 1);
-		job->is_by_url |= c->encoding == CERT_HASH_AND_URL ||
-				  c->encoding == CERT_HASH_AND_URL_BUNDLE;
+		job->is_by_url |=
+			c->encoding == CERT_HASH_AND_URL || c->encoding == CERT_HASH_AND_URL_BUNDLE;
 	}
 }
 

@@ -41,9 +41,13 @@ static enum step_result ike_delete_start(struct turn *t)
 	return STEP_NEXT;
 }
 
+/* Where the peer takes the IKE SA as up, with a Delete: Libreswan 4.10 reads nothing else, and
+ * would keep it. */
 static enum step_result tell_start(struct turn *t)
 {
 	notify_emit_plain(t->out, t->task->notify, rd_from(NULL, 0));
+	if (t->sa->state != ST_EAP_SENT)
+		delete_emit(t->out, PROTO_IKE, NULL, 0);
 	return STEP_NEXT;
 }
 
@@ -131,18 +135,20 @@ static enum step_result info_asked(struct turn *t)
 	return STEP_NEXT;
 }
 
-static enum step_result ike_deleted(struct turn *t)
-{
-	rival_settle(t->sa);
-	sa_why(t->sa, "peer deleted the IKE_SA");
-	sa_log(t->sa, "peer deletes IKE_SA");
-	return STEP_NEXT;
-}
-
 static enum step_result rejected(struct turn *t)
 {
 	return turn_refuse(t, STEP_NEXT, 0, "peer ended the IKE_SA: %s",
 			   notify_name(message_error(t->in)->type));
+}
+
+static enum step_result ike_deleted(struct turn *t)
+{
+	rival_settle(t->sa);
+	if (message_error(t->in))
+		return rejected(t);
+	sa_why(t->sa, "peer deleted the IKE_SA");
+	sa_log(t->sa, "peer deletes IKE_SA");
+	return STEP_NEXT;
 }
 
 /* ---- Rows ----------------------------------------------------------------------- */
