@@ -27,7 +27,7 @@ pluto_conf() {
 	EOT
 }
 
-pluto_secrets() { echo "@gwB.example @gwA.example : PSK \"${PSK_B:-$TUNNEL_PSK}\""; }
+pluto_secrets() { echo ": PSK \"${PSK_B:-$TUNNEL_PSK}\""; }
 
 pluto_needs() {
 	[ -x "$(peer_tree libreswan)/usr/libexec/ipsec/pluto" ] || skip "libreswan is not unpacked (see scripts/lib/install.sh)"
