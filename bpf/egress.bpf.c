@@ -46,11 +46,20 @@ static __always_inline enum gate_outcome into_host_if(const struct __sk_buff *sk
 }
 
 /* A forwarded packet that came in an SA or was let in has its match in the other direction. */
-static __always_inline bool is_allowed(const struct spd_view *view, const struct packet *p)
+static __always_inline bool is_allowed(const struct spd_view *view, const struct packet *p,
+				       __u32 ifindex)
 {
 	bool is_bypass;
 
-	return spd_inbound(view, p, &is_bypass) == GATE_DROP_CLEAR_IN || is_bypass;
+	return spd_inbound(view, p, ifindex, &is_bypass) == GATE_DROP_CLEAR_IN || is_bypass;
+}
+
+/* The worker answers to what this host itself says. Forwarded packets met the gate before. */
+static __always_inline enum gate_outcome reject(const struct __sk_buff *skb, __u32 *ret_ifindex)
+{
+	if (skb->ingress_ifindex || into_host_if(skb, ret_ifindex) != GATE_EGRESS_PROTECT)
+		return GATE_DROP_POLICY;
+	return GATE_EGRESS_REJECT;
 }
 
 static __always_inline enum gate_outcome decide(const struct __sk_buff *skb, struct packet *p,
@@ -68,14 +77,26 @@ static __always_inline enum gate_outcome decide(const struct __sk_buff *skb, str
 		return GATE_DROP_BUG;
 	if (!view.is_written && skb->ingress_ifindex)
 		return GATE_DROP_NO_SPD; /* forwarded; what the host itself says goes on */
-	struct flow f = flow_out(p);
-	bool has_leave = spd_is_open(&view) || is_allowed(&view, p);
+	__u32 ifindex = skb->ingress_ifindex ?: skb->ifindex;
+	struct flow f = flow_out(p, ifindex);
+	bool has_leave = spd_is_open(&view) || is_allowed(&view, p, ifindex);
 	o = spd_outbound(&view, &f, has_leave, &child);
 	if (o == GATE_TO_WORKER_OUT)
 		return into_host_if(skb, ret_ifindex);
+	if (o == GATE_TO_WORKER_REJECT)
+		return reject(skb, ret_ifindex);
 	if (o != NEXT)
 		return o;
 	return quotes_protected(&view, p) ? GATE_DROP_QUOTE : GATE_EGRESS_BYPASS;
+}
+
+static __always_inline int redirect(struct __sk_buff *skb, __u32 ifindex)
+{
+	struct host_tag tag = host_tag(skb->ingress_ifindex ?: skb->ifindex);
+
+	if (bpf_skb_store_bytes(skb, HOST_TAG_OFF, &tag, sizeof(tag), 0))
+		return TC_ACT_SHOT;
+	return bpf_redirect(ifindex, 0);
 }
 
 SEC("tc")
@@ -92,7 +113,7 @@ int egress(struct __sk_buff *skb)
 	};
 	enum gate_outcome o = decide(skb, &p, &ifindex);
 	count(o);
-	if (o == GATE_EGRESS_PROTECT)
-		return bpf_redirect(ifindex, 0);
+	if (o == GATE_EGRESS_PROTECT || o == GATE_EGRESS_REJECT)
+		return redirect(skb, ifindex);
 	return o == GATE_EGRESS_BYPASS || o == GATE_EGRESS_PASS ? TC_ACT_OK : TC_ACT_SHOT;
 }

@@ -73,7 +73,7 @@ static __always_inline enum gate_outcome from_host(struct xdp_md *ctx, struct pa
 						   const struct port_val *port,
 						   const struct spd_view *view, struct xsk_meta *m)
 {
-	struct flow f = flow_out(p);
+	struct flow f = flow_out(p, host_tag_read(p->data, ctx->ingress_ifindex));
 	enum gate_outcome o = spd_outbound(view, &f, false, &m->child);
 
 	if (o == GATE_TO_WORKER_OUT)
@@ -86,7 +86,7 @@ static __always_inline enum gate_outcome transit(struct xdp_md *ctx, struct pack
 						 const struct spd_view *view, bool is_allowed,
 						 struct xsk_meta *m)
 {
-	struct flow f = flow_out(p);
+	struct flow f = flow_out(p, ctx->ingress_ifindex);
 	enum gate_outcome o = spd_outbound(view, &f, is_allowed, &m->child);
 
 	if (is_group_frame(p))
@@ -114,7 +114,7 @@ static __always_inline enum gate_outcome from_wire(struct xdp_md *ctx, struct pa
 		if (o != NEXT)
 			return o;
 	}
-	o = spd_inbound(view, p, &is_allowed);
+	o = spd_inbound(view, p, ctx->ingress_ifindex, &is_allowed);
 	if (o != NEXT)
 		return o;
 	if (is_local)
@@ -130,6 +130,20 @@ static __always_inline bool is_for_us(const struct packet *p, const struct port_
 	if (!port || mac[0] & 1)
 		return true;
 	return mac_equal(mac, port->mac);
+}
+
+/* The worker answers for the discarded packet; where none is, it is just discarded. Nobody is
+ * answered for a frame to all (RFC 1812 4.3.2.7). */
+static __always_inline enum gate_outcome reject(struct xdp_md *ctx, const struct packet *p,
+						const struct port_val *port, struct xsk_meta *m)
+{
+	if (is_group_frame(p) || !host_has_vlan(ctx->ingress_ifindex, p))
+		return GATE_DROP_POLICY;
+	m->kind = META_REJECT;
+	m->child = 0;
+	if (to_worker(ctx, port, m, NEXT) != NEXT)
+		return GATE_DROP_POLICY;
+	return GATE_TO_WORKER_REJECT;
 }
 
 static __always_inline enum gate_outcome decide(struct xdp_md *ctx, struct packet *p)
@@ -150,10 +164,12 @@ static __always_inline enum gate_outcome decide(struct xdp_md *ctx, struct packe
 	if (!spd_view(&view))
 		return GATE_DROP_BUG;
 	if (port && port->flags & PORT_HOST)
-		return from_host(ctx, p, port, &view, &m);
-	if (!is_for_us(p, port))
-		return GATE_PASS_KERNEL;
-	return from_wire(ctx, p, port, &view, &m);
+		o = from_host(ctx, p, port, &view, &m);
+	else if (!is_for_us(p, port))
+		o = GATE_PASS_KERNEL;
+	else
+		o = from_wire(ctx, p, port, &view, &m);
+	return o == GATE_TO_WORKER_REJECT ? reject(ctx, p, port, &m) : o;
 }
 
 SEC("xdp")

@@ -55,6 +55,35 @@ static __always_inline bool is_ndp(const struct packet *p)
 	       !p->is_fragment && type >= NDP_FIRST && type <= NDP_LAST;
 }
 
+/* What the tc program sends into the worker's pair has the interface that the packet wanted to leave
+ * by in its source MAC, which means nothing there. */
+struct host_tag {
+	__u8 mark[2];
+	__u8 ifindex[4];
+};
+#define HOST_TAG_MARK { 0x02, 0x53 }
+#define HOST_TAG_OFF ETH_ALEN
+
+static __always_inline struct host_tag host_tag(__u32 ifindex)
+{
+	struct host_tag tag = { .mark = HOST_TAG_MARK };
+
+	__builtin_memcpy(tag.ifindex, &ifindex, sizeof(ifindex));
+	return tag;
+}
+
+/* Of a frame of at least an Ethernet header. `otherwise`: for frames that the tc program has not seen. */
+static __always_inline __u32 host_tag_read(const __u8 *frame, __u32 otherwise)
+{
+	const struct host_tag *tag = (const void *)(frame + HOST_TAG_OFF), want = { HOST_TAG_MARK, {} };
+	__u32 ifindex;
+
+	if (tag->mark[0] != want.mark[0] || tag->mark[1] != want.mark[1])
+		return otherwise;
+	__builtin_memcpy(&ifindex, tag->ifindex, sizeof(ifindex));
+	return ifindex;
+}
+
 static __always_inline bool mac_equal(const __u8 *a, const __u8 *b)
 {
 	return a[0] == b[0] && a[1] == b[1] && a[2] == b[2] && a[3] == b[3] && a[4] == b[4] &&

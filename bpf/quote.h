@@ -84,7 +84,7 @@ static __always_inline bool quoted_ipv6(const struct packet *p, const struct ipv
 /* p is an ICMP error about a packet that the SPD lets in only under protection. */
 static __always_inline bool quotes_protected(const struct spd_view *view, const struct packet *p)
 {
-	struct flow f = { .is_later_fragment = true }; /* ports unknown */
+	struct flow f = { .is_later_fragment = true, .dir = SPD_IN }; /* ports unknown */
 	struct icmp *icmp = header_at(p, p->l4_off);
 	__u32 child = 0, action;
 

@@ -33,7 +33,7 @@ static __always_inline struct packet route_packet(const struct route_query *q)
 /* A decrypted packet's own way out of the SPD (hub and spoke). ROUTE_FORWARD: in clear. */
 static __always_inline __u32 route_policy(struct route_query *q, const struct packet *p)
 {
-	struct flow f = flow_out(p);
+	struct flow f = flow_out(p, q->ingress);
 	struct spd_view view;
 	__u32 child = 0, sa = 0;
 
@@ -42,6 +42,8 @@ static __always_inline __u32 route_policy(struct route_query *q, const struct pa
 	enum gate_outcome o = spd_outbound(&view, &f, true, &child);
 	if (o == NEXT)
 		return ROUTE_FORWARD;
+	if (o == GATE_TO_WORKER_REJECT)
+		return ROUTE_REJECT;
 	if (o != GATE_TO_WORKER_OUT)
 		return ROUTE_DISCARD;
 	o = child_find_sa(child, &f, &sa);

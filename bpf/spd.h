@@ -20,13 +20,19 @@
 #define SPD_FRAGMENT 17 /* the first policy that could match needs ports, there are none */
 #define SPD_FULL 18	/* bucket too long */
 #define SPD_BROKEN 19	/* the maps contradict each other */
+#define SPD_REJECT 20	/* discard, and answer */
+
+#define IF_UNKNOWN 0u
 
 struct flow {
 	union addr remote, local;
 	__u16 local_port, remote_port;
 	__u8 proto;
 	bool is_later_fragment;
-	__u16 zero; /* no hidden padding: the verifier wants all of it written */
+	__u8 dir; /* SPD_IN or SPD_OUT */
+	__u8 zero;
+	__u32 ifindex; /* IF_UNKNOWN: of policies that name one those that protect match */
+	__u32 zero2;   /* no hidden padding: the verifier wants all of it written */
 };
 
 struct spd_walk {
@@ -35,9 +41,11 @@ struct spd_walk {
 	__u32 first;  /* in spd_cand */
 	__u32 action; /* out: enum spd_action or one of the above */
 	__u32 child;  /* out */
+	__u32 ifindex;
 	__u16 local_port, remote_port;
 	__u8 proto;
 	bool needs_ports; /* of a protocol with ports, but a later fragment */
+	__u8 dir;
 };
 
 static __always_inline bool any_port(const struct ts_val *ts)
@@ -63,19 +71,35 @@ static __always_inline bool in_range(const struct addr_range *r, struct addr_num
 	return !is_below && !is_above;
 }
 
+/* The other selectors of the policy: direction and interface. */
+static __always_inline bool in_place(const struct spd_val *val, const struct spd_walk *w)
+{
+	if (val->dir != SPD_BOTH && val->dir != w->dir)
+		return false;
+	if (val->ifindex == 0 || val->ifindex == w->ifindex)
+		return true;
+	return w->ifindex == IF_UNKNOWN && val->action == SPD_PROTECT;
+}
+
+static __always_inline __u32 spd_says(const struct spd_val *val)
+{
+	return val->action == SPD_DISCARD && val->flags & SPD_ANSWER ? SPD_REJECT : val->action;
+}
+
 /* The remote range is not compared: the bucket holds only policies that cover it, and both ends
  * of a policy are of one family (map_abi.h). */
 static __always_inline __u32 spd_test(const struct spd_val *val, const struct spd_walk *w)
 {
 	if (!in_proto(&val->local, w->proto) || !in_proto(&val->remote, w->proto))
 		return SPD_NONE;
-	if (!in_range(&val->local.addr, w->local))
+	if (!in_range(&val->local.addr, w->local) || !in_place(val, w))
 		return SPD_NONE;
 	if (w->needs_ports)
-		return any_port(&val->local) && any_port(&val->remote) ? val->action : SPD_FRAGMENT;
+		return any_port(&val->local) && any_port(&val->remote) ? spd_says(val) :
+									 SPD_FRAGMENT;
 	if (!in_ports(&val->local, w->local_port) || !in_ports(&val->remote, w->remote_port))
 		return SPD_NONE;
-	return val->action;
+	return spd_says(val);
 }
 
 static long spd_step(__u32 i, void *arg)
@@ -121,6 +145,8 @@ __weak __noinline __u32 spd_find(__u32 gen, const struct flow *f, __u32 *ret_chi
 		.remote_port = f->remote_port,
 		.proto = f->proto,
 		.needs_ports = f->is_later_fragment && has_ports(f->proto),
+		.ifindex = f->ifindex,
+		.dir = f->dir,
 	};
 
 	if (!bucket)
@@ -165,6 +191,8 @@ static __always_inline enum gate_outcome spd_refusal(__u32 action)
 	switch (action) {
 	case SPD_DISCARD:
 		return GATE_DROP_POLICY;
+	case SPD_REJECT:
+		return GATE_TO_WORKER_REJECT;
 	case SPD_FRAGMENT:
 		return GATE_DROP_FRAGMENT;
 	case SPD_FULL:
@@ -176,14 +204,17 @@ static __always_inline enum gate_outcome spd_refusal(__u32 action)
 
 /* A clear packet that arrives (RFC 4301 5.2 step 3a). *ret_allowed: a policy said bypass. */
 static __always_inline enum gate_outcome spd_inbound(const struct spd_view *view,
-						     const struct packet *p, bool *ret_allowed)
+						     const struct packet *p, __u32 ifindex,
+						     bool *ret_allowed)
 {
 	struct flow f = { .remote = p->saddr,
 			  .local = p->daddr,
 			  .remote_port = p->sport,
 			  .local_port = p->dport,
 			  .proto = p->proto,
-			  .is_later_fragment = p->is_later_fragment };
+			  .is_later_fragment = p->is_later_fragment,
+			  .dir = SPD_IN,
+			  .ifindex = ifindex };
 	__u32 child = 0, action = spd_find(view->gen, &f, &child);
 
 	*ret_allowed = action == SPD_BYPASS;
@@ -192,7 +223,8 @@ static __always_inline enum gate_outcome spd_inbound(const struct spd_view *view
 	return action == SPD_PROTECT ? GATE_DROP_CLEAR_IN : spd_refusal(action);
 }
 
-/* A packet that leaves (RFC 4301 5.1). NEXT: in clear; TO_WORKER_OUT: by *ret_child. */
+/* A packet that leaves (RFC 4301 5.1). NEXT: in clear; TO_WORKER_OUT: by *ret_child;
+ * TO_WORKER_REJECT: not at all, and an answer is wanted. */
 static __always_inline enum gate_outcome
 spd_outbound(const struct spd_view *view, const struct flow *f, bool is_allowed, __u32 *ret_child)
 {
@@ -205,14 +237,17 @@ spd_outbound(const struct spd_view *view, const struct flow *f, bool is_allowed,
 	return action == SPD_BYPASS ? NEXT : spd_refusal(action);
 }
 
-static __always_inline struct flow flow_out(const struct packet *p)
+/* ifindex: of the interface that the packet came in by; of the host's own: that it goes out by. */
+static __always_inline struct flow flow_out(const struct packet *p, __u32 ifindex)
 {
 	return (struct flow){ .remote = p->daddr,
 			      .local = p->saddr,
 			      .remote_port = p->dport,
 			      .local_port = p->sport,
 			      .proto = p->proto,
-			      .is_later_fragment = p->is_later_fragment };
+			      .is_later_fragment = p->is_later_fragment,
+			      .dir = SPD_OUT,
+			      .ifindex = ifindex };
 }
 
 #endif

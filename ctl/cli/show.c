@@ -140,7 +140,8 @@ static const struct shape policy_keys[] = {
 	{ "conn", "connection", SHAPE_TEXT },	 { "child", "child", SHAPE_TEXT },
 	{ "slot", "slot", SHAPE_NUM },		 { "sa-out", "sa_out", SHAPE_NUM },
 	{ "state", "state", SHAPE_TEXT },	 { "local-ts", "local_ts", SHAPE_LIST },
-	{ "remote-ts", "remote_ts", SHAPE_LIST },
+	{ "remote-ts", "remote_ts", SHAPE_LIST }, { "interface", "interface", SHAPE_TEXT },
+	{ "direction", "direction", SHAPE_TEXT }, { "reject", "is_answered", SHAPE_YES },
 };
 
 static void print_policy(const json_t *p)
@@ -155,6 +156,12 @@ static void print_policy(const json_t *p)
 		printf("  %s/%s", text_at(p, "connection"), text_at(p, "child"));
 	if (is_of_child && *text_at(p, "state"))
 		printf("  %s", text_at(p, "state"));
+	if (*text_at(p, "interface"))
+		printf("  on %s", text_at(p, "interface"));
+	if (*text_at(p, "direction"))
+		printf("  %s only", text_at(p, "direction"));
+	if (is_at(p, "is_answered"))
+		printf("  answered");
 	putchar('\n');
 }
 

@@ -13,13 +13,23 @@ struct pair {
 	size_t order;
 };
 
-static int pair_order(const void *a, const void *b)
+/* 0: one of them takes every packet of the other. */
+static int selectors_order(const struct pair *x, const struct pair *y)
 {
-	const struct pair *x = a, *y = b;
 	int r = memcmp(&x->local, &y->local, sizeof(x->local));
 
 	if (!r)
 		r = memcmp(&x->remote, &y->remote, sizeof(x->remote));
+	if (!r)
+		r = strcmp(x->child->interface, y->child->interface);
+	return r ? r : (int)x->child->dir - (int)y->child->dir;
+}
+
+static int pair_order(const void *a, const void *b)
+{
+	const struct pair *x = a, *y = b;
+	int r = selectors_order(x, y);
+
 	if (!r)
 		r = x->order < y->order ? -1 : 1;
 	return r;
@@ -66,8 +76,7 @@ static void check_pairs(struct build *b, const struct pair *pairs, size_t n)
 		const struct pair *p = &pairs[i], *before = &pairs[i - 1];
 		const struct node *at = where(b, p);
 
-		if (memcmp(&p->local, &before->local, sizeof(p->local)) ||
-		    memcmp(&p->remote, &before->remote, sizeof(p->remote)) || !at->source)
+		if (selectors_order(p, before) || !at->source)
 			continue;
 		mistake(b, at, "child '%s' of '%s' has the selectors of '%s' of '%s': %s and %s",
 			p->child->name, p->conn->name, before->child->name, before->conn->name,

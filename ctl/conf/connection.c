@@ -103,6 +103,10 @@ static void build_child(struct build *b, struct conn *conn, const struct node *s
 	(void)name_take(b, section, c->name);
 	child_volumes(b, &d);
 	child_lifetimes(b, &d);
+	if (c->action == SPD_PROTECT && c->dir != SPD_BOTH)
+		mistake(b, section, "direction: an SA protects both; only with mode = pass or drop");
+	if (c->action != SPD_DISCARD && c->is_answered)
+		mistake(b, section, "reject: only with mode = drop");
 	if (c->action != SPD_PROTECT) {
 		shunt_selectors(c->local_ts, &c->n_local_ts, &c->is_local_dynamic);
 		shunt_selectors(c->remote_ts, &c->n_remote_ts, &c->is_remote_dynamic);

@@ -408,6 +408,18 @@ void take_mode(struct build *b, const struct row *row, const struct node *at, co
 		mistake(b, at, "%s = %s: tunnel, transport, pass or drop", row->name, text);
 }
 
+/* As the kernel lets interfaces be named: it need not be there yet. */
+void take_interface(struct build *b, const struct row *row, const struct node *at,
+		    const char *text, void *to)
+{
+	if (strlen(text) >= CONN_IF_NAME_MAX || strpbrk(text, "/: \t") || !strcmp(text, ".") ||
+	    !strcmp(text, ".."))
+		mistake(b, at, "%s = %s: the name of one interface, of at most %d characters",
+			row->name, text, CONN_IF_NAME_MAX - 1);
+	else
+		snprintf(to, CONN_IF_NAME_MAX, "%s", text);
+}
+
 /* The names of actions, old and new, as strongSwan reads them. */
 static bool action_text(const char *text, enum conn_start *ret_start)
 {

@@ -70,6 +70,9 @@ struct spd_policy {
 	struct ts_val local, remote;
 	enum spd_action action;
 	uint32_t child;    /* slot, with SPD_PROTECT */
+	uint32_t ifindex;  /* 0: any; see spd_val */
+	enum spd_dir dir;  /* SPD_BOTH with SPD_PROTECT */
+	bool is_answered;  /* with SPD_DISCARD: by ICMP */
 	uint32_t priority; /* smaller first; equal ones keep the order of the array */
 };
 
@@ -87,6 +90,8 @@ struct spd_flow {
 	struct ip_addr local, remote;
 	uint16_t local_port, remote_port;
 	uint8_t proto;
+	uint8_t dir;      /* enum spd_dir, not SPD_BOTH */
+	uint32_t ifindex; /* not 0 where policies name interfaces */
 };
 int spd_match(const struct spd_policy *policies, size_t n, const struct spd_flow *flow);
 /* The switch of a rekey: policies of `child` use outbound SA `sa` from now on (0: none). */

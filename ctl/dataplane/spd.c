@@ -69,7 +69,10 @@ static void write_policies(struct dataplane *dp, uint32_t gen, const struct spd_
 		val[i] = (struct spd_val){ .local = policies[i].local,
 					   .remote = policies[i].remote,
 					   .child = policies[i].child,
-					   .action = (uint8_t)policies[i].action };
+					   .ifindex = policies[i].ifindex,
+					   .action = (uint8_t)policies[i].action,
+					   .dir = (uint8_t)policies[i].dir,
+					   .flags = policies[i].is_answered ? SPD_ANSWER : 0 };
 	if (n < SPD_MAX)
 		val[n] = (struct spd_val){ .action = ACTION_END };
 }
@@ -92,13 +95,23 @@ static int replace(struct dataplane *dp, const struct spd_policy *sorted, size_t
 	return 0;
 }
 
+static bool is_action_valid(const struct spd_policy *p)
+{
+	if (p->dir != SPD_BOTH && p->dir != SPD_IN && p->dir != SPD_OUT)
+		return false;
+	if (p->is_answered && p->action != SPD_DISCARD)
+		return false;
+	if (p->action == SPD_PROTECT) /* SPD-S is of both directions (RFC 4301 4.4.1) */
+		return p->child && p->child < CHILD_MAX && p->dir == SPD_BOTH;
+	return p->action == SPD_BYPASS || p->action == SPD_DISCARD;
+}
+
 static bool policy_is_valid(const struct spd_policy *p)
 {
-	return addr_range_is_v4(&p->remote.addr) == addr_range_is_v4(&p->local.addr) &&
+	return is_action_valid(p) &&
+	       addr_range_is_v4(&p->remote.addr) == addr_range_is_v4(&p->local.addr) &&
 	       addr_num_cmp(p->remote.addr.first, p->remote.addr.last) <= 0 &&
-	       addr_num_cmp(p->local.addr.first, p->local.addr.last) <= 0 &&
-	       (p->action == SPD_BYPASS || p->action == SPD_DISCARD ||
-		(p->action == SPD_PROTECT && p->child && p->child < CHILD_MAX));
+	       addr_num_cmp(p->local.addr.first, p->local.addr.last) <= 0;
 }
 
 int spd_replace(struct dataplane *dp, const struct spd_policy *policies, size_t n,
@@ -151,8 +164,14 @@ int spd_list(struct dataplane *dp, struct spd_policy *ret_policies, size_t max)
 
 	n = n < max ? n : max;
 	for (size_t i = 0; i < n; i++)
-		ret_policies[i] = (struct spd_policy){ val[i].local, val[i].remote, val[i].action,
-						       val[i].child, (uint32_t)i };
+		ret_policies[i] = (struct spd_policy){ .local = val[i].local,
+						       .remote = val[i].remote,
+						       .action = val[i].action,
+						       .child = val[i].child,
+						       .ifindex = val[i].ifindex,
+						       .dir = val[i].dir,
+						       .is_answered = val[i].flags & SPD_ANSWER,
+						       .priority = (uint32_t)i };
 	return (int)n;
 }
 
@@ -163,13 +182,20 @@ static bool ts_match(const struct ts_val *ts, const struct ip_addr *addr, uint16
 	       (!ts->proto || ts->proto == proto);
 }
 
+static bool policy_match(const struct spd_policy *p, const struct spd_flow *flow)
+{
+	return ts_match(&p->local, &flow->local, flow->local_port, flow->proto) &&
+	       ts_match(&p->remote, &flow->remote, flow->remote_port, flow->proto) &&
+	       (p->dir == SPD_BOTH || p->dir == flow->dir) &&
+	       (!p->ifindex || p->ifindex == flow->ifindex);
+}
+
 int spd_match(const struct spd_policy *policies, size_t n, const struct spd_flow *flow)
 {
 	int best = -1;
 
 	for (size_t i = 0; i < n; i++)
-		if (ts_match(&policies[i].local, &flow->local, flow->local_port, flow->proto) &&
-		    ts_match(&policies[i].remote, &flow->remote, flow->remote_port, flow->proto) &&
+		if (policy_match(&policies[i], flow) &&
 		    (best < 0 || policies[i].priority < policies[best].priority))
 			best = (int)i;
 	return best;

@@ -142,8 +142,8 @@ static int push_cand(struct spd_index *ix, struct spd_prefix *p, uint32_t policy
 	return 0;
 }
 
-/* The bucket of the prefix of entries own[0..n): what covers it from outside (its parent's bucket) and
- * its own policies, merged. */
+/* The bucket of the prefix of entries own[0..n): what covers it from outside (its parent's bucket)
+ * and its own policies, merged. */
 static int fill_bucket(struct spd_index *ix, struct spd_prefix *p, const struct spd_prefix *parent,
 		       const struct entry *own, size_t n)
 {
@@ -179,8 +179,9 @@ static struct spd_prefix *parent_of(struct nest *nest, const struct spd_prefix *
 		nest->n--;
 	}
 	return nest->n && is_v4(nest->at[nest->n - 1]->addr, nest->at[nest->n - 1]->bits) ==
-				  is_v4(p->addr, p->bits) ?
-		       nest->at[nest->n - 1] : NULL;
+				       is_v4(p->addr, p->bits)
+		       ? nest->at[nest->n - 1]
+		       : NULL;
 }
 
 static int make_buckets(struct spd_index *ix, const struct entries *list)

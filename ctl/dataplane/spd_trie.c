@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define BATCH 1024u /* changes per system call */
+#define BATCH 1024u  /* changes per system call */
 #define GEN_BITS 32u /* in front of the address's */
 
 /* Changes on their way to the map. */
@@ -72,7 +72,8 @@ static int push(struct batch *b, const struct spd_prefix *p)
 	return b->n == BATCH ? flush(b) : 0;
 }
 
-/* Prefixes that are in `from`, and not in `to`, or if `is_changed` differently so. Both are sorted. */
+/* Prefixes that are in `from`, and not in `to`, or if `is_changed` differently so. Both are sorted.
+ */
 static int push_difference(struct batch *b, const struct spd_written *from,
 			   const struct spd_written *to, bool is_changed)
 {
@@ -107,9 +108,9 @@ static int read_back(int fd, uint32_t gen, struct spd_written *w)
 		if (key.gen != gen || bpf_map_lookup_elem(fd, &key, &val))
 			continue;
 		memcpy(a.b, key.addr, sizeof(a.b));
-		w->at[w->n++] = (struct spd_prefix){ addr_to_num(&a),
-						     (uint8_t)(key.prefixlen - GEN_BITS), val.first,
-						     val.count };
+		w->at[w->n++] =
+			(struct spd_prefix){ addr_to_num(&a), (uint8_t)(key.prefixlen - GEN_BITS),
+					     val.first, val.count };
 	}
 	qsort(w->at, w->n, sizeof(*w->at), prefix_cmp);
 	return 0;

@@ -98,6 +98,8 @@ enum conn_redirect {
 	REDIRECT_AT_AUTH, /* when it is known who it is, and it knows who we are */
 };
 
+#define CONN_IF_NAME_MAX 16 /* IFNAMSIZ */
+
 struct conn_child {
 	char name[CONN_NAME_MAX];
 	uint32_t child; /* slot in the maps, given by the shell; stable over reloads by name */
@@ -113,6 +115,10 @@ struct conn_child {
 	uint8_t outer_ttl, outer_dscp;
 	bool is_dscp_copied; /* outwards, unless SA_DSCP_FIXED says what it is */
 	uint16_t tfc;        /* pad packets to this length, or SA_TFC_MTU; 0: no padding */
+	bool is_answered;    /* of action SPD_DISCARD, see SPD_ANSWER */
+	enum spd_dir dir;    /* of shunts */
+	uint32_t priority;   /* of its policies, the smallest first; 0: by their selectors */
+	char interface[CONN_IF_NAME_MAX]; /* of its policies; "": any */
 	uint32_t replay_window;
 	uint32_t rekey_s;    /* soft limit; 0: never. The core jitters it (rand_s) */
 	uint32_t life_s;     /* hard limit; 0: never */

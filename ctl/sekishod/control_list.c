@@ -3,6 +3,7 @@
 #include "control_list.h"
 
 #include <errno.h>
+#include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -169,8 +170,15 @@ static void put_policy(struct shell *sh, struct vici_msg *m, const struct spd_po
 	static const char *const actions[] = { "bypass", "discard", "protect" };
 	static const char *const modes[] = { "PASS", "DROP", "TUNNEL" };
 	struct child_name name = { 0 };
+	static const char *const directions[] = { NULL, "in", "out" };
+	char interface[IF_NAMESIZE];
 	struct vici_policy out = { .order = order, .action = actions[p->action],
-				   .mode = modes[p->action], .slot = p->child };
+				   .mode = modes[p->action], .slot = p->child,
+				   .direction = directions[p->dir],
+				   .is_answered = p->is_answered };
+
+	if (p->ifindex)
+		out.interface = if_indextoname(p->ifindex, interface);
 
 	split_slot_name(sh, p->child, &name, &out.conn, &out.child);
 	if (p->action == SPD_PROTECT) {

@@ -97,11 +97,12 @@ int instances_add_orphans(struct shell *sh, struct policies *policies)
 	struct sa_ts ts;
 	int err = 0;
 
-	for (size_t i = 0; i < sh->pairs.n && !err; i++)
+	for (size_t i = 0; i < sh->pairs.n && !err; i++) {
+		struct policy_kind kind = { POLICY_ORPHAN, sh->pairs.list[i].child, NULL };
 		if (is_orphan(sh, &sh->pairs.list[i], &name, &ts))
-			err = policy_add_selectors(policies, POLICY_ORPHAN, SPD_PROTECT,
-						   sh->pairs.list[i].child, ts.local, ts.n_local,
+			err = policy_add_selectors(policies, &kind, ts.local, ts.n_local,
 						   ts.remote, ts.n_remote);
+	}
 	return err;
 }
 

@@ -2,15 +2,16 @@
 #include "policy.h"
 
 #include <errno.h>
+#include <net/if.h>
 #include <stdlib.h>
 #include "ike/ts.h"
 #include "udp.h"
 
-/* As users of strongSwan expect: `mode = pass` first, then the more specific selectors first,
+/* As users of strongSwan expect: those that say their priority, then `mode = pass` first, then the more specific selectors first,
  * then the order of the file. */
-#define CLASS_PASS 0u
-#define CLASS_OTHER 0x10000u
 #define RANKS 4u /* enum policy_rank, and room */
+#define CLASS_PASS (0x10000u * RANKS) /* in front: those with a priority of their own */
+#define CLASS_OTHER (CLASS_PASS + 0x10000u)
 
 void policies_free(struct policies *p)
 {
@@ -43,26 +44,49 @@ static int policy_push(struct policies *p, const struct spd_policy *policy)
 	return 0;
 }
 
-int policy_add_selectors(struct policies *p, enum policy_rank rank, uint8_t action, uint32_t slot,
+static uint32_t priority_of(const struct policy_kind *kind, const struct ts_val *local,
+			    const struct ts_val *remote)
+{
+	const struct conn_child *c = kind->child;
+	uint32_t bits = specificity(local) + specificity(remote);
+
+	if (c && c->priority)
+		return c->priority * RANKS + kind->rank;
+	if (c)
+		bits += (c->interface[0] ? 1u : 0u) + (c->dir != SPD_BOTH ? 1u : 0u);
+	return (c && c->action == SPD_BYPASS ? CLASS_PASS : CLASS_OTHER) + kind->rank +
+	       RANKS * (0x1000u - bits);
+}
+
+static struct spd_policy policy_of(const struct policy_kind *kind)
+{
+	const struct conn_child *c = kind->child;
+
+	if (!c || c->action == SPD_PROTECT)
+		return (struct spd_policy){ .action = SPD_PROTECT, .child = kind->slot };
+	return (struct spd_policy){ .action = c->action, .dir = c->dir,
+				    .is_answered = c->is_answered };
+}
+
+int policy_add_selectors(struct policies *p, const struct policy_kind *kind,
 			 const struct ts_val *local, size_t n_local, const struct ts_val *remote,
 			 size_t n_remote)
 {
-	uint32_t class = action == SPD_BYPASS ? CLASS_PASS : CLASS_OTHER;
+	struct spd_policy policy = policy_of(kind);
 	int err = 0;
 
+	if (kind->child && kind->child->interface[0]) {
+		policy.ifindex = if_nametoindex(kind->child->interface);
+		if (!policy.ifindex)
+			return 0;
+	}
 	for (size_t i = 0; i < n_local && !err; i++)
 		for (size_t j = 0; j < n_remote && !err; j++) {
 			if (ts_is_v4(&local[i]) != ts_is_v4(&remote[j]))
 				continue; /* no packet has such addresses */
-			struct spd_policy policy = {
-				.local = local[i],
-				.remote = remote[j],
-				.action = action,
-				.child = action == SPD_PROTECT ? slot : 0,
-				.priority = class + rank +
-					    RANKS * (0x1000u - specificity(&local[i]) -
-						     specificity(&remote[j])),
-			};
+			policy.local = local[i];
+			policy.remote = remote[j];
+			policy.priority = priority_of(kind, &local[i], &remote[j]);
 			err = policy_push(p, &policy);
 		}
 	return err;
@@ -88,8 +112,8 @@ static int add_pools(struct policies *p, const struct conn *conn, const struct c
 	for (size_t i = 0; i < conn->n_pools; i++)
 		pools[i] = (struct ts_val){ .addr = conn->pools[i].addrs,
 					    .port_last = TS_PORT_MAX };
-	return policy_add_selectors(p, POLICY_BASE, child->action, child->child, child->local_ts,
-				    child->n_local_ts, pools, conn->n_pools);
+	return policy_add_selectors(p, &(struct policy_kind){ POLICY_BASE, child->child, child },
+				    child->local_ts, child->n_local_ts, pools, conn->n_pools);
 }
 
 /* Where "dynamic" is our address on the way to the peer. */
@@ -101,6 +125,11 @@ static bool has_source(const struct conn *conn, const struct conn_child *child)
 	return from && addr_is_any(from);
 }
 
+static uint64_t mix(uint64_t sum, uint64_t n)
+{
+	return (sum ^ n) * 0x100000001b3ull; /* FNV */
+}
+
 uint64_t policy_sources(const struct conf *conf)
 {
 	uint64_t sum = 0;
@@ -108,13 +137,16 @@ uint64_t policy_sources(const struct conf *conf)
 	for (size_t i = 0; i < conf->n_conns; i++)
 		for (size_t j = 0; j < conf->conns[i]->n_children; j++) {
 			const struct conn *conn = conf->conns[i];
+			const struct conn_child *child = &conn->children[j];
 			struct ip_addr source = { 0 };
 
-			if (!has_source(conn, &conn->children[j]))
+			if (child->interface[0])
+				sum = mix(sum, if_nametoindex(child->interface));
+			if (!has_source(conn, child))
 				continue;
 			(void)!udp_source_for(&conn->remote[0], &source);
 			struct addr_num num = addr_to_num(&source);
-			sum = (sum ^ num.hi ^ num.lo) * 0x100000001b3ull; /* FNV */
+			sum = mix(sum, num.hi ^ num.lo);
 		}
 	return sum;
 }
@@ -153,6 +185,6 @@ int policy_add_child(struct policies *p, const struct conn *conn, const struct c
 		local = &our_host;
 		n_local = 1;
 	}
-	return policy_add_selectors(p, POLICY_BASE, child->action, child->child, local, n_local,
-				    remote, n_remote);
+	return policy_add_selectors(p, &(struct policy_kind){ POLICY_BASE, child->child, child },
+				    local, n_local, remote, n_remote);
 }

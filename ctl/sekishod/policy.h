@@ -27,12 +27,20 @@ enum policy_rank {
 	POLICY_BASE,   /* of the configuration: drops what no peer has */
 };
 
-/* The same for given selectors, those of an SA in `slot`. */
-int policy_add_selectors(struct policies *p, enum policy_rank rank, uint8_t action, uint32_t slot,
+/* What policies have besides their selectors. */
+struct policy_kind {
+	enum policy_rank rank;
+	uint32_t slot;
+	const struct conn_child *child; /* NULL: unknown, protect */
+};
+
+/* The same for given selectors, those of an SA in a slot. Nothing is added for an interface that is
+ * not there. */
+int policy_add_selectors(struct policies *p, const struct policy_kind *kind,
 			 const struct ts_val *local, size_t n_local, const struct ts_val *remote,
 			 size_t n_remote) MUST_USE;
-/* What the "dynamic" of such children is now that is our address on the way to the peer: another
- * number, other policies. */
+/* What the "dynamic" of such children is now that is our address on the way to the peer, and which
+ * interfaces have the names of children's: another number, other policies. */
 uint64_t policy_sources(const struct conf *conf);
 bool policy_is_dynamic(const struct conn *conn, const struct conn_child *child);
 void policies_free(struct policies *p);

@@ -91,10 +91,11 @@ static void gather_child(const struct child_sa *sa, const char *state, uint64_t 
 	(void)state;
 	(void)rekey_ms;
 	(void)life_ms;
+	struct policy_kind kind = { POLICY_LIVE, sa->child, sa->conn_child };
+
 	if (!g->err && sa->conn_child && instance_has_policies(sa))
-		g->err = policy_add_selectors(g->policies, POLICY_LIVE, SPD_PROTECT, sa->child,
-					      sa->local_ts, sa->n_local_ts, sa->remote_ts,
-					      sa->n_remote_ts);
+		g->err = policy_add_selectors(g->policies, &kind, sa->local_ts, sa->n_local_ts,
+					      sa->remote_ts, sa->n_remote_ts);
 }
 
 static void gather_sa(const struct ike_sa_info *info, void *arg)

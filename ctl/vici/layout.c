@@ -247,6 +247,9 @@ void vici_policy_put(struct vici_msg *m, const struct vici_policy *p)
 	vici_num(m, "slot", p->slot);
 	vici_num(m, "sa-out", p->sa_out);
 	put_text(m, "state", p->state);
+	put_text(m, "interface", p->interface);
+	put_text(m, "direction", p->direction);
+	put_yes(m, "reject", p->is_answered);
 	put_ts(m, "local-ts", &p->local_ts);
 	put_ts(m, "remote-ts", &p->remote_ts);
 }

@@ -92,6 +92,8 @@ struct vici_policy {
 	uint32_t sa_out;    /* child_out of the slot, 0: none yet; ours */
 	const char *state;  /* of the Child SA: "INSTALLED", "NONE" (acquire on a packet); ours */
 	struct vici_ts local_ts, remote_ts;
+	const char *interface, *direction; /* "in", "out"; NULL: any, both; ours */
+	bool is_answered; /* ours */
 };
 void vici_list_policy_put(struct vici_msg *m, const struct vici_policy *p);
 void vici_policy_put(struct vici_msg *m, const struct vici_policy *p);

@@ -89,6 +89,9 @@ static void hop_from_answer(struct worker *w, struct nexthop *hop, const struct 
 	case ROUTE_DISCARD:
 		hop->kind = HOP_DISCARD;
 		break;
+	case ROUTE_REJECT:
+		hop->kind = HOP_REJECT;
+		break;
 	case ROUTE_UNREACHABLE:
 		hop->kind = HOP_NO_ROUTE;
 		break;

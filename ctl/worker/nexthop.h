@@ -22,6 +22,7 @@ enum hop_kind {
 	HOP_LOCAL,   /* into this host's stack, for which it is */
 	HOP_PROTECT, /* back through the SPD: outbound SA of `child` */
 	HOP_DISCARD, /* the SPD says discard */
+	HOP_REJECT,  /* the same, and to answer */
 	HOP_NO_ROUTE,
 };
 

@@ -61,6 +61,9 @@ static void deliver(struct worker *w, struct frame *f)
 	case HOP_DISCARD:
 		f->drop = WORKER_DROP_POLICY;
 		break;
+	case HOP_REJECT:
+		icmp_or_drop(w, f, ICMP_PROHIBITED, 0);
+		break;
 	case HOP_NO_ROUTE:
 		f->drop = WORKER_DROP_NO_ROUTE;
 		break;

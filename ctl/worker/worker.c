@@ -11,6 +11,7 @@
 #include <assert.h>
 #include <string.h>
 #include <linux/if_ether.h>
+#include "worker/icmp.h"
 
 /* Frames in the fill rings, all sockets together; the rest is being sent, or held. */
 #define FILL_SHARE (FRAME_COUNT * 3 / 4)
@@ -31,7 +32,7 @@ static void frame_begin(struct worker *w, struct frame *f, struct xsk *x, const 
 		memcpy(&meta, f->data - sizeof(meta), sizeof(meta));
 	else
 		meta.magic = 0;
-	if (meta.magic != XSK_META_MAGIC || meta.kind < META_OUT || meta.kind > META_HOLD) {
+	if (meta.magic != XSK_META_MAGIC || meta.kind < META_OUT || meta.kind > META_REJECT) {
 		f->drop = WORKER_DROP_META;
 		return;
 	}
@@ -40,6 +41,8 @@ static void frame_begin(struct worker *w, struct frame *f, struct xsk *x, const 
 	f->esp = meta.esp_off;
 	f->sa_index = meta.sa;
 	f->child = meta.child;
+	if (f->kind == META_REJECT)
+		icmp_or_drop(w, f, ICMP_PROHIBITED, 0);
 }
 
 static void receive_from(struct worker *w, struct burst *b, struct xsk *x, uint32_t max)

@@ -39,7 +39,9 @@
 	X(EGRESS_PASS, "sent by this host: IKE, ESP, group or link address, not IP")      \
 	X(DROP_QUOTE, "ICMP error, quotes in clear what came protected (RFC 4301 6.2)") \
 	X(DROP_NO_SPD, "to be forwarded, but the controller has not written an SPD yet")  \
-	X(DROP_IPV6_CHAIN, "IPv6, more extension headers than are looked at")
+	X(DROP_IPV6_CHAIN, "IPv6, more extension headers than are looked at")             \
+	X(TO_WORKER_REJECT, "to the worker: the SPD says discard, and to answer by ICMP") \
+	X(EGRESS_REJECT, "sent by this host, redirected to be answered by ICMP")
 
 enum gate_outcome {
 #define X(name, text) GATE_##name,

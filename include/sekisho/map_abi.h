@@ -70,6 +70,13 @@ enum spd_action {
 	SPD_PROTECT,
 };
 
+/* RFC 4301 4.4.1: SPD-I, SPD-O. */
+enum spd_dir {
+	SPD_BOTH,
+	SPD_IN,	 /* clear packets that come from remote */
+	SPD_OUT, /* packets that go there */
+};
+
 /*
  * spd_state[0]: which of the two generations packets read: SPD_GEN(epoch). The controller
  * writes the other generation completely, then adds 1 to `epoch`, and that one write is the
@@ -104,10 +111,14 @@ struct spd_index_val {
  * wins. Local and remote are of one family. */
 struct spd_val {
 	struct ts_val local, remote;
-	__u32 child; /* slot of the Child SA when action is SPD_PROTECT */
-	__u8 action; /* enum spd_action */
-	__u8 zero[3];
+	__u32 child;   /* slot of the Child SA when action is SPD_PROTECT */
+	__u32 ifindex; /* only packets of this interface, 0: of any (docs/maps.md) */
+	__u8 action;   /* enum spd_action */
+	__u8 dir;      /* enum spd_dir; SPD_PROTECT: SPD_BOTH */
+	__u8 flags;    /* SPD_ANSWER */
+	__u8 zero[5];
 };
+#define SPD_ANSWER 0x1u /* with SPD_DISCARD: by ICMP, "administratively prohibited" */
 
 /* child_out[child] (__u64, mmapable): the outbound SA that the policies of a child use now;
  * 0: none yet (acquire). One 8-byte write is the whole switch of a rekey. (Not __u32: the
@@ -293,7 +304,7 @@ struct event {
 };
 
 _Static_assert(sizeof(struct ts_val) == 40, "no hidden padding");
-_Static_assert(sizeof(struct spd_val) == 88, "no hidden padding");
+_Static_assert(sizeof(struct spd_val) == 96, "no hidden padding");
 _Static_assert(sizeof(struct spd_state) == 24, "no hidden padding");
 _Static_assert(sizeof(struct sad_key) == 24, "no hidden padding");
 _Static_assert(sizeof(struct sad_val) == 12, "no hidden padding");

@@ -19,6 +19,7 @@ enum route_result {
 	ROUTE_PROTECT,     /* the SPD's outbound side: protect with outbound SA `sa` of `child` */
 	ROUTE_HOLD,        /* the same, but `child` has no SA yet; the acquire is sent */
 	ROUTE_DISCARD,     /* the SPD says discard, or cannot decide for a fragment */
+	ROUTE_REJECT,      /* the SPD says discard, and to answer */
 };
 
 /* The packet was made by this host (outer ESP): no SPD, and routed as the host's own. */

@@ -16,6 +16,7 @@ enum meta_kind {
 	META_OUT = 1,  /* clear packet; protect it with outbound SA `sa` of `child` */
 	META_IN = 2,   /* ESP, perhaps in UDP; open it with inbound SA `sa` */
 	META_HOLD = 3, /* clear packet for `child`, which has no SA yet: hold or drop */
+	META_REJECT = 4, /* clear packet that the SPD discards: answer by ICMP; untouched */
 };
 
 #define XSK_META_MAGIC 0x534b /* "SK": frames of a foreign XDP program are dropped */

@@ -74,10 +74,21 @@ static void write_spd(enum spd_action default_action)
 		policy(SPD_PROTECT, "fd77::/64", "::/0", 1),
 		policy(SPD_PROTECT, "10.1.0.0/16", "10.8.0.0/16", 1),
 		policy(SPD_PROTECT, "fd01::/64", "fd08::/64", 1),
+		policy(SPD_DISCARD, "10.1.0.0/16", "10.67.0.0/16", 0), /* answered */
+		policy(SPD_DISCARD, "fd01::/64", "fd67::/64", 0),
+		policy(SPD_DISCARD, "10.1.0.0/16", "10.68.0.0/24", 0), /* in, out */
+		policy(SPD_DISCARD, "10.1.0.0/16", "10.68.1.0/24", 0),
+		policy(SPD_DISCARD, "0.0.0.0/0", "10.69.0.0/16", 0), /* of the WAN, the LAN */
+		policy(SPD_PROTECT, "10.1.0.0/16", "10.70.0.0/16", 1),
 	};
 
 	list[7].remote.port_first = list[7].remote.port_last = 443;
 	list[11].remote.port_first = list[11].remote.port_last = 443;
+	list[16].is_answered = list[17].is_answered = true;
+	list[18].dir = SPD_IN;
+	list[19].dir = SPD_OUT;
+	list[20].ifindex = world.ifindex[IF_WAN];
+	list[21].ifindex = world.ifindex[IF_LAN];
 	icmp_only(&list[14], IPPROTO_ICMP, 8);
 	icmp_only(&list[15], IPPROTO_ICMPV6, 128);
 	if (spd_replace(world.dp, list, ARRAY_SIZE(list), default_action))
@@ -199,7 +210,15 @@ static uint32_t tc_verdict(enum gate_outcome o)
 
 	if (starts(name, "DROP_"))
 		return TC_ACT_SHOT;
-	return o == GATE_EGRESS_PROTECT ? TC_ACT_REDIRECT : TC_ACT_OK;
+	return o == GATE_EGRESS_PROTECT || o == GATE_EGRESS_REJECT ? TC_ACT_REDIRECT : TC_ACT_OK;
+}
+
+/* What the tc program puts in the place of the source MAC. */
+static void tag(uint8_t *frame, uint32_t ifindex)
+{
+	frame[6] = 0x02;
+	frame[7] = 0x53;
+	memcpy(frame + 8, &ifindex, sizeof(ifindex));
 }
 
 static void check_meta(const struct fixture *f, const struct world_run *run)
@@ -241,6 +260,8 @@ static void check_fixture(const struct fixture *f, bool is_tc)
 			    counters_gate_name(f->outcome));
 	assert_int_equal(run.verdict, is_tc ? tc_verdict(f->outcome) : xdp_verdict(f->outcome));
 	check_meta(f, &run);
+	if (is_tc && run.verdict == TC_ACT_REDIRECT)
+		tag(want, world.ifindex[f->on]);
 	assert_int_equal(run.out_len - run.meta_len, want_len);
 	assert_memory_equal(run.out + run.meta_len, want, want_len);
 	is_hit[f->outcome] = true;
@@ -331,6 +352,26 @@ static void foreign_metadata_is_replaced(void **state)
 	assert_int_equal(((struct xsk_meta *)result)->magic, XSK_META_MAGIC);
 }
 
+/* What this host sends meets, behind the pair, the policies of the interface that it wanted to leave
+ * by. */
+static void the_pair_keeps_the_interface(void **state)
+{
+	static const enum world_if from[] = { IF_WAN, IF_LAN, IF_HOST };
+	static const enum gate_outcome want[] = { GATE_DROP_POLICY, GATE_DROP_EGRESS,
+						  GATE_DROP_EGRESS };
+	struct pkt p = HOST(FLOW("192.0.2.1", "10.69.0.5"));
+	uint8_t frame[PKT_MAX];
+	size_t len = pkt_build(&p, frame);
+	struct world_run run;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(from); i++) {
+		tag(frame, world.ifindex[from[i]]);
+		world_gate(&world, IF_HOST, frame, len, &run);
+		assert_int_equal(run.outcome, want[i]);
+	}
+}
+
 /* No test run can make a driver without room for metadata. */
 static bool is_out_of_reach(enum gate_outcome o)
 {
@@ -368,6 +409,7 @@ int main(void)
 		cmocka_unit_test(truncations_go_no_further),
 		cmocka_unit_test(truncated_arp_is_a_runt),
 		cmocka_unit_test(foreign_metadata_is_replaced),
+		cmocka_unit_test(the_pair_keeps_the_interface),
 		cmocka_unit_test(every_outcome_has_a_fixture),
 	};
 	const char *obstacle = world_obstacle();

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The programs' SPD against the linear reference spd_match(): random lists, random packets,
- * both directions. SEED=n repeats a run.
+ * both directions, ranges that are no prefixes, ports, ICMP types, interfaces, IPv4 and IPv6. SEED=n
+ * repeats a run, SPD_PAIRS=1000000 makes a long one.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -9,6 +10,7 @@
 #include <cmocka.h>
 #include <bpf/bpf.h>
 #include <linux/bpf.h>
+#include <net/if.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,45 +32,56 @@ struct list {
 	enum spd_action default_action;
 };
 
-/* What the list says, for both directions; -1: nothing. */
+#define SAID_REJECT 100 /* beside enum spd_action: discard, and answer */
+
+/* What the list says; -1: nothing. */
 static int said(const struct list *l, const struct spd_flow *f, uint32_t *ret_child)
 {
 	int i = spd_match(l->policies, l->n, f);
 
 	*ret_child = i < 0 ? 0 : l->policies[i].child;
+	if (i >= 0 && l->policies[i].is_answered)
+		return SAID_REJECT;
 	return i < 0 ? -1 : (int)l->policies[i].action;
 }
 
-static void check_outbound(const struct list *l, const struct spd_flow *f)
+static void check_outbound(const struct list *l, const struct spd_flow *in)
 {
-	struct route_query q = { .ingress = world.ifindex[IF_WAN], .total_len = 100,
-				 .proto = f->proto, .sport = f->local_port,
-				 .dport = f->remote_port };
+	struct spd_flow f = *in;
+	struct route_query q = { .ingress = f.ifindex, .total_len = 100,
+				 .proto = f.proto, .sport = f.local_port,
+				 .dport = f.remote_port };
 	uint32_t child;
-	int want = said(l, f, &child);
+	f.dir = SPD_OUT;
+	int want = said(l, &f, &child);
 
-	q.saddr = f->local;
-	q.daddr = f->remote;
+	q.saddr = f.local;
+	q.daddr = f.remote;
 	assert_return_code(route_lookup(world.dp, &q), 0);
 	if (want == SPD_PROTECT)
 		assert_true(q.child == child &&
 			    (q.result == ROUTE_PROTECT || q.result == ROUTE_HOLD));
 	else if (want == SPD_DISCARD)
 		assert_int_equal(q.result, ROUTE_DISCARD);
+	else if (want == SAID_REJECT)
+		assert_int_equal(q.result, ROUTE_REJECT);
 	else
 		assert_true(q.result == ROUTE_KERNEL || q.result == ROUTE_FORWARD);
 }
 
-/* A clear packet on an unserved interface: which counter must grow. */
-static enum gate_outcome gate_says(const struct list *l, const struct spd_flow *in)
+/* A clear packet on an interface that no worker serves: which counter must grow. */
+static enum gate_outcome gate_says(const struct list *l, struct spd_flow in)
 {
-	struct spd_flow out = spd_flow_reversed(in);
 	uint32_t child;
-	int inbound = said(l, in, &child), outbound = said(l, &out, &child);
+	in.dir = SPD_IN;
+	struct spd_flow out = spd_flow_reversed(&in);
+	int inbound = said(l, &in, &child), outbound = said(l, &out, &child);
 
 	if (inbound == SPD_PROTECT)
 		return GATE_DROP_CLEAR_IN;
-	if (inbound == SPD_DISCARD || outbound == SPD_DISCARD)
+	if (inbound == SPD_DISCARD || inbound == SAID_REJECT)
+		return GATE_DROP_POLICY;
+	if (outbound == SPD_DISCARD || outbound == SAID_REJECT)
 		return GATE_DROP_POLICY;
 	if (outbound == SPD_PROTECT)
 		return GATE_DROP_NO_PORT;
@@ -86,7 +99,7 @@ static void run_gate(const struct spd_flow *in)
 	uint8_t frame[PKT_MAX], out[PKT_MAX];
 	size_t len = pkt_build(&p, frame);
 	struct xdp_md ctx = { .data_end = (uint32_t)len,
-			      .ingress_ifindex = world.ifindex[IF_UNSERVED] };
+			      .ingress_ifindex = in->ifindex };
 	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = frame, .data_size_in = (uint32_t)len,
 		    .data_out = out, .data_size_out = sizeof(out), .ctx_in = &ctx,
 		    .ctx_size_in = sizeof(ctx));
@@ -105,7 +118,7 @@ static void check_list(struct spd_random *r, const struct list *l)
 		struct spd_flow f = spd_random_flow(r);
 		check_outbound(l, &f);
 		run_gate(&f);
-		want[gate_says(l, &f)]++;
+		want[gate_says(l, f)]++;
 	}
 	assert_return_code(counters_gate(world.dp, after), 0);
 	for (int i = 0; i < GATE_OUTCOME_COUNT; i++)
@@ -115,13 +128,28 @@ static void check_list(struct spd_random *r, const struct list *l)
 				 (unsigned long long)want[i]);
 }
 
+/* IF_UNSERVED and the peers: the worker knows none of them, so protect has one outcome. */
+static void make_interfaces(uint32_t ret_ifindex[3])
+{
+	ret_ifindex[0] = world.ifindex[IF_UNSERVED];
+	ret_ifindex[1] = if_nametoindex("lan_p");
+	ret_ifindex[2] = if_nametoindex("wan_p");
+}
+
+/* SETS * FLOWS pairs of a list and a packet, each through `route` and through the gate; SPD_PAIRS
+ * says how many instead. */
 static void programs_agree_with_the_reference(void **state)
 {
-	struct spd_random r = { seed };
+	const char *wanted = getenv("SPD_PAIRS");
+	unsigned long sets = wanted ? strtoul(wanted, NULL, 0) / FLOWS : SETS;
+	uint32_t ifindex[3];
+	struct spd_random r = { seed, ifindex, 3 };
 	struct list l;
 
 	(void)state;
-	for (int i = 0; i < SETS; i++) {
+	make_interfaces(ifindex);
+	print_message("  %lu lists, %lu packets\n", sets, sets * FLOWS);
+	for (unsigned long i = 0; i < sets; i++) {
 		l.n = spd_random_below(&r, POLICIES + 1);
 		l.default_action = spd_random_below(&r, 2) ? SPD_BYPASS : SPD_DISCARD;
 		spd_random_policies(&r, l.policies, l.n);
@@ -133,7 +161,7 @@ static void programs_agree_with_the_reference(void **state)
 /* What was written comes back, in order of priority. */
 static void the_list_reads_back(void **state)
 {
-	struct spd_random r = { seed };
+	struct spd_random r = { .state = seed };
 	struct spd_policy in[POLICIES], out[POLICIES];
 
 	(void)state;
@@ -166,7 +194,7 @@ static void mixed_families_are_refused(void **state)
 static void too_much_changes_nothing(void **state)
 {
 	struct spd_policy *list = calloc(SPD_MAX + 1, sizeof(*list)), one;
-	struct spd_random r = { seed };
+	struct spd_random r = { .state = seed };
 	uint64_t epoch = dp_spd_state(world.dp)->epoch;
 
 	(void)state;

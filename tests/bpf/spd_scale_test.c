@@ -73,15 +73,17 @@ static struct pkt packet(struct spd_random *r, size_t n, char *dst)
 {
 	struct ip_addr a = addr_from_v4(SITE + spd_random_below(r, 64 * (uint32_t)n));
 
-	return (struct pkt){ .src = "10.1.0.5", .dst = addr_print(&a, dst, ADDR_TEXT_MAX),
-			     .proto = 17, .sport = (uint16_t)(1 + spd_random_below(r, 60000)),
+	return (struct pkt){ .src = "10.1.0.5",
+			     .dst = addr_print(&a, dst, ADDR_TEXT_MAX),
+			     .proto = 17,
+			     .sport = (uint16_t)(1 + spd_random_below(r, 60000)),
 			     .dport = 53 };
 }
 
 static void measure(size_t n)
 {
 	char dst[ADDR_TEXT_MAX];
-	struct spd_random r = { 4301 };
+	struct spd_random r = { .state = 4301 };
 	uint64_t fresh = 0, warm = ~0ull;
 
 	for (unsigned i = 0; i < NEW_FLOWS; i++) {
@@ -99,7 +101,7 @@ static void measure(size_t n)
 
 static void agrees(size_t n)
 {
-	struct spd_random r = { 4303 };
+	struct spd_random r = { .state = 4303 };
 
 	for (unsigned i = 0; i < CHECKED; i++) {
 		struct route_query q = { .proto = 17, .ingress = world.ifindex[IF_WAN] };

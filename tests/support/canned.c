@@ -103,9 +103,9 @@ static void run_list_sas(struct vici_request *req, void *arg)
 
 static const struct vici_policy policies[] = {
 	{ 0, "protect", "gw", "net", "TUNNEL", 3, 12, "INSTALLED", { 1, { "10.1.0.0/16" } },
-	  { 2, { "10.2.0.0/16", "10.3.0.0/16[tcp/80]" } } },
+	  { 2, { "10.2.0.0/16", "10.3.0.0/16[tcp/80]" } }, NULL, NULL, false },
 	{ 1, "discard", "shunts", "bad", "DROP", 0, 0, NULL, { 1, { "0.0.0.0/0" } },
-	  { 1, { "198.51.100.0/24" } } },
+	  { 1, { "198.51.100.0/24" } }, "eth0", "in", true },
 };
 
 static void run_policies(struct vici_request *req, void *arg)

@@ -75,6 +75,40 @@ static void random_family(struct spd_random *r, struct spd_policy *p)
 	}
 }
 
+static bool is_icmp(uint8_t proto)
+{
+	return proto == 1 || proto == 58;
+}
+
+static bool has_ports(uint8_t proto)
+{
+	return proto == 6 || proto == 17 || is_icmp(proto);
+}
+
+/* type * 256 + code of messages that are no errors (what those quote would count, too). */
+static uint16_t random_icmp(struct spd_random *r, uint8_t proto)
+{
+	static const uint8_t types[2][3] = { { 0, 8, 13 }, { 128, 129, 134 } };
+
+	return (uint16_t)(types[proto == 58][spd_random_below(r, 3)] << 8 | spd_random_below(r, 4));
+}
+
+/* One type, or some messages of one or more. */
+static void random_icmp_range(struct spd_random *r, uint8_t proto, struct ts_val *ts)
+{
+	uint16_t a = random_icmp(r, proto), b = random_icmp(r, proto);
+
+	ts->port_last = 65535;
+	if (spd_random_below(r, 3) == 0)
+		return;
+	ts->port_first = a < b ? a : b;
+	ts->port_last = a < b ? b : a;
+	if (spd_random_below(r, 2)) {
+		ts->port_first = a & 0xff00;
+		ts->port_last = a | 0xff;
+	}
+}
+
 static void random_ports(struct spd_random *r, struct ts_val *ts)
 {
 	uint16_t a = (uint16_t)spd_random_below(r, 8), b = (uint16_t)spd_random_below(r, 8);
@@ -93,14 +127,15 @@ static uint8_t random_proto(struct spd_random *r)
 	return protos[spd_random_below(r, sizeof(protos))];
 }
 
-static bool is_icmp(uint8_t proto)
+/* A third is of one direction, a fifth of one interface. SAs protect both directions. */
+static void random_place(struct spd_random *r, struct spd_policy *p)
 {
-	return proto == 1 || proto == 58;
-}
-
-static bool has_ports(uint8_t proto)
-{
-	return proto == 6 || proto == 17 || is_icmp(proto);
+	p->dir = spd_random_below(r, 3) ? SPD_BOTH : spd_random_below(r, 2) ? SPD_IN : SPD_OUT;
+	if (p->action == SPD_PROTECT)
+		p->dir = SPD_BOTH;
+	if (r->n_ifindex && !spd_random_below(r, 5))
+		p->ifindex = r->ifindex[spd_random_below(r, r->n_ifindex)];
+	p->is_answered = p->action == SPD_DISCARD && !spd_random_below(r, 3);
 }
 
 void spd_random_policies(struct spd_random *r, struct spd_policy *ret_policies, size_t n)
@@ -110,11 +145,15 @@ void spd_random_policies(struct spd_random *r, struct spd_policy *ret_policies, 
 		uint8_t proto = spd_random_below(r, 2) ? 0 : random_proto(r);
 		p.action = (enum spd_action)spd_random_below(r, 3);
 		p.child = p.action == SPD_PROTECT ? 1 + spd_random_below(r, N_CHILDREN) : 0;
+		random_place(r, &p);
 		p.local.addr = random_range(r);
 		p.remote.addr = random_range(r);
 		random_family(r, &p);
 		p.local.proto = p.remote.proto = proto;
-		if (has_ports(proto) || !spd_random_below(r, 4)) {
+		if (is_icmp(proto)) {
+			random_icmp_range(r, proto, &p.local);
+			random_icmp_range(r, proto, &p.remote);
+		} else if (has_ports(proto) || !spd_random_below(r, 4)) {
 			random_ports(r, &p.local);
 			random_ports(r, &p.remote);
 		} else {
@@ -126,16 +165,19 @@ void spd_random_policies(struct spd_random *r, struct spd_policy *ret_policies, 
 
 struct spd_flow spd_random_flow(struct spd_random *r)
 {
-	struct spd_flow f = { .proto = random_proto(r) };
+	struct spd_flow f = { .proto = random_proto(r),
+			      .dir = spd_random_below(r, 2) ? SPD_IN : SPD_OUT };
 
 	f.local = addr_from_v4(address(r));
 	f.remote = addr_from_v4(address(r));
+	if (r->n_ifindex)
+		f.ifindex = r->ifindex[spd_random_below(r, r->n_ifindex)];
 	if (has_ports(f.proto)) {
 		f.local_port = (uint16_t)spd_random_below(r, 8);
 		f.remote_port = (uint16_t)spd_random_below(r, 8);
 	}
-	if (is_icmp(f.proto)) /* type and code, at both sides */
-		f.remote_port = f.local_port;
+	if (is_icmp(f.proto)) /* at both sides */
+		f.local_port = f.remote_port = random_icmp(r, f.proto);
 	if (!spd_random_below(r, 3)) {
 		f.local = addr_from_num(to_v6(addr_to_num(&f.local)));
 		f.remote = addr_from_num(to_v6(addr_to_num(&f.remote)));
@@ -147,5 +189,6 @@ struct spd_flow spd_flow_reversed(const struct spd_flow *f)
 {
 	return (struct spd_flow){ .local = f->remote, .remote = f->local,
 				  .local_port = f->remote_port, .remote_port = f->local_port,
-				  .proto = f->proto };
+				  .proto = f->proto, .ifindex = f->ifindex,
+				  .dir = f->dir == SPD_IN ? SPD_OUT : SPD_IN };
 }

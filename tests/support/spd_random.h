@@ -7,6 +7,8 @@
 
 struct spd_random {
 	uint64_t state; /* seed, not 0 */
+	const uint32_t *ifindex; /* that policies and flows may have; NULL: policies name none */
+	uint32_t n_ifindex;
 };
 
 uint32_t spd_random_below(struct spd_random *r, uint32_t limit);

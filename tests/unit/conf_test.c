@@ -128,6 +128,38 @@ static void shunts_need_no_peer(void **state)
 	conf_free(conf);
 }
 
+#define NETS "local_ts = 10.1.0.0/16\nremote_ts = 10.2.0.0/16\n"
+#define SHUNT(keys) "connections { shunts { children {\na { mode = drop\n" keys " } } } }\n"
+
+static void shunts_have_a_place(void **state)
+{
+	struct conf *conf = load("connections { shunts { children {\n"
+				 "a { mode = drop\ninterface = lan\ndirection = in\npriority = 7\n"
+				 "reject = yes }\n"
+				 "b { mode = drop\ninterface = wan }\n"
+				 "c { mode = drop } } } }\n");
+	const struct conn_child *c = conf->conns[0]->children;
+
+	(void)state;
+	assert_string_equal(c[0].interface, "lan");
+	assert_int_equal(c[0].dir, SPD_IN);
+	assert_int_equal(c[0].priority, 7);
+	assert_true(c[0].is_answered);
+	assert_string_equal(c[2].interface, "");
+	assert_int_equal(c[2].dir, SPD_BOTH);
+	conf_free(conf);
+	assert_mistake(SHUNT("interface = a/b"), 3, "the name of one interface");
+	assert_mistake(SHUNT("interface = sixteencharacter"), 3, "the name of one interface");
+	assert_mistake(SHUNT("direction = up"), 3, "in, out or both");
+	assert_mistake(SHUNT("priority = 65536"), 3, "0 to 65535");
+	assert_mistake(conn_with("", "reject = yes"), 11, "reject: only with mode = drop");
+	assert_mistake(conn_with("", "direction = in"), 11, "direction: an SA protects both");
+	assert_mistake("connections { shunts { children {\n"
+		       "a { mode = drop\ninterface = lan\n" NETS "}\n"
+		       "b { mode = pass\ninterface = wan\n" NETS "}\n"
+		       "c { mode = pass\ninterface = lan\n" NETS "} } } }\n", 12, "has the selectors of");
+}
+
 static void sections_are_inherited(void **state)
 {
 	struct conf *conf = load(PSK
@@ -544,6 +576,7 @@ int main(void)
 		cmocka_unit_test(defaults_are_those_of_swanctl),
 		cmocka_unit_test(lifetimes_follow_each_other),
 		cmocka_unit_test(shunts_need_no_peer),
+		cmocka_unit_test(shunts_have_a_place),
 		cmocka_unit_test(sections_are_inherited),
 		cmocka_unit_test(values_are_quoted_and_escaped),
 		cmocka_unit_test(the_best_secret_is_taken),

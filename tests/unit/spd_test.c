@@ -131,7 +131,7 @@ static int classify(const struct spd_index *ix, const struct spd_policy *list,
 
 static void classifier_agrees_with_the_reference(void **state)
 {
-	struct spd_random r = { 4301 };
+	struct spd_random r = { .state = 4301 };
 	struct spd_policy list[POLICIES];
 	struct spd_index ix;
 
