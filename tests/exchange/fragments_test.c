@@ -6,7 +6,7 @@
 #include <cmocka.h>
 
 #include <string.h>
-#include "ike/limits.h"
+#include "ike/ike_sa.h"
 #include "support/pair.h"
 
 #define NEXT_OFF 16
@@ -214,20 +214,100 @@ static void forged_ones_harm_nobody(void **state)
 	assert_true(ike_counts(pair.b.ike)[IKE_COUNT_NOT_AUTHENTIC] > 20);
 }
 
+/* ---- By hand, from an authenticated peer -------------------------------------------- */
+
+/* A piece of a request of a: number of total, with this text inside. */
+static void piece(uint16_t number, uint16_t total, const uint8_t *text, size_t len)
+{
+	struct ike_sa *sa = pair.b.ike->sas;
+	struct aead_key key = *sa_key_in(sa);
+	struct aead_sizes size = aead_sizes(key.alg);
+	size_t all = IKE_HEADER_LEN + 8 + size.iv_len + len + 1 + size.icv_len;
+	uint8_t out[512];
+	struct writer w = wr_into(out, sizeof(out));
+
+	wr_u64(&w, sa->spi_i);
+	wr_u64(&w, sa->spi_r);
+	wr_u32(&w,
+	       (uint32_t)PL_SKF << 24 | 0x20 << 16 | EX_INFORMATIONAL << 8 | IKE_FLAG_INITIATOR);
+	wr_u32(&w, sa->due_id);
+	wr_u32(&w, (uint32_t)all);
+	wr_u16(&w, number == 1 ? PL_VENDOR << 8 : 0);
+	wr_u16(&w, (uint16_t)(all - IKE_HEADER_LEN));
+	wr_u16(&w, number);
+	wr_u16(&w, total);
+	uint8_t *iv = wr_reserve(&w, size.iv_len), *at = w.at;
+	wr_bytes(&w, text, len);
+	wr_u8(&w, 0);
+	uint8_t *icv = wr_reserve(&w, size.icv_len);
+	assert_true(wr_ok(&w));
+	assert_int_equal(aead_seal(&key, rd_from(out, (size_t)(iv - out)), iv, at, len + 1, icv),
+			 0);
+	struct datagram d = { pair.b.home, pair.a.home, out, all };
+	ike_input(pair.b.ike, &d, pair.now_ms);
+	side_effects(&pair.b);
+}
+
+static struct fragments *set_of_b(void)
+{
+	struct ike_sa *sa = pair.b.ike->sas;
+
+	return &sa->fragments[0][sa->due_id % WINDOW_MAX];
+}
+
+static const uint8_t vendor[60] = { 0, 0, 0, sizeof(vendor) };
+
+/* 2.6: the sender found out that they have to be smaller. What is left of the first train comes
+ * late and is of no use. */
+static void cut_anew_into_more_pieces(void **state)
+{
+	(void)state;
+	up();
+	uint32_t due = pair.b.ike->sas->due_id;
+	piece(1, 2, vendor, 30);
+	piece(1, 3, vendor, 20);
+	piece(2, 2, vendor + 30, 30);
+	piece(3, 3, vendor + 40, 20);
+	assert_int_equal(pair.b.ike->sas->due_id, due);
+	piece(2, 3, vendor + 20, 20);
+	assert_int_equal(pair.b.ike->sas->due_id, due + 1);
+	assert_int_equal(ike_counts(pair.b.ike)[IKE_COUNT_BAD_SYNTAX], 0);
+}
+
+static void incomplete_ones_are_not_kept(void **state)
+{
+	(void)state;
+	up();
+	piece(1, 2, vendor, 30);
+	pair_run(&pair, FRAGMENT_MS - 1000);
+	assert_non_null(set_of_b()->parts);
+	pair_run(&pair, 2000);
+	assert_null(set_of_b()->parts);
+}
+
+static void no_more_than_the_limit(void **state)
+{
+	(void)state;
+	up();
+	piece(1, FRAGMENTS_MAX + 1, vendor, 30);
+	piece(UINT16_MAX, UINT16_MAX, vendor, 30);
+	assert_null(set_of_b()->parts);
+	assert_int_equal(ike_counts(pair.b.ike)[IKE_COUNT_NOT_AUTHENTIC], 2);
+	piece(FRAGMENTS_MAX, FRAGMENTS_MAX, vendor, 30);
+	assert_non_null(set_of_b()->parts);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(long_messages_go_in_pieces),
-		TEST(cbc_and_hmac_do_too),
-		TEST(short_ones_stay_whole),
-		TEST(without_consent_there_are_none),
-		TEST(accept_takes_but_sends_none),
-		TEST(lost_and_doubled_ones_are_made_good),
-		TEST(one_missing_is_all_missing),
-		TEST(answer_again_is_one_answer),
-		TEST(forged_ones_harm_nobody),
+		TEST(long_messages_go_in_pieces),   TEST(cbc_and_hmac_do_too),
+		TEST(short_ones_stay_whole),	    TEST(without_consent_there_are_none),
+		TEST(accept_takes_but_sends_none),  TEST(lost_and_doubled_ones_are_made_good),
+		TEST(one_missing_is_all_missing),   TEST(answer_again_is_one_answer),
+		TEST(forged_ones_harm_nobody),	    TEST(cut_anew_into_more_pieces),
+		TEST(incomplete_ones_are_not_kept), TEST(no_more_than_the_limit),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

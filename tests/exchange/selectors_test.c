@@ -294,6 +294,8 @@ static void transport_between_two_hosts(void **state)
 	assert_true(pair_fits(&pair));
 	assert_int_equal(side_in_use(&pair.a)->sa.mode, SA_TRANSPORT);
 	assert_int_equal(side_in_use(&pair.b)->sa.mode, SA_TRANSPORT);
+	assert_true(side_in_use(&pair.a)->sa.is_tfc_refused); /* nothing tells padding from data */
+	assert_true(side_in_use(&pair.b)->sa.is_tfc_refused);
 }
 
 /* Who does not want transport mode answers with tunnel mode, or asks for it; both use that. */
@@ -317,6 +319,8 @@ static void transport_is_for_hosts_only(void **state)
 	pair.a.children[0][0].mode = pair.b.children[0][0].mode = SA_TRANSPORT;
 	up_with(SA_TUNNEL);
 	assert_true(side_logged(&pair.a, "two hosts only"));
+	assert_false(side_in_use(&pair.a)->sa.is_tfc_refused); /* tunnels take it */
+	assert_false(side_in_use(&pair.b)->sa.is_tfc_refused);
 }
 
 /* 2.23.1: each side has the addresses that packets have there; a knows of no NAT. */
