@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
 # Additional key exchanges (RFC 9370) with strongSwan 6: IKE_INTERMEDIATE when either side initiates,
-# IKE_FOLLOWUP_KE when either side rekeys the IKE SA or the Child SA, or asks for another one.
+# IKE_FOLLOWUP_KE when either side rekeys the IKE SA or the Child SA, or asks for another one, and when
+# both rekey the IKE SA at once.
 # With ML-KEM where both sides have it: strongSwan from 6.0.2 on with OpenSSL 3.5; the 6.0.1 of Debian 13
 # has none, in no plugin. KE="ke1_x448" tries another one.
 # shellcheck disable=SC2034
@@ -41,6 +42,11 @@ we_rekey() {
 		--uri "unix:///run/sekisho@$(gw_instance gwA)/sekisho.vici" >"$LAB_DIR/rekey.log" 2>&1
 }
 they_rekey() { swan gwB --rekey --ike tunnel; }
+both_rekey() {
+	we_rekey &
+	they_rekey
+	wait $!
+}
 
 # The SA of `net` on gwA: its algorithms and its SPI. After IKE_AUTH it has no key exchange of its own.
 net_spi() { swan gwB --list-sas --raw --child net | grep -oE 'name=net .*spi-in=[0-9a-f]+' | grep -oE '[0-9a-f]+$' | head -1; }
@@ -72,6 +78,8 @@ must sekisho gwA up net
 tunnel_is_up
 rekey_by we_rekey
 rekey_by they_rekey
+for _ in 1 2 3 4; do rekey_by both_rekey; done
+say "  $(grep -c 'both sides rekeyed the IKE_SA' "$LAB_DIR/sekishod-gwA.log") of 4 crossed"
 child_rekey_by gw_rekey
 child_rekey_by swan gwB --rekey --child net
 another_by sekisho gwA up tcp
