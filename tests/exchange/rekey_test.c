@@ -125,17 +125,6 @@ static void responder_switches_on_traffic(void **state)
 }
 
 /* The answer is lost again and again: the responder may not switch before the initiator can. */
-static bool swallow_answers(struct pair *p, struct flight *f, void *arg)
-{
-	unsigned *left = arg;
-
-	if (f->bytes[18] != EX_CREATE_CHILD_SA || !addr_equal(&f->from.addr, &p->b.home.addr) ||
-	    !*left)
-		return true;
-	--*left;
-	return false;
-}
-
 static void responder_waits_while_answers_are_lost(void **state)
 {
 	unsigned left = 2;
@@ -143,7 +132,7 @@ static void responder_waits_while_answers_are_lost(void **state)
 	(void)state;
 	begin("aes256gcm16");
 	go();
-	pair.on_wire = swallow_answers;
+	pair.on_wire = pair_swallow_answers;
 	pair.arg = &left;
 	rekey(&pair.a);
 	pair_run(&pair, 60000);
@@ -160,7 +149,7 @@ static void the_answer_comes_after_the_end(void **state)
 	begin("aes256gcm16");
 	pair.a.children[0][0].life_s = 30;
 	go();
-	pair.on_wire = swallow_answers;
+	pair.on_wire = pair_swallow_answers;
 	pair.arg = &left;
 	rekey(&pair.a);
 	pair_run(&pair, 40000);

@@ -40,7 +40,7 @@ must ping_all hostA 10.2.0.2 10 -i 0.02
 title "the IKE SA is rekeyed by us, then by them"
 steady_start hostA 10.2.0.2 800
 sleep 1
-must on gwA swanctl --rekey --ike tunnel --uri "unix:///run/sekisho@$(gw_instance gwA)/sekisho.vici" >/dev/null
+must gw_ike_rekey
 must wait_for 5 "our rekey" log_says sekishod-gwA 'tunnel\[2\] IKE_SA rekeyed'
 must wait_for 5 "one IKE SA" one_ike
 must swan gwB --rekey --ike tunnel

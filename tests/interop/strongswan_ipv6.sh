@@ -42,9 +42,9 @@ must sekisho gwA up net
 tunnel_is_up
 works
 must wait_for 10 "DPD of theirs, answered" dpd_goes_on
-must on gwA swanctl --rekey --ike tunnel --uri "unix:///run/sekisho@$(gw_instance gwA)/sekisho.vici" >"$LAB_DIR/rekey.log"
+must gw_ike_rekey
 SPIS=$(sad_spis gwA)
-must gw_rekey gwA
+must gw_rekey
 must wait_for 15 "the Child SA's rekey" rekeyed
 works
 must sekisho gwA down tunnel

@@ -38,10 +38,6 @@ moves() { # NODE FROM TO OURS THEIRS
 	must same "IKE SPIs" "$before" "$(ike_spi)"
 }
 
-gw_ike_rekey() {
-	on gwA swanctl --rekey --ike tunnel \
-		--uri "unix:///run/sekisho@$(gw_instance gwA)/sekisho.vici" >"$LAB_DIR/rekey.log" 2>&1
-}
 ike_rekeyed() { [ "$(ike_spi)" != "$1" ] && [ "$(swan gwB --list-sas | grep -c '^tunnel: .*ESTABLISHED')" = 1 ]; }
 # ike_rekey_by COMMAND...: of who did not initiate. It stays the responder of RFC 4555 (1.3).
 ike_rekey_by() {

@@ -37,13 +37,9 @@ rekey_by() { # COMMAND...
 	must ping_all hostA 10.2.0.2 5 -i 0.05
 	say "  rekeyed: $*"
 }
-we_rekey() {
-	on gwA swanctl --rekey --ike tunnel \
-		--uri "unix:///run/sekisho@$(gw_instance gwA)/sekisho.vici" >"$LAB_DIR/rekey.log" 2>&1
-}
 they_rekey() { swan gwB --rekey --ike tunnel; }
 both_rekey() {
-	we_rekey &
+	gw_ike_rekey &
 	they_rekey
 	wait $!
 }
@@ -76,7 +72,7 @@ lab_with_strongswan
 title "we initiate"
 must sekisho gwA up net
 tunnel_is_up
-rekey_by we_rekey
+rekey_by gw_ike_rekey
 rekey_by they_rekey
 for _ in 1 2 3 4; do rekey_by both_rekey; done
 say "  $(grep -c 'both sides rekeyed the IKE_SA' "$LAB_DIR/sekishod-gwA.log") of 4 crossed"
@@ -90,7 +86,7 @@ title "they initiate"
 must swan_up gwB
 tunnel_is_up
 rekey_by they_rekey
-rekey_by we_rekey
+rekey_by gw_ike_rekey
 child_rekey_by swan gwB --rekey --child net
 child_rekey_by gw_rekey
 another_by swan gwB --initiate --child tcp --timeout 10

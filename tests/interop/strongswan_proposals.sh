@@ -4,8 +4,7 @@
 # both name the same proposal afterwards, and one ping both ways shows that both have the same keys
 # for the Child SA. PROPOSALS="..." tries others. Those of ESP: strongswan_esp_proposals.sh.
 . "$(dirname "$0")/lib.sh"
-SWAN_PLUGINS="random nonce aes openssl kdf hmac xcbc cmac ctr ccm chapoly pem pkcs1 x509 pubkey
-	kernel-libipsec kernel-netlink socket-default vici updown"
+. "$(dirname "$0")/proposals.sh"
 
 # As strongSwan's keywords and ours alike; the PRF is always named.
 PROPOSALS=${PROPOSALS:-"
@@ -40,10 +39,6 @@ if [[ $(swanctl --version 2>&1) =~ strongSwan\ [6-9] ]]; then
 	fi
 fi
 
-reconfigure() {
-	(umask 077 && tunnel_conf A >"$LAB_DIR/gwA.conf" && tunnel_conf B >"$LAB_DIR/gwB.swanctl.conf")
-	sekisho gwA reload >/dev/null && swan gwB --load-all --file "$LAB_DIR/gwB.swanctl.conf"
-}
 # The line with the algorithms of the IKE SA, which both write alike: "AES_CBC-128/HMAC...".
 algorithms() { grep -m 1 -oE '(AES|CHACHA20|3DES)_[A-Z0-9_-]+/[^ ]+'; }
 
@@ -56,20 +51,6 @@ works() { # WHO PROPOSAL
 	must same "algorithms of $2" "$ours" "$theirs"
 	must ping_all hostA 10.2.0.2 1
 	say "  $1: $2: $ours"
-}
-
-quietly() { "$@" >/dev/null; }
-
-both_ways() { # PROPOSAL
-	must reconfigure
-	must quietly sekisho gwA up net
-	works "Sekisho initiates" "$1"
-	must quietly sekisho gwA down tunnel
-	must wait_for 5 "gwB without an IKE SA" swan_has_no_sa gwB
-	must swan_up gwB
-	works "strongSwan initiates" "$1"
-	must swan gwB --terminate --ike tunnel
-	must wait_for 5 "gwA without a child" gw_has_no_child gwA
 }
 
 lab_with_strongswan

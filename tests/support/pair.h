@@ -87,6 +87,9 @@ struct pair {
 	void *arg;
 };
 
+/* An on_wire: the next CREATE_CHILD_SA messages of b are lost, as many as arg, an unsigned, says. */
+bool pair_swallow_answers(struct pair *p, struct flight *f, void *arg);
+
 /* More of struct ike_host, for cores that are made from now on. */
 struct pair_hooks {
 	uint32_t (*instance)(void *arg, const struct conn *conn, const struct conn_child *child);

@@ -52,6 +52,17 @@ static void launch(struct pair *p, struct flight *f)
 		fly(p, f);
 }
 
+bool pair_swallow_answers(struct pair *p, struct flight *f, void *arg)
+{
+	unsigned *left = arg;
+
+	if (f->bytes[18] != EX_CREATE_CHILD_SA || !addr_equal(&f->from.addr, &p->b.home.addr) ||
+	    !*left)
+		return true;
+	--*left;
+	return false;
+}
+
 static void data_in(struct side *s, const struct flight *f)
 {
 	struct pair_sa *sa = side_sa(s, f->spi);
