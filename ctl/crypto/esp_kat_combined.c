@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Known answers of the algorithms that encrypt and authenticate in one. Sources: "The Galois/Counter
+ * Mode of Operation" (McGrew and Viega, as submitted to NIST), test cases 3, 9 and 15;
+ * draft-mcgrew-gcm-test-01 section 4, ESP packets with 8 and 12 bytes of AAD, their ICVs cut for the
+ * shorter ones, and one with GMAC; RFC 7634 appendix A.
+ */
+#include "crypto/esp_kat.h"
+
+const struct esp_kat esp_kats_combined[] = {
+	{ /* GCM specification, test case 3 */
+	  { ENCR_AES_GCM_16, 128, INTEG_NONE },
+	  .enc = "feffe9928665731c6d6a8f9467308308cafebabe",
+	  .iv = "facedbaddecaf888",
+	  .plain = "d9313225f88406e5a55909c5aff5269a86a7a9531534f7da2e4c303d8a318a72"
+		   "1c3c0c95956809532fcf0e2449a6b525b16aedf5aa0de657ba637b391aafd255",
+	  .cipher = "42831ec2217774244b7221b784d0d49ce3aa212f2c02a4e035c17e2329aca12e"
+		    "21d514b25466931c7d8f6a5aac84aa051ba30b396a0aac973d58e091473f5985",
+	  .icv = "4d5c2af327cd64a62cf35abd2ba6fab4" },
+	{ /* test case 9 */
+	  { ENCR_AES_GCM_16, 192, INTEG_NONE },
+	  .enc = "feffe9928665731c6d6a8f9467308308feffe9928665731ccafebabe",
+	  .iv = "facedbaddecaf888",
+	  .plain = "d9313225f88406e5a55909c5aff5269a86a7a9531534f7da2e4c303d8a318a72"
+		   "1c3c0c95956809532fcf0e2449a6b525b16aedf5aa0de657ba637b391aafd255",
+	  .cipher = "3980ca0b3c00e841eb06fac4872a2757859e1ceaa6efd984628593b40ca1e19c"
+		    "7d773d00c144c525ac619d18c84a3f4718e2448b2fe324d9ccda2710acade256",
+	  .icv = "9924a7c8587336bfb118024db8674a14" },
+	{ /* test case 15 */
+	  { ENCR_AES_GCM_16, 256, INTEG_NONE },
+	  .enc = "feffe9928665731c6d6a8f9467308308feffe9928665731c6d6a8f9467308308"
+		 "cafebabe",
+	  .iv = "facedbaddecaf888",
+	  .plain = "d9313225f88406e5a55909c5aff5269a86a7a9531534f7da2e4c303d8a318a72"
+		   "1c3c0c95956809532fcf0e2449a6b525b16aedf5aa0de657ba637b391aafd255",
+	  .cipher = "522dc1f099567d07f47f37a32a84427d643a8cdcbfe5c0c97598a2bd2555d1aa"
+		    "8cb08e48590dbb3da7b08b1056828838c5f61e6393ba7a0abcc9f662898015ad",
+	  .icv = "b094dac5d93471bdec1a502270e3cc6c" },
+	{ /* ESP */
+	  { ENCR_AES_GCM_16, 128, INTEG_NONE },
+	  .enc = "feffe9928665731c6d6a8f9467308308cafebabe",
+	  .aad = "0000a5f80000000a",
+	  .iv = "facedbaddecaf888",
+	  .plain = "4500003e698f000080114dccc0a80102c0a801010a980035002a2343b2d00100"
+		   "0001000000000000037369700963796265726369747902646b00000100010001",
+	  .cipher = "deb22cd9b07c72c16e3a65beeb8df304a5a5897d33ae530f1ba76d5d114d2a5c"
+		    "3de81827c10e9a4f51330d0eec416642cfbb85a5b47e48a4ec3b9ba95d918bd1",
+	  .icv = "83b70d3aa8bc6ee4c309e9d85a41ad4a" },
+	{ /* ESP */
+	  { ENCR_AES_GCM_12, 128, INTEG_NONE },
+	  .enc = "feffe9928665731c6d6a8f9467308308cafebabe",
+	  .aad = "0000a5f80000000a",
+	  .iv = "facedbaddecaf888",
+	  .plain = "4500003e698f000080114dccc0a80102c0a801010a980035002a2343b2d00100"
+		   "0001000000000000037369700963796265726369747902646b00000100010001",
+	  .cipher = "deb22cd9b07c72c16e3a65beeb8df304a5a5897d33ae530f1ba76d5d114d2a5c"
+		    "3de81827c10e9a4f51330d0eec416642cfbb85a5b47e48a4ec3b9ba95d918bd1",
+	  .icv = "83b70d3aa8bc6ee4c309e9d8" },
+	{ /* ESP */
+	  { ENCR_AES_GCM_8, 128, INTEG_NONE },
+	  .enc = "feffe9928665731c6d6a8f9467308308cafebabe",
+	  .aad = "0000a5f80000000a",
+	  .iv = "facedbaddecaf888",
+	  .plain = "4500003e698f000080114dccc0a80102c0a801010a980035002a2343b2d00100"
+		   "0001000000000000037369700963796265726369747902646b00000100010001",
+	  .cipher = "deb22cd9b07c72c16e3a65beeb8df304a5a5897d33ae530f1ba76d5d114d2a5c"
+		    "3de81827c10e9a4f51330d0eec416642cfbb85a5b47e48a4ec3b9ba95d918bd1",
+	  .icv = "83b70d3aa8bc6ee4" },
+	{ /* ESP */
+	  { ENCR_AES_GCM_16, 256, INTEG_NONE },
+	  .enc = "abbccddef00112233445566778899aababbccddef00112233445566778899aab"
+		 "11223344",
+	  .aad = "4a2cbfe300000002",
+	  .iv = "0102030405060708",
+	  .plain = "4500003069a6400080062690c0a801029389155e0a9e008b2dc57ee000000000"
+		   "7002400020bf0000020405b40101040201020201",
+	  .cipher = "ff425c9b724599df7a3bcd510194e00d6a78107f1b0b1cbf06efae9d65a5d763"
+		    "748a637985771d347f0545659f14e99def842d8e",
+	  .icv = "b335f4eecfdbf831824b4c4915956c96" },
+	{ /* ESP */
+	  { ENCR_AES_GCM_12, 256, INTEG_NONE },
+	  .enc = "abbccddef00112233445566778899aababbccddef00112233445566778899aab"
+		 "11223344",
+	  .aad = "4a2cbfe300000002",
+	  .iv = "0102030405060708",
+	  .plain = "4500003069a6400080062690c0a801029389155e0a9e008b2dc57ee000000000"
+		   "7002400020bf0000020405b40101040201020201",
+	  .cipher = "ff425c9b724599df7a3bcd510194e00d6a78107f1b0b1cbf06efae9d65a5d763"
+		    "748a637985771d347f0545659f14e99def842d8e",
+	  .icv = "b335f4eecfdbf831824b4c49" },
+	{ /* ESP */
+	  { ENCR_AES_GCM_8, 256, INTEG_NONE },
+	  .enc = "abbccddef00112233445566778899aababbccddef00112233445566778899aab"
+		 "11223344",
+	  .aad = "4a2cbfe300000002",
+	  .iv = "0102030405060708",
+	  .plain = "4500003069a6400080062690c0a801029389155e0a9e008b2dc57ee000000000"
+		   "7002400020bf0000020405b40101040201020201",
+	  .cipher = "ff425c9b724599df7a3bcd510194e00d6a78107f1b0b1cbf06efae9d65a5d763"
+		    "748a637985771d347f0545659f14e99def842d8e",
+	  .icv = "b335f4eecfdbf831" },
+	{ /* ESP with ESN */
+	  { ENCR_AES_GCM_16, 128, INTEG_NONE },
+	  .enc = "4c80cdefbb5d10da906ac73c3613a6342e443b68",
+	  .aad = "000043218765432100000000",
+	  .iv = "4956ed7e3b244cfe",
+	  .plain = "45000048699a000080114db7c0a80102c0a801010a9bf15638d3010000010000"
+		   "00000000045f736970045f756470037369700963796265726369747902646b00"
+		   "0021000101020201",
+	  .cipher = "fecf537e729d5b07dc30df528dd22b768d1b98736696a6fd348509fa13ceac34"
+		    "cfa2436f14a3f3cf65925bf1f4a13c5d15b21e1884f5ff6247aeabb786b93bce"
+		    "61bc17d768fd9732",
+	  .icv = "459018148f6cbe722fd04796562dfdb4" },
+	{ /* computed */
+	  { ENCR_AES_GCM_12, 192, INTEG_NONE },
+	  .enc = "feffe9928665731c6d6a8f9467308308feffe9928665731ccafebabe",
+	  .aad = "0000a5f80000000a",
+	  .iv = "facedbaddecaf888",
+	  .plain = "4500003e698f000080114dccc0a80102c0a801010a980035002a2343b2d00100"
+		   "0001000000000000037369700963796265726369747902646b00000100010001",
+	  .cipher = "a5b1f810ad0beea4ce4ebecde87700cfc391b4b8b9432e6b4ce380ca34406aee"
+		    "614a3195542ccc7680ddfa4c888ff300ccfaca17f197c0ea1db95c28b6033002",
+	  .icv = "72b7306b4afd7dedd8d66122" },
+	{ /* computed */
+	  { ENCR_AES_GCM_8, 192, INTEG_NONE },
+	  .enc = "feffe9928665731c6d6a8f9467308308feffe9928665731ccafebabe",
+	  .aad = "0000a5f80000000a",
+	  .iv = "facedbaddecaf888",
+	  .plain = "4500003e698f000080114dccc0a80102c0a801010a980035002a2343b2d00100"
+		   "0001000000000000037369700963796265726369747902646b00000100010001",
+	  .cipher = "a5b1f810ad0beea4ce4ebecde87700cfc391b4b8b9432e6b4ce380ca34406aee"
+		    "614a3195542ccc7680ddfa4c888ff300ccfaca17f197c0ea1db95c28b6033002",
+	  .icv = "72b7306b4afd7ded" },
+	{ /* GMAC published */
+	  { ENCR_NULL_AUTH_AES_GMAC, 128, INTEG_NONE },
+	  .enc = "4c80cdefbb5d10da906ac73c3613a63422433c64",
+	  .aad = "0000432100000007",
+	  .iv = "0000000000000000",
+	  .plain = "45000030da3a00008001df3bc0a80005c0a800010800c6cd0200070061626364"
+		   "65666768696a6b6c6d6e6f707172737401020201",
+	  .icv = "f2a9a836e155106aa8dcd618e4099aaa" },
+	{ /* GMAC computed */
+	  { ENCR_NULL_AUTH_AES_GMAC, 128, INTEG_NONE },
+	  .enc = "feffe9928665731c6d6a8f9467308308cafebabe",
+	  .aad = "0000a5f80000000a",
+	  .iv = "facedbaddecaf888",
+	  .plain = "4500003e698f000080114dccc0a80102c0a801010a980035002a2343b2d00100"
+		   "0001000000000000037369700963796265726369747902646b00000100010001",
+	  .icv = "6d4ae638829f7397045f7c6c65ead02d" },
+	{ /* GMAC computed */
+	  { ENCR_NULL_AUTH_AES_GMAC, 192, INTEG_NONE },
+	  .enc = "feffe9928665731c6d6a8f9467308308feffe9928665731ccafebabe",
+	  .aad = "0000a5f80000000a",
+	  .iv = "facedbaddecaf888",
+	  .plain = "4500003e698f000080114dccc0a80102c0a801010a980035002a2343b2d00100"
+		   "0001000000000000037369700963796265726369747902646b00000100010001",
+	  .icv = "5e0c5be0db17a309266800b051ed515e" },
+	{ /* GMAC computed */
+	  { ENCR_NULL_AUTH_AES_GMAC, 256, INTEG_NONE },
+	  .enc = "feffe9928665731c6d6a8f9467308308feffe9928665731c6d6a8f9467308308"
+		 "cafebabe",
+	  .aad = "0000a5f80000000a",
+	  .iv = "facedbaddecaf888",
+	  .plain = "4500003e698f000080114dccc0a80102c0a801010a980035002a2343b2d00100"
+		   "0001000000000000037369700963796265726369747902646b00000100010001",
+	  .icv = "8f747b7c9b834d2a8d16ea80f411132a" },
+	{ /* GMAC ESN computed */
+	  { ENCR_NULL_AUTH_AES_GMAC, 128, INTEG_NONE },
+	  .enc = "4c80cdefbb5d10da906ac73c3613a6342e443b68",
+	  .aad = "000043218765432100000000",
+	  .iv = "4956ed7e3b244cfe",
+	  .plain = "45000048699a000080114db7c0a80102c0a801010a9bf15638d3010000010000"
+		   "00000000045f736970045f756470037369700963796265726369747902646b00"
+		   "0021000101020201",
+	  .icv = "5156ca512961c33fada1b5e44cef79d6" },
+	{ /* CCM computed */
+	  { ENCR_AES_CCM_16, 128, INTEG_NONE },
+	  .enc = "1e2c7e01419aefc00d58966e5ca24bd34fa319",
+	  .aad = "000043218765432100000000",
+	  .iv = "4956ed7e3b244cfe",
+	  .plain = "4500003069a6400080062690c0a801029389155e0a9e008b2dc57ee000000000"
+		   "7002400020bf0000020405b40101040201020201",
+	  .cipher = "c68b0307f233dcdcd97b93f49afd34da3ecfbbeadb405dac77518d1e9c1e2507"
+		    "35b7d1dcaf04f272458550532304bcd738f3a45f",
+	  .icv = "1e80a8c01fc0b667a9e227bd62e7e5e7" },
+	{ /* CCM computed */
+	  { ENCR_AES_CCM_12, 128, INTEG_NONE },
+	  .enc = "1e2c7e01419aefc00d58966e5ca24bd34fa319",
+	  .aad = "0000a5f80000000a",
+	  .iv = "4956ed7e3b244cfe",
+	  .plain = "4500003069a6400080062690c0a801029389155e0a9e008b2dc57ee000000000"
+		   "7002400020bf0000020405b40101040201020201",
+	  .cipher = "c68b0307f233dcdcd97b93f49afd34da3ecfbbeadb405dac77518d1e9c1e2507"
+		    "35b7d1dcaf04f272458550532304bcd738f3a45f",
+	  .icv = "0bc5fb6bed0dd0aadfa1c03c" },
+	{ /* CCM computed */
+	  { ENCR_AES_CCM_8, 128, INTEG_NONE },
+	  .enc = "1e2c7e01419aefc00d58966e5ca24bd34fa319",
+	  .aad = "0000a5f80000000a",
+	  .iv = "4956ed7e3b244cfe",
+	  .plain = "4500003069a6400080062690c0a801029389155e0a9e008b2dc57ee000000000"
+		   "7002400020bf0000020405b40101040201020201",
+	  .cipher = "c68b0307f233dcdcd97b93f49afd34da3ecfbbeadb405dac77518d1e9c1e2507"
+		    "35b7d1dcaf04f272458550532304bcd738f3a45f",
+	  .icv = "262f49bd05f9b756" },
+	{ /* CCM computed */
+	  { ENCR_AES_CCM_16, 192, INTEG_NONE },
+	  .enc = "56df5c8f263f0e42ef7ad3cefc846062cab440af5fc9c9014fa319",
+	  .aad = "000043218765432100000000",
+	  .iv = "4956ed7e3b244cfe",
+	  .plain = "4500003069a6400080062690c0a801029389155e0a9e008b2dc57ee000000000"
+		   "7002400020bf0000020405b40101040201020201",
+	  .cipher = "c18eb82fbad796bab9b696d1f616e058ec727710c71c46eb6d8aaea65c031a33"
+		    "f47318ae2996d41bf884400670af423efaca1ba5",
+	  .icv = "d573ecfc32a8a5d92dafad2636131f55" },
+	{ /* CCM computed */
+	  { ENCR_AES_CCM_12, 192, INTEG_NONE },
+	  .enc = "56df5c8f263f0e42ef7ad3cefc846062cab440af5fc9c9014fa319",
+	  .aad = "0000a5f80000000a",
+	  .iv = "4956ed7e3b244cfe",
+	  .plain = "4500003069a6400080062690c0a801029389155e0a9e008b2dc57ee000000000"
+		   "7002400020bf0000020405b40101040201020201",
+	  .cipher = "c18eb82fbad796bab9b696d1f616e058ec727710c71c46eb6d8aaea65c031a33"
+		    "f47318ae2996d41bf884400670af423efaca1ba5",
+	  .icv = "500aff0e42c40806897802d0" },
+	{ /* CCM computed */
+	  { ENCR_AES_CCM_8, 192, INTEG_NONE },
+	  .enc = "56df5c8f263f0e42ef7ad3cefc846062cab440af5fc9c9014fa319",
+	  .aad = "0000a5f80000000a",
+	  .iv = "4956ed7e3b244cfe",
+	  .plain = "4500003069a6400080062690c0a801029389155e0a9e008b2dc57ee000000000"
+		   "7002400020bf0000020405b40101040201020201",
+	  .cipher = "c18eb82fbad796bab9b696d1f616e058ec727710c71c46eb6d8aaea65c031a33"
+		    "f47318ae2996d41bf884400670af423efaca1ba5",
+	  .icv = "0d9f3ff0a2c876a9" },
+	{ /* CCM computed */
+	  { ENCR_AES_CCM_16, 256, INTEG_NONE },
+	  .enc = "7cc8183b8d99e07c4541b8bd5ca7c2328ab80259a4fea92c09759a9b3c9b2739"
+		 "4fa319",
+	  .aad = "000043218765432100000000",
+	  .iv = "4956ed7e3b244cfe",
+	  .plain = "4500003069a6400080062690c0a801029389155e0a9e008b2dc57ee000000000"
+		   "7002400020bf0000020405b40101040201020201",
+	  .cipher = "a2f32d7ca726a4232a28dd9554bba41b5591d8abe368ea78e4fbf2e8b27eebe3"
+		    "8997587bc742420dcf3ae9111a9cd3b2d58bf933",
+	  .icv = "7c3b2342e42eb6fea606ab57f404ba1c" },
+	{ /* CCM computed */
+	  { ENCR_AES_CCM_12, 256, INTEG_NONE },
+	  .enc = "7cc8183b8d99e07c4541b8bd5ca7c2328ab80259a4fea92c09759a9b3c9b2739"
+		 "4fa319",
+	  .aad = "0000a5f80000000a",
+	  .iv = "4956ed7e3b244cfe",
+	  .plain = "4500003069a6400080062690c0a801029389155e0a9e008b2dc57ee000000000"
+		   "7002400020bf0000020405b40101040201020201",
+	  .cipher = "a2f32d7ca726a4232a28dd9554bba41b5591d8abe368ea78e4fbf2e8b27eebe3"
+		    "8997587bc742420dcf3ae9111a9cd3b2d58bf933",
+	  .icv = "bba331ab9109361e17088939" },
+	{ /* CCM computed */
+	  { ENCR_AES_CCM_8, 256, INTEG_NONE },
+	  .enc = "7cc8183b8d99e07c4541b8bd5ca7c2328ab80259a4fea92c09759a9b3c9b2739"
+		 "4fa319",
+	  .aad = "0000a5f80000000a",
+	  .iv = "4956ed7e3b244cfe",
+	  .plain = "4500003069a6400080062690c0a801029389155e0a9e008b2dc57ee000000000"
+		   "7002400020bf0000020405b40101040201020201",
+	  .cipher = "a2f32d7ca726a4232a28dd9554bba41b5591d8abe368ea78e4fbf2e8b27eebe3"
+		    "8997587bc742420dcf3ae9111a9cd3b2d58bf933",
+	  .icv = "a288a512a7a0ff03" },
+	{ /* RFC 7634 */
+	  { ENCR_CHACHA20_POLY1305, 0, INTEG_NONE },
+	  .enc = "808182838485868788898a8b8c8d8e8f909192939495969798999a9b9c9d9e9f"
+		 "a0a1a2a3",
+	  .aad = "0102030400000005",
+	  .iv = "1011121314151617",
+	  .plain = "45000054a6f200004001e778c6336405c000020508005b7a3a080000553bec10"
+		   "0007362708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f20212223"
+		   "2425262728292a2b2c2d2e2f303132333435363701020204",
+	  .cipher = "24039428b97f417e3c13753a4f05087b67c352e6a7fab1b982d466ef407ae5c6"
+		    "14ee8099d52844eb61aa95dfab4c02f72aa71e7c4c4f64c9befe2facc638e8f3"
+		    "cbec163fac469b502773f6fb94e664da9165b82829f641e0",
+	  .icv = "76aaa8266b7fb0f7b11b369907e1ad43" },
+};
+const size_t n_esp_kats_combined = ARRAY_SIZE(esp_kats_combined);
