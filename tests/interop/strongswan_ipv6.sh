@@ -9,7 +9,7 @@ LAB_IPV6=yes
 WAN_A=2001:db8::1 WAN_B=2001:db8::2
 LAN_A='10.1.0.0/24, fd01::/64' LAN_B='10.2.0.0/24, fd02::/64'
 ENCAP=yes # kernel-libipsec has nothing else
-CONN_MORE='dpd_delay = 1s'
+CONN_MORE_B='dpd_delay = 1s' # of both, who asks first keeps the other from it
 
 sees_v6() { # strongSwan: both ends
 	swan gwB --list-sas | grep -q "@ 2001:db8::2\[4500\]" && swan gwB --list-sas | grep -q "@ 2001:db8::1\[4500\]"
