@@ -125,7 +125,7 @@ const struct row *row_find(enum scope scope, const char *name, bool is_section);
 
 __typeof__(take_only) take_ignored, take_time, take_given_time, take_given_count, take_window;
 __typeof__(take_only) take_copy_df, take_copy_ecn, take_copy_dscp, take_outer_dscp;
-__typeof__(take_only) take_outer_ttl, take_tfc;
+__typeof__(take_only) take_outer_ttl, take_tfc, take_mss_clamp;
 __typeof__(take_only) take_port, take_ike_port, take_tries, take_bool, take_version;
 __typeof__(take_only) take_local_addrs, take_remote_addrs, take_local_ts, take_remote_ts;
 __typeof__(take_only) take_ike_proposals, take_esp_proposals, take_id, take_auth, take_mode;

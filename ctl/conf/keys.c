@@ -158,6 +158,7 @@ static const struct row table[] = {
 	KEY(SCOPE_CHILD, "copy_df", take_copy_df, CHILD(child), "yes"),
 	KEY(SCOPE_CHILD, "copy_ecn", take_copy_ecn, CHILD(child), "yes"),
 	KEY(SCOPE_CHILD, "copy_dscp", take_copy_dscp, CHILD(child), "out"),
+	KEY(SCOPE_CHILD, "mss_clamp", take_mss_clamp, CHILD(child), "auto"),
 	KEY(SCOPE_CHILD, "outer_dscp", take_outer_dscp, CHILD(child), NULL),
 	KEY(SCOPE_CHILD, "outer_ttl", take_outer_ttl, CHILD(child.outer_ttl), "64"),
 	LATER(SCOPE_CHILD, "ah_proposals", "AH"),

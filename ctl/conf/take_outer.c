@@ -75,6 +75,18 @@ void take_outer_ttl(struct build *b, const struct row *row, const struct node *a
 		*(uint8_t *)to = (uint8_t)n;
 }
 
+void take_mss_clamp(struct build *b, const struct row *row, const struct node *at, const char *text,
+		    void *to)
+{
+	struct conn_child *c = to;
+
+	c->outer_flags &= (uint8_t)~SA_MSS_OFF;
+	if (!strcmp(text, "no"))
+		c->outer_flags |= SA_MSS_OFF;
+	else if (strcmp(text, "auto") != 0)
+		mistake(b, at, "%s = %s: auto or no", row->name, text);
+}
+
 void take_tfc(struct build *b, const struct row *row, const struct node *at, const char *text,
 	      void *to)
 {

@@ -111,7 +111,7 @@ struct conn_child {
 	size_t n_esp;
 	uint8_t mode;        /* enum sa_mode */
 	uint8_t action;      /* enum spd_action: mode = pass | drop make shunts, no SA */
-	uint8_t outer_flags; /* SA_DF_, SA_DSCP_, SA_ECN_ bits of map_abi.h */
+	uint8_t outer_flags; /* SA_DF_, SA_DSCP_, SA_ECN_, SA_MSS_ bits of map_abi.h */
 	uint8_t outer_ttl, outer_dscp;
 	bool is_dscp_copied; /* outwards, unless SA_DSCP_FIXED says what it is */
 	uint16_t tfc;        /* pad packets to this length, or SA_TFC_MTU; 0: no padding */

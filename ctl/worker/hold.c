@@ -20,12 +20,6 @@ void hold_keep(struct worker *w, struct frame *f)
 	f->data = NULL; /* no longer of this burst */
 }
 
-static uint32_t child_sa(const struct worker *w, uint32_t child)
-{
-	return child < CHILD_MAX ? (uint32_t)__atomic_load_n(&w->child_out[child], __ATOMIC_ACQUIRE)
-				 : 0;
-}
-
 /* Back to the worker. False: no room in this burst, it waits on. */
 static bool release(struct worker *w, struct held *held, uint32_t sa)
 {
@@ -53,7 +47,7 @@ void hold_release(struct worker *w)
 	uint32_t left = 0;
 
 	for (uint32_t i = 0; i < h->n; i++)
-		if (!release(w, &h->held[i], child_sa(w, h->held[i].frame.child)))
+		if (!release(w, &h->held[i], turn_child_sa(w, h->held[i].frame.child)))
 			h->held[left++] = h->held[i];
 	h->n = left;
 }

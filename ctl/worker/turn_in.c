@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The inbound stages of a turn: check, open as one batch, accept, find the next hop. */
 #include "worker/esp_in.h"
+#include "worker/esp_out.h"
 #include "worker/icmp.h"
+#include "worker/mss.h"
 #include "worker/worker.h"
 
 static void check(struct worker *w, struct burst *b, uint32_t i)
@@ -41,6 +43,18 @@ static void forward(struct worker *w, struct frame *f, const struct nexthop *hop
 	}
 }
 
+/* What we answer has to fit, too: into the outbound SA of the same child. */
+static void clamp_mss(struct worker *w, struct frame *f, const struct ip_info *info)
+{
+	if (f->sa->flags & SA_MSS_OFF || !mss_is_said(f->data, info))
+		return;
+	struct sa_rt *out = sa_cache_get(&w->sas, turn_child_sa(w, f->sa->child), SA_OUT);
+	if (!out)
+		return;
+	uint16_t mtu = nexthop_outer(w, out)->mtu;
+	mss_clamp(f->data, info, esp_out_clear_max(out, esp_out_kept(out, info), mtu));
+}
+
 static void deliver(struct worker *w, struct frame *f)
 {
 	struct ip_info info;
@@ -49,6 +63,7 @@ static void deliver(struct worker *w, struct frame *f)
 		f->drop = WORKER_DROP_INNER; /* esp_in_accept() has read it, too */
 		return;
 	}
+	clamp_mss(w, f, &info);
 	const struct nexthop *hop = nexthop_inner(w, &info, ip_tos(f->data));
 	if (f->sa->mode == SA_TRANSPORT && hop->kind != HOP_LOCAL) {
 		f->drop = WORKER_DROP_TRANSPORT; /* it was for this host, or for nobody */

@@ -6,9 +6,10 @@
 #include "worker/esp_out.h"
 #include "worker/fragment.h"
 #include "worker/icmp.h"
+#include "worker/mss.h"
 #include "worker/worker.h"
 
-static uint32_t child_sa(const struct worker *w, uint32_t child)
+uint32_t turn_child_sa(const struct worker *w, uint32_t child)
 {
 	return child < CHILD_MAX ? (uint32_t)__atomic_load_n(&w->child_out[child], __ATOMIC_ACQUIRE)
 				 : 0;
@@ -31,7 +32,7 @@ static bool find_sa(struct worker *w, struct burst *b, struct frame *f)
 {
 	if (f->kind == META_OUT && use_sa(w, b, f))
 		return true;
-	uint32_t now = child_sa(w, f->child);
+	uint32_t now = turn_child_sa(w, f->child);
 	if (f->kind == META_HOLD && !now) {
 		hold_keep(w, f);
 		return false;
@@ -140,6 +141,8 @@ static bool size_admit(struct worker *w, struct burst *b, struct frame *f,
 {
 	uint16_t max = esp_out_clear_max(f->sa, esp_out_kept(f->sa, info), mtu);
 
+	if (!(f->sa->flags & SA_MSS_OFF))
+		mss_clamp(f->data + f->l3, info, max);
 	if (info->len <= max)
 		return true;
 	if (is_small_ipv6(info))

@@ -95,6 +95,8 @@ uint64_t worker_clock_ns(void); /* CLOCK_BOOTTIME */
 /* turn_out.c, turn_in.c: the stages of one direction on the frames of the burst. */
 void turn_in(struct worker *w, struct burst *b);
 void turn_out(struct worker *w, struct burst *b);
+/* The outbound SA of a child now; 0: none. */
+uint32_t turn_child_sa(const struct worker *w, uint32_t child);
 /* Shared by both: note that the burst uses the SA; false: it is over (f->drop is set). */
 bool turn_use_sa(struct worker *w, struct burst *b, struct frame *f, uint8_t dir);
 /* A free place in the burst for a frame that the worker makes, NULL: none. */

@@ -152,6 +152,7 @@ enum sa_mode {
 #define SA_DF_CLEAR 0x8u
 #define SA_DSCP_FIXED 0x10u /* that of sa_val.dscp */
 #define SA_DSCP_IN 0x20u    /* inbound: the inner header gets the DSCP of the outer one */
+#define SA_MSS_OFF 0x80u   /* TCP's MSS option is left alone, in either mode */
 #define SA_ECN_OFF 0x40u    /* nothing of RFC 6040: Not-ECT outside, and ignored inbound */
 
 /* sad: (destination, protocol, SPI) -> SA, inbound and outbound ones, no secrets. The gate

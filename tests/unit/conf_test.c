@@ -298,6 +298,7 @@ static void mistakes_of_keys_have_their_line(void **state)
 		{ "", "copy_dscp = both", "out, in, yes or no" },
 		{ "", "outer_dscp = 46", "six binary digits" },
 		{ "", "outer_ttl = 0", "1 to 255" },
+		{ "", "mss_clamp = 1400", "auto or no" },
 		{ "", "tfc_padding = path", "a length in bytes, or mtu" },
 		{ "", "rekey_bytes = 10\nlife_bytes = 9", "more than rekey_bytes" },
 		{ "", "ah_proposals = sha256", "AH" },
