@@ -32,6 +32,7 @@ static __always_inline int xdp_verdict(enum gate_outcome o)
 	case GATE_TO_WORKER_IN:
 	case GATE_TO_WORKER_HOLD:
 	case GATE_TO_WORKER_REJECT:
+	case GATE_TO_WORKER_PMTU:
 		return XDP_REDIRECT;
 	default:
 		return XDP_DROP;

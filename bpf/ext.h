@@ -24,7 +24,7 @@ enum ext_proto {
 struct ext_hdr {
 	__u8 next, len; /* len: of all but the fragment header, in 8 bytes beyond the first 8 */
 	__be16 frag;	/* of the fragment header */
-	__u32 rest;
+	__be32 rest; /* the identification of a fragment */
 };
 
 struct ext_walk {
@@ -33,6 +33,7 @@ struct ext_walk {
 	__u8 proto; /* of it */
 	bool is_runt;
 	bool is_fragment, is_later_fragment;
+	__be32 frag_id;
 };
 
 static __always_inline bool is_ext(__u8 proto)
@@ -56,6 +57,7 @@ static long ext_step(__u32 i, void *arg)
 		return 1;
 	}
 	if (w->proto == EXT_FRAGMENT) {
+		w->frag_id = h->rest;
 		w->is_fragment = h->frag & bpf_htons(EXT_OFFSET | EXT_MORE);
 		w->is_later_fragment = h->frag & bpf_htons(EXT_OFFSET);
 		w->off += sizeof(*h);

@@ -18,6 +18,7 @@
 #include "forward.h"
 #include "meta.h"
 #include "parse.h"
+#include "pmtu.h"
 #include "quote.h"
 #include "sad.h"
 #include "spd.h"
@@ -113,6 +114,8 @@ static __always_inline enum gate_outcome from_wire(struct xdp_md *ctx, struct pa
 			return to_worker(ctx, port, m, o);
 		if (o != NEXT)
 			return o;
+		if (pmtu_about(p, m))
+			return to_worker(ctx, port, m, GATE_TO_WORKER_PMTU);
 	}
 	o = spd_inbound(view, p, ctx->ingress_ifindex, &is_allowed);
 	if (o != NEXT)

@@ -48,6 +48,13 @@ ARRAY_MAP(host_if, 1, struct host_if_val, 0);
 ARRAY_MAP(worker_count, COUNTERS_MAX, __u64, BPF_F_MMAPABLE);
 
 HASH_MAP(sad, SA_MAX, struct sad_key, struct sad_val);
+MAP struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, NATT_FRAGS_MAX);
+	__type(key, struct natt_frag_key);
+	__type(value, __u8);
+} natt_frags SEC(".maps");
+
 HASH_MAP(ports, PORT_MAX, __u32, struct port_val);
 HASH_MAP(addrs, ADDR_MAX, struct addr_key, struct addr_val);
 

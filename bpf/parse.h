@@ -44,6 +44,7 @@ struct packet {
 			     * are type * 256 + code for ICMP (RFC 7296 3.13.1) */
 	bool is_fragment;
 	bool is_later_fragment;
+	__be32 frag_id;
 };
 
 struct vlan_tag {
@@ -153,6 +154,7 @@ static __always_inline enum gate_outcome parse_ipv4(struct packet *p)
 	p->daddr = addr_v4(ip->daddr);
 	p->is_fragment = frag & (IPV4_MF | IPV4_OFFSET);
 	p->is_later_fragment = frag & IPV4_OFFSET;
+	p->frag_id = ip->id;
 	return parse_ports(p);
 }
 
@@ -186,6 +188,7 @@ static __always_inline enum gate_outcome parse_ipv6(struct packet *p)
 	p->proto = w.proto;
 	p->is_fragment = w.is_fragment;
 	p->is_later_fragment = w.is_later_fragment;
+	p->frag_id = w.frag_id;
 	return parse_ports(p);
 }
 

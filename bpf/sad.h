@@ -18,8 +18,10 @@ static __always_inline enum gate_outcome sad_find(const struct packet *p, __u16 
 {
 	struct esp_hdr *esp = header_at(p, esp_off);
 
-	if (p->is_fragment)
-		return GATE_DROP_ESP_FRAGMENT;
+	if (p->is_later_fragment) {
+		m->kind = META_FRAGMENT;
+		return GATE_TO_WORKER_IN;
+	}
 	if (esp_off + sizeof(*esp) > (__u32)p->l3_off + p->total_len)
 		return GATE_DROP_MALFORMED;
 	if ((void *)(esp + 1) > p->end)
@@ -29,11 +31,44 @@ static __always_inline enum gate_outcome sad_find(const struct packet *p, __u16 
 	struct sad_val *val = bpf_map_lookup_elem(&sad, &key);
 	if (!val || val->dir != SA_IN)
 		return GATE_DROP_NO_SA;
-	m->kind = META_IN;
+	m->kind = p->is_fragment ? META_FRAGMENT : META_IN;
 	m->sa = val->sa;
 	m->child = val->child;
 	m->esp_off = esp_off;
 	return GATE_TO_WORKER_IN;
+}
+
+static __always_inline struct natt_frag_key natt_frag(const struct packet *p)
+{
+	struct natt_frag_key key = { .id = p->frag_id };
+
+	addr_write(key.saddr, &p->saddr);
+	addr_write(key.daddr, &p->daddr);
+	return key;
+}
+
+/* Later fragments of UDP: the worker's where the first one was. */
+static __always_inline enum gate_outcome natt_later(const struct packet *p, struct xsk_meta *m)
+{
+	struct natt_frag_key key = natt_frag(p);
+
+	if (!bpf_map_lookup_elem(&natt_frags, &key))
+		return NEXT;
+	m->kind = META_FRAGMENT;
+	return GATE_TO_WORKER_IN;
+}
+
+static __always_inline enum gate_outcome natt_esp(const struct packet *p, __u16 esp_off,
+						  struct xsk_meta *m)
+{
+	enum gate_outcome o = sad_find(p, esp_off, m);
+	struct natt_frag_key key;
+	__u8 is_there = 1;
+
+	if (o != GATE_TO_WORKER_IN || !p->is_fragment)
+		return o;
+	key = natt_frag(p);
+	return bpf_map_update_elem(&natt_frags, &key, &is_there, BPF_ANY) ? GATE_DROP_BUG : o;
 }
 
 /* Port 4500: the first four bytes are zero for IKE, else the SPI (RFC 3948 2.2). */
@@ -57,7 +92,7 @@ static __always_inline enum gate_outcome sad_natt(const struct packet *p, struct
 		return GATE_DROP_RUNT;
 	if (*marker == 0)
 		return GATE_PASS_IKE;
-	return sad_find(p, p->l4_off + sizeof(*udp), m);
+	return natt_esp(p, p->l4_off + sizeof(*udp), m);
 }
 
 /* NEXT: not IPsec's own; the SPD decides. */
@@ -65,8 +100,10 @@ static __always_inline enum gate_outcome sad_inbound(const struct packet *p, str
 {
 	if (p->proto == IPPROTO_NUM_ESP)
 		return sad_find(p, p->l4_off, m);
-	if (p->proto != IPPROTO_UDP || p->is_later_fragment)
+	if (p->proto != IPPROTO_UDP)
 		return NEXT;
+	if (p->is_later_fragment)
+		return natt_later(p, m);
 	if (p->dport == IKE_PORT)
 		return GATE_PASS_IKE;
 	return p->dport == NATT_PORT ? sad_natt(p, m) : NEXT;

@@ -20,6 +20,7 @@
 	X(spd, UNIT_SPD)         \
 	X(spd_state, UNIT_SPD)   \
 	X(child_acq, UNIT_NONE)  \
+	X(natt_frags, UNIT_NONE) \
 	X(ports, UNIT_NONE)      \
 	X(addrs, UNIT_NONE)      \
 	X(xsks, UNIT_NONE)       \

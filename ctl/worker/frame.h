@@ -31,6 +31,7 @@ struct frame {
 	bool may_cut;	    /* out: routers may cut the ESP packet */
 	uint16_t inner_len; /* out: of the clear packet */
 	uint16_t padded;    /* out: its length with TFC padding, where it has some */
+	uint16_t pieces_at, n_pieces; /* places in the burst of what is sent instead of it */
 	uint32_t sa_index;  /* as the gate said */
 	uint32_t child;
 	struct sa_rt *sa; /* once admitted to it */

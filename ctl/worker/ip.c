@@ -51,6 +51,10 @@ static bool ip4_read(const uint8_t *p, size_t room, struct ip_info *info)
 	info->proto = ip->proto;
 	info->is_fragment = frag & (IP4_MF | IP4_OFFSET);
 	info->is_later = frag & IP4_OFFSET;
+	info->is_last = !(frag & IP4_MF);
+	info->frag_at = info->l4;
+	info->frag_off = (uint16_t)((frag & IP4_OFFSET) * 8u);
+	info->frag_id = ntohs(ip->id);
 	ports_read(p, info);
 	return true;
 }
@@ -59,6 +63,21 @@ static bool is_ext(uint8_t proto)
 {
 	return proto == PROTO_HOP_BY_HOP || proto == PROTO_ROUTING || proto == PROTO_FRAGMENT ||
 	       proto == PROTO_DESTINATION;
+}
+
+static void fragment_read(const uint8_t *h, struct ip_info *info)
+{
+	unsigned frag = (unsigned)h[2] << 8 | h[3];
+	__be32 id;
+
+	memcpy(&id, h + 4, sizeof(id));
+	info->is_fragment = frag & (FRAGMENT_OFFSET | FRAGMENT_MORE);
+	info->is_later = frag & FRAGMENT_OFFSET;
+	info->is_last = !(frag & FRAGMENT_MORE);
+	info->frag_at = (uint16_t)(info->l4 + EXT_UNIT);
+	info->frag_off = (uint16_t)(frag & FRAGMENT_OFFSET);
+	info->frag_id = ntohl(id);
+	info->frag_next_at = info->next_at;
 }
 
 /* One extension header. False: not whole. */
@@ -71,9 +90,7 @@ static bool ext_step(const uint8_t *p, struct ip_info *info)
 	if (info->l4 + EXT_UNIT > info->len)
 		return false;
 	if (type == PROTO_FRAGMENT) {
-		unsigned frag = (unsigned)h[2] << 8 | h[3];
-		info->is_fragment = frag & (FRAGMENT_OFFSET | FRAGMENT_MORE);
-		info->is_later = frag & FRAGMENT_OFFSET;
+		fragment_read(h, info);
 	} else {
 		len += h[1] * EXT_UNIT;
 	}
@@ -122,6 +139,7 @@ static bool ip6_read(const uint8_t *p, size_t room, struct ip_info *info)
 	info->next_at = info->split_next_at = offsetof(struct ip6, next);
 	info->proto = ip->next;
 	info->is_fragment = info->is_later = false;
+	info->frag_at = 0;
 	if (!ext_read(p, info))
 		return false;
 	ports_read(p, info);

@@ -46,9 +46,13 @@ struct ip_info {
 	/* Where ESP goes in transport mode, and the byte that names what follows: behind options,
 	 * hop-by-hop, routing and fragment headers (RFC 4303 3.1.1). */
 	uint16_t split, split_next_at;
+	/* Of a fragment: where its part of the payload begins, and what it is of the whole. */
+	uint16_t frag_at, frag_off;
+	uint32_t frag_id;
+	uint16_t frag_next_at; /* IPv6: the byte that names the fragment header */
 	uint16_t sport, dport; /* host order; of ICMP as ts_val says; 0 where there are none */
 	uint8_t version, proto;
-	bool is_fragment, is_later; /* is_later: offset is not 0 */
+	bool is_fragment, is_later, is_last; /* is_later: offset is not 0; is_last: no more come */
 	bool ports_known;	    /* false: in another fragment, or cut off */
 };
 

@@ -32,7 +32,7 @@ void sa_report(struct worker *w, struct sa_rt *sa, uint32_t type)
 		return;
 	sa->hot->reported |= type;
 	if (dp_report(w->dp, &ev))
-		sa->hot->reported &= ~(uint64_t)type; /* ring full: again with the next packet */
+		sa->hot->reported &= ~type; /* ring full: again with the next packet */
 }
 
 static void addrs_follow(struct worker *w)
@@ -84,6 +84,7 @@ void worker_housekeeping(struct worker *w)
 	}
 	worker_count_flush(w);
 	sa_cache_sweep(&w->sas);
+	reassembly_expire(w);
 	expired_report(w);
 	ports_reap(w);
 	if (w->ports_again || ++w->quarters % 4 == 0) /* PORT_XMIT has no news of its own */

@@ -225,6 +225,7 @@ static void port_drop(struct worker *w, struct port *p)
 	if (port_clear(w->dp, p->ifindex))
 		log_info("%s: cannot be taken out of map ports", p->name);
 	hold_forget(w, p);
+	reassembly_forget(w, p);
 	queues_close(w, p);
 	hop_table_flush(&w->hops);
 	if (w->host == p)

@@ -4,6 +4,7 @@
 #include "worker/esp_out.h"
 #include "worker/icmp.h"
 #include "worker/mss.h"
+#include "worker/pmtu.h"
 #include "worker/worker.h"
 
 static void check(struct worker *w, struct burst *b, uint32_t i)
@@ -51,8 +52,9 @@ static void clamp_mss(struct worker *w, struct frame *f, const struct ip_info *i
 	struct sa_rt *out = sa_cache_get(&w->sas, turn_child_sa(w, f->sa->child), SA_OUT);
 	if (!out)
 		return;
-	uint16_t mtu = nexthop_outer(w, out)->mtu;
-	mss_clamp(f->data, info, esp_out_clear_max(out, esp_out_kept(out, info), mtu));
+	nexthop_outer(w, out);
+	mss_clamp(f->data, info,
+		  esp_out_clear_max(out, esp_out_kept(out, info), pmtu_of(w, out)));
 }
 
 static void deliver(struct worker *w, struct frame *f)

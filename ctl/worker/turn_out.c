@@ -7,6 +7,7 @@
 #include "worker/fragment.h"
 #include "worker/icmp.h"
 #include "worker/mss.h"
+#include "worker/pmtu.h"
 #include "worker/worker.h"
 
 uint32_t turn_child_sa(const struct worker *w, uint32_t child)
@@ -56,16 +57,20 @@ static bool selectors_match(const struct frame *f, const struct ip_info *info)
 
 /* Transport mode is for what this host itself says to the other end, in whole packets (RFC 4301
  * 4.1, RFC 4303 3.3.4). */
-static bool mode_admit(const struct worker *w, struct frame *f, const struct ip_info *info)
+static bool mode_admit(struct worker *w, struct frame *f, const struct ip_info *info)
 {
 	if (f->sa->mode != SA_TRANSPORT)
 		return true;
 	if (f->decrypted || f->in->port != w->host || !addr_num_equal(info->src, f->sa->src) ||
-	    !addr_num_equal(info->dst, f->sa->dst))
+	    !addr_num_equal(info->dst, f->sa->dst)) {
 		f->drop = WORKER_DROP_TRANSPORT;
-	else if (info->is_fragment)
-		f->drop = WORKER_DROP_FRAGMENT;
-	return f->drop == FRAME_KEEP;
+		return false;
+	}
+	if (!info->is_fragment)
+		return true;
+	f->sa = NULL; /* a whole packet is looked at once more */
+	reassemble(w, f);
+	return false;
 }
 
 /* A packet that this host routes loses one of its TTL (RFC 4301 5.1.2.1 note 2). The gate has
@@ -93,29 +98,26 @@ static bool may_cut(const struct frame *f, const struct ip_info *info)
 	return f->sa->mode == SA_TUNNEL && ts_set_match(&f->sa->ts, &piece);
 }
 
-/* Then the ESP packet is cut, by the kernel, which does that to IPv4 alone; not in UDP, whose later
- * pieces are nobody's. */
+/* Then the ESP packet is cut (RFC 4301 8.2.1). */
 static bool whole_admit(struct frame *f)
 {
-	if (f->sa->outer.is_encap || f->sa->outer.ip_len != IP4_HDR_LEN ||
-	    f->sa->flags & SA_DF_SET)
+	if (f->sa->flags & SA_DF_SET)
 		f->drop = WORKER_DROP_TOO_BIG;
 	f->may_cut = true;
 	return f->drop == FRAME_KEEP;
 }
 
 /* Traffic flow confidentiality, as far as the frame has room. */
-static void pad(const struct worker *w, struct frame *f, uint16_t mtu)
+static void pad(const struct worker *w, struct frame *f)
 {
 	uint32_t room = umem_room(&w->umem, f->data + f->l3) - ESP_OUT_TAILROOM;
 
-	f->padded = esp_out_padded(f->sa, f->inner_len, mtu);
+	f->padded = esp_out_padded(f->sa, f->inner_len, pmtu_of(w, f->sa));
 	if (f->padded > room)
 		f->padded = (uint16_t)room;
 }
 
-static void cut(struct worker *w, struct burst *b, struct frame *f, uint16_t max,
-		uint16_t mtu)
+static void cut(struct worker *w, struct burst *b, struct frame *f, uint16_t max)
 {
 	uint32_t before = b->n;
 
@@ -125,7 +127,7 @@ static void cut(struct worker *w, struct burst *b, struct frame *f, uint16_t max
 	f->drop = WORKER_FRAGMENTED;
 	for (uint32_t i = before; i < b->n; i++) {
 		b->frame[i].drop = FRAME_KEEP;
-		pad(w, &b->frame[i], mtu);
+		pad(w, &b->frame[i]);
 	}
 	f->sa->wanted += b->n - before;
 }
@@ -137,9 +139,9 @@ static bool is_small_ipv6(const struct ip_info *info)
 }
 
 static bool size_admit(struct worker *w, struct burst *b, struct frame *f,
-		       const struct ip_info *info, uint16_t mtu)
+		       const struct ip_info *info)
 {
-	uint16_t max = esp_out_clear_max(f->sa, esp_out_kept(f->sa, info), mtu);
+	uint16_t max = esp_out_clear_max(f->sa, esp_out_kept(f->sa, info), pmtu_of(w, f->sa));
 
 	if (!(f->sa->flags & SA_MSS_OFF))
 		mss_clamp(f->data + f->l3, info, max);
@@ -150,7 +152,7 @@ static bool size_admit(struct worker *w, struct burst *b, struct frame *f,
 	if (ip_df(f->data + f->l3))
 		icmp_or_drop(w, f, ICMP_TOO_BIG, max);
 	else if (may_cut(f, info))
-		cut(w, b, f, max, mtu);
+		cut(w, b, f, max);
 	else
 		return whole_admit(f);
 	return false;
@@ -187,9 +189,9 @@ static void admit(struct worker *w, struct burst *b, struct frame *f)
 	const struct nexthop *hop = nexthop_outer(w, f->sa);
 	if (hop->kind == HOP_NO_ROUTE)
 		f->drop = WORKER_DROP_NO_ROUTE;
-	else if (frame_admit(w, f) && ttl_admit(w, f) && size_admit(w, b, f, &info, hop->mtu)) {
+	else if (frame_admit(w, f) && ttl_admit(w, f) && size_admit(w, b, f, &info)) {
 		f->sa->wanted++;
-		pad(w, f, hop->mtu);
+		pad(w, f);
 	}
 }
 
@@ -276,7 +278,21 @@ static void write_all(struct worker *w, struct burst *b)
 	}
 }
 
-static void send_sealed(struct worker *w, struct frame *f, const struct esp_job *job)
+/* RFC 4303 3.3.4: fragmentation after ESP. */
+static void send_cut(struct worker *w, struct burst *b, struct frame *f)
+{
+	uint16_t before = (uint16_t)b->n;
+
+	f->drop = fragment_cut(w, b, f, pmtu_of(w, f->sa)) ? WORKER_FRAGMENTED : WORKER_DROP_NO_FRAME;
+	f->pieces_at = before;
+	f->n_pieces = (uint16_t)(b->n - before);
+	for (uint32_t i = before; i < b->n; i++) {
+		b->frame[i].drop = FRAME_KEEP;
+		turn_send(w, &b->frame[i], &f->sa->hop);
+	}
+}
+
+static void send_sealed(struct worker *w, struct burst *b, struct frame *f, const struct esp_job *job)
 {
 	struct sa_rt *sa = f->sa;
 
@@ -289,8 +305,8 @@ static void send_sealed(struct worker *w, struct frame *f, const struct esp_job 
 	sa->packets++;
 	sa->bytes += f->inner_len;
 	count_add(w, WORKER_SEALED, 1);
-	if (f->len > sa->hop.mtu)
-		turn_send_host(w, f); /* to be cut */
+	if (f->may_cut && f->len > pmtu_of(w, sa))
+		send_cut(w, b, f);
 	else
 		turn_send(w, f, &sa->hop);
 }
@@ -324,5 +340,5 @@ void turn_out(struct worker *w, struct burst *b)
 		return;
 	w->provider->seal(b->job, b->n_jobs);
 	for (uint32_t i = 0; i < b->n_jobs; i++)
-		send_sealed(w, &b->frame[b->job_frame[i]], &b->job[i]);
+		send_sealed(w, b, &b->frame[b->job_frame[i]], &b->job[i]);
 }

@@ -2,7 +2,7 @@
 /*
  * One turn of the worker: a burst of frames goes through
  *
- *	hold_release, receive -> turn_in -> turn_out -> send or free -> counters -> rings
+ *	hold_release, receive -> pmtu, reassembly -> turn_in -> turn_out -> send or free -> counters -> rings
  *
  * turn_in may leave clear packets for turn_out (hub and spoke), never the other way round.
  */
@@ -12,6 +12,7 @@
 #include <string.h>
 #include <linux/if_ether.h>
 #include "worker/icmp.h"
+#include "worker/pmtu.h"
 
 /* Frames in the fill rings, all sockets together; the rest is being sent, or held. */
 #define FILL_SHARE (FRAME_COUNT * 3 / 4)
@@ -32,7 +33,7 @@ static void frame_begin(struct worker *w, struct frame *f, struct xsk *x, const 
 		memcpy(&meta, f->data - sizeof(meta), sizeof(meta));
 	else
 		meta.magic = 0;
-	if (meta.magic != XSK_META_MAGIC || meta.kind < META_OUT || meta.kind > META_REJECT) {
+	if (meta.magic != XSK_META_MAGIC || meta.kind < META_OUT || meta.kind > META_FRAGMENT) {
 		f->drop = WORKER_DROP_META;
 		return;
 	}
@@ -158,21 +159,32 @@ void turn_send(struct worker *w, struct frame *f, const struct nexthop *hop)
 	f->out = port_queue(hop->port, f->in->queue);
 }
 
-/* Send or free every frame of the burst. */
+/* Send or free it. */
+static void frame_end(struct worker *w, struct frame *f)
+{
+	uint64_t addr;
+
+	if (!f->data) /* held, or done */
+		return;
+	addr = umem_addr(&w->umem, f->data);
+	f->data = NULL;
+	if (f->drop == FRAME_KEEP && f->out && xsk_send(f->out, addr, f->len))
+		f->drop = WORKER_DROP_TX_FULL;
+	if (f->drop == FRAME_KEEP && f->out) {
+		count_add(w, WORKER_TX, 1);
+		return;
+	}
+	count_add(w, f->drop, f->drop != FRAME_KEEP);
+	umem_give(&w->umem, addr, OWNER_WORKER);
+}
+
+/* In the order of their numbers: the pieces of a frame in its place. */
 static void burst_tx(struct worker *w, struct burst *b)
 {
 	for (struct frame *f = b->frame; f < b->frame + b->n; f++) {
-		if (!f->data) /* held */
-			continue;
-		uint64_t addr = umem_addr(&w->umem, f->data);
-		if (f->drop == FRAME_KEEP && f->out && xsk_send(f->out, addr, f->len))
-			f->drop = WORKER_DROP_TX_FULL;
-		if (f->drop == FRAME_KEEP && f->out) {
-			count_add(w, WORKER_TX, 1);
-			continue;
-		}
-		count_add(w, f->drop, f->drop != FRAME_KEEP);
-		umem_give(&w->umem, addr, OWNER_WORKER);
+		frame_end(w, f);
+		for (uint32_t i = 0; i < f->n_pieces; i++)
+			frame_end(w, &b->frame[f->pieces_at + i]);
 	}
 }
 
@@ -228,7 +240,7 @@ void worker_audit(const struct worker *w)
 	uint32_t sum = owned[OWNER_FREE] + owned[OWNER_HELD];
 
 	assert(owned[OWNER_FREE] == w->umem.n_free);
-	assert(owned[OWNER_HELD] == w->hold.n);
+	assert(owned[OWNER_HELD] == w->hold.n + w->reassembly.n_held);
 	assert(owned[OWNER_WORKER] == 0);
 	for (uint32_t i = 0; i < w->n_xsks; i++) {
 		const struct xsk *x = w->xsks[i];
@@ -253,6 +265,8 @@ uint32_t worker_turn(struct worker *w)
 		hold_release(w);
 	burst_rx(w, b);
 	if (b->n) {
+		pmtu_learn_all(w, b);
+		reassemble_all(w, b);
 		turn_in(w, b);
 		turn_out(w, b);
 		burst_tx(w, b);

@@ -15,6 +15,7 @@
 #include "worker/hold.h"
 #include "worker/nexthop.h"
 #include "worker/port.h"
+#include "worker/reassembly.h"
 #include "worker/sa_cache.h"
 #include "worker/umem.h"
 
@@ -59,6 +60,7 @@ struct worker {
 	struct sa_cache sas;
 	struct hop_table hops;
 	struct hold hold;
+	struct reassembly reassembly;
 	struct burst burst;
 	uint64_t now_ns;		      /* CLOCK_BOOTTIME at the start of the turn */
 	uint64_t icmp_ns;		      /* token bucket of our ICMP errors */

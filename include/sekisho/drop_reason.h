@@ -19,6 +19,7 @@
 	X(TO_WORKER_OUT, "to the worker: protect")                                        \
 	X(TO_WORKER_IN, "to the worker: ESP for this host")                               \
 	X(TO_WORKER_HOLD, "to the worker: no SA yet, held")                               \
+	X(TO_WORKER_PMTU, "to the worker: ICMP says that our ESP is too big for the road") \
 	X(EGRESS_BYPASS, "sent by this host in clear, as the SPD says")                   \
 	X(EGRESS_PROTECT, "sent by this host, redirected to be protected")                \
 	X(DROP_RUNT, "frame shorter than its headers say")                                \
@@ -28,7 +29,6 @@
 	X(DROP_POLICY, "the SPD says discard")                                            \
 	X(DROP_CLEAR_IN, "came in clear, the SPD wants it protected (RFC 4301 5.2)")      \
 	X(DROP_FRAGMENT, "fragment without ports where the policy needs them")            \
-	X(DROP_ESP_FRAGMENT, "fragment of an ESP packet")                                 \
 	X(DROP_NO_WORKER, "to be protected, but no worker serves this queue")             \
 	X(DROP_NO_PORT, "to be protected, but the worker does not serve this interface")  \
 	X(DROP_NO_META, "driver has no room for metadata")                                \
@@ -83,11 +83,14 @@ enum gate_outcome {
 	X(DROP_RX_FULL, "receive ring full: dropped by the kernel before the worker")     \
 	X(DROP_FILL_EMPTY, "fill ring empty: dropped by the kernel before the worker")    \
 	X(TTL_ANSWERED, "answered with ICMP time exceeded")                               \
-	X(FRAGMENTED, "cut into fragments before encryption")                             \
+	X(FRAGMENTED, "cut into fragments, before or after encryption")                             \
 	X(DROP_ECN, "congestion mark on a packet that cannot carry it (RFC 6040 4.2)")    \
 	X(DROP_TRANSPORT, "not between this host and the peer of the transport mode SA")  \
-	X(DROP_FRAGMENT, "fragment: transport mode is for whole ones (RFC 4303 3.3.4)")   \
-	X(PROHIBITED, "discarded and answered with ICMP: administratively prohibited")
+	X(PROHIBITED, "discarded and answered with ICMP: administratively prohibited")    \
+	X(REASSEMBLED, "packets put together from fragments")                             \
+	X(DROP_REASSEMBLY, "fragment: overlaps, is too much, or waited too long")  \
+	X(PMTU, "path MTU of an SA learned from ICMP (RFC 4301 8.2)")                     \
+	X(DROP_PMTU, "ICMP about an SA: no path MTU to be believed")
 
 enum worker_outcome {
 #define X(name, text) WORKER_##name,

@@ -8,7 +8,7 @@
  *   controller  spd_state spd_index spd_cand spd child_out child_name sad sa sa_ts sa_secret
  *               and sa_hot, sa_window of an SA that is not published yet
  *   worker      ports addrs xsks host_if worker_count and sa_hot, sa_window of published SAs
- *   programs    counters child_acq events
+ *   programs    counters child_acq events natt_frags
  *
  * An SA is published last: first sa, sa_ts, sa_secret and sa_hot of a free index,
  * then sad (inbound: packets find it) or child_out (outbound: policies use it).
@@ -172,6 +172,17 @@ struct sad_val {
 	__u8 zero;
 };
 
+/*
+ * natt_frags (LRU): datagrams of UDP whose first fragment was ESP for this host (RFC 3948), so that
+ * their later fragments, which have no ports, go to the worker, too. Written by the gate. The
+ * value says nothing.
+ */
+#define NATT_FRAGS_MAX 1024u
+struct natt_frag_key {
+	__u8 saddr[16], daddr[16];
+	__be32 id;
+};
+
 /* sa[i] (mmapable, read by the worker): what an SA is. Never changed while published,
  * except for src, dst and the encapsulation ports when a peer moves. */
 struct sa_val {
@@ -226,7 +237,9 @@ struct sa_hot {
 	__u64 packets, bytes; /* bytes: inner packets */
 	__u64 last_ns;        /* CLOCK_BOOTTIME of the last packet */
 	__u64 replayed, bad_icv;
-	__u64 reported;       /* EVENT_* bits already sent for this SA */
+	__u32 reported;       /* EVENT_* bits already sent for this SA */
+	__u16 pmtu;           /* outbound: of the road, from ICMP; 0: nothing is known */
+	__u16 pmtu_until;     /* minute of CLOCK_BOOTTIME, modulo 65536 */
 	__u64 mismatched;     /* inbound: inner packets outside the selectors */
 };
 

@@ -312,7 +312,7 @@ ping_all() { # NODE ADDRESS COUNT [PING OPTION...]
 	}
 }
 
-pings() { on "$1" ping -n -q -c 1 -W 1 "$2" >/dev/null 2>&1; }
+pings() { on "$1" ping -n -q -c 1 -W 1 "${@:3}" "$2" >/dev/null 2>&1; }
 pings_not() { # NODE ADDRESS [PING OPTION...]
 	! on "$1" ping -n -q -c 2 -i 0.2 -W 1 "${@:3}" "$2" >/dev/null 2>&1
 }

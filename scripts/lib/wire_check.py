@@ -11,7 +11,7 @@ import ipaddress
 import struct
 import sys
 
-ESP, UDP, ICMP, ICMP6 = 50, 17, 1, 58
+ESP, UDP, ICMP, ICMP6, FRAGMENT = 50, 17, 1, 58, 44
 
 
 def frames(path):
@@ -83,12 +83,23 @@ class Wire:
             if payload[0] in (130, 131, 132, 143) and ip[24] == 0xFF:
                 return self.kind("mld")
         text = f"{source} > {to} protocol {protocol}"
+        if protocol == FRAGMENT and len(payload) > 8:
+            return self.ipv6_fragment(source, to, payload, text)
         self.kind(self.payload(protocol, source, to, payload), text)
+
+    def ipv6_fragment(self, source, to, payload, text):
+        fragment = (source, to, payload[0], payload[4:8])
+        if struct.unpack_from("!H", payload, 2)[0] & 0xFFF8:
+            return self.kind("fragment" if fragment in self.fragments else "clear", text)
+        name = self.payload(payload[0], source, to, payload[8:])
+        if name != "clear":
+            self.fragments.add(fragment)
+        self.kind(name, text)
 
     def payload(self, protocol, source, to, payload):
         if protocol == ESP:
             return self.esp("esp", source, to, payload)
-        if protocol == ICMP and self.icmp_errors and about_tunnel(payload):
+        if protocol in (ICMP, ICMP6) and self.icmp_errors and about_tunnel(payload):
             return "icmp-about-tunnel"
         if protocol != UDP:
             return "clear"

@@ -231,10 +231,10 @@ static void check_meta(const struct fixture *f, const struct world_run *run)
 		return;
 	}
 	want.magic = XSK_META_MAGIC;
-	if (want.kind == META_IN)
+	if (want.kind == META_IN || (want.kind == META_FRAGMENT && want.esp_off))
 		want.sa = strchr(f->in.src, ':') ? world.sa_in6 : world.sa_in;
 	else
-		want.sa = want.kind == META_OUT ? world.sa_out : 0;
+		want.sa = want.kind == META_OUT || want.kind == META_PMTU ? world.sa_out : 0;
 	assert_int_equal(run->meta_len, sizeof(got));
 	memcpy(&got, run->out, sizeof(got));
 	assert_memory_equal(&got, &want, sizeof(got));

@@ -24,9 +24,9 @@ must grows gwB worker/OPENED 100
 title "fragments come: the first one goes, the later ones do not"
 must grows gwA gate/DROP_FRAGMENT 3000
 
-title "too big for the SA: not the packet is cut, but ESP, which our own gate does not take"
-must grows gwB gate/DROP_ESP_FRAGMENT 1460
-must same "packets cut by gwA" "$(counter gwA worker/FRAGMENTED)" 0
+title "too big for the SA: not the packet is cut, but ESP"
+must grows gwB worker/REASSEMBLED 1460
+must same "fragments that were decrypted" "$(counter gwB worker/DROP_SELECTOR)" 0
 must same "packets outside the selectors" "$(counter gwB worker/DROP_SELECTOR)" 0
 
 road_was_safe

@@ -50,10 +50,10 @@ must ping_all gwA 192.0.2.2 2 -M do -s 1438
 must_not on gwA ping -n -c 1 -W 1 -M do -s 1439 192.0.2.2 >"$LAB_DIR/ping.log" 2>&1
 must grep -q 'mtu.*1466' "$LAB_DIR/ping.log"
 
-title "fragments are not for transport mode; the ESP packet is"
+title "not fragments are protected, but whole packets, and ESP is cut"
 on gwA ip route flush cache
-must grows gwA worker/DROP_FRAGMENT pings_not gwA 192.0.2.2 -s 3000
-must grows gwB gate/DROP_ESP_FRAGMENT pings_not gwA 192.0.2.2 -M dont -s 1460
+must grows gwA worker/REASSEMBLED ping_all gwA 192.0.2.2 3 -s 3000
+must grows gwB worker/REASSEMBLED ping_all gwA 192.0.2.2 3 -M dont -s 1460
 
 title "somebody behind gwA with the address of gwA; in clear from gwB"
 must grows gwA worker/DROP_TRANSPORT send_packet hostA eth0 gwA lan \

@@ -203,6 +203,7 @@ static size_t build_icmp(const struct pkt *p, uint8_t *ret_frame)
 
 	memset(at, 0, 8);
 	at[0] = p->icmp_type;
+	at[1] = p->icmp_code;
 	memcpy(at + 8, quote + ETH_HLEN, len);
 	return (size_t)(at + 8 + len - ret_frame);
 }

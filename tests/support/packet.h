@@ -36,7 +36,7 @@ struct pkt {
 	uint8_t ihl;       /* 0: the true one */
 	enum pkt_payload content;
 	uint32_t spi; /* first word of the payload where not 0 */
-	uint8_t icmp_type;       /* not 0: the payload is ICMP of that type, ... */
+	uint8_t icmp_type, icmp_code; /* not 0: the payload is ICMP of that type, ... */
 	const struct pkt *quote; /* ... about this packet */
 };
 

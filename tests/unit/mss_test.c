@@ -20,10 +20,16 @@ struct packet {
 static void make(struct packet *p, bool is_v6, const uint8_t *options, uint8_t len, uint8_t flags)
 {
 	uint8_t hdr = is_v6 ? IP6_HDR_LEN : IP4_HDR_LEN, *tcp = p->bytes + hdr;
-	struct ip4 v4 = { .ver_ihl = 0x45, .len = htons((uint16_t)(hdr + TCP_LEN(len))), .proto = 6,
-			  .src = 1, .dst = 2 };
-	struct ip6 v6 = { .flow = htonl(6u << 28), .len = htons((uint16_t)TCP_LEN(len)), .next = 6,
-			  .src.b = { 0xfd }, .dst.b = { 0xfe } };
+	struct ip4 v4 = { .ver_ihl = 0x45,
+			  .len = htons((uint16_t)(hdr + TCP_LEN(len))),
+			  .proto = 6,
+			  .src = 1,
+			  .dst = 2 };
+	struct ip6 v6 = { .flow = htonl(6u << 28),
+			  .len = htons((uint16_t)TCP_LEN(len)),
+			  .next = 6,
+			  .src.b = { 0xfd },
+			  .dst.b = { 0xfe } };
 
 	memset(p, 0x5a, sizeof(*p));
 	memcpy(p->bytes, is_v6 ? (void *)&v6 : (void *)&v4, hdr);
@@ -74,11 +80,11 @@ static void everything_else_is_left_alone(void **state)
 	static const struct {
 		uint8_t options[8], len, flags;
 	} rows[] = {
-		{ { 2, 4, 5, 0xb4 }, 4, 0x10 },		/* no SYN */
-		{ { 1, 1, 1, 1 }, 4, 2 },		/* no option */
-		{ { 0, 0, 0, 0, 2, 4, 5, 0xb4 }, 8, 2 }, /* behind the end */
-		{ { 3, 1, 2, 4, 5, 0xb4, 1, 1 }, 8, 2 }, /* an option of length 1 */
-		{ { 1, 1, 1, 2 }, 4, 2 },		/* cut off */
+		{ { 2, 4, 5, 0xb4 }, 4, 0x10 },		  /* no SYN */
+		{ { 1, 1, 1, 1 }, 4, 2 },		  /* no option */
+		{ { 0, 0, 0, 0, 2, 4, 5, 0xb4 }, 8, 2 },  /* behind the end */
+		{ { 3, 1, 2, 4, 5, 0xb4, 1, 1 }, 8, 2 },  /* an option of length 1 */
+		{ { 1, 1, 1, 2 }, 4, 2 },		  /* cut off */
 		{ { 3, 40, 2, 4, 5, 0xb4, 1, 1 }, 8, 2 }, /* longer than the header */
 		{ { 2, 3, 5, 1 }, 4, 2 },
 	};
