@@ -51,12 +51,42 @@ static __always_inline void ttl_decrement(struct iphdr *ip)
 	ip->ttl--;
 }
 
+/* This host passes the packet on (RFC 791, RFC 8200 3). False: never. */
+static __always_inline bool routed(struct packet *p)
+{
+	struct iphdr *ip = p->data + p->l3_off;
+	struct ipv6hdr *ip6 = p->data + p->l3_off;
+
+	if (p->ethertype == ETH_P_IPV6) {
+		if ((void *)(ip6 + 1) > p->end)
+			return false;
+		ip6->hop_limit--;
+	} else {
+		if ((void *)(ip + 1) > p->end)
+			return false;
+		ttl_decrement(ip);
+	}
+	return true;
+}
+
+/* Sources that no router passes on: "this" network, loopback, groups (RFC 1812 5.3.7); ::/96, which
+ * has :: and ::1, groups and link-local addresses (RFC 4291 2.5.2, 2.5.6, 2.7). */
+static __always_inline bool is_martian(const union addr *source)
+{
+	__u8 net = source->b[12];
+
+	if (is_v4(source))
+		return net == 0 || net == 127 || net >= 224;
+	return is_on_link(source) || (source->d[0] == 0 && source->w[2] == 0);
+}
+
+/* No options and no extension headers: the kernel looks at those. */
 static __always_inline bool forward_is_plain(const struct packet *p)
 {
-	__u8 net = p->saddr.b[12];
+	__u32 header = is_v4(&p->daddr) ? sizeof(struct iphdr) : IPV6_HEADER_LEN;
 
-	return p->ethertype == ETH_P_IP && p->tags == 0 && p->ttl > 1 &&
-	       p->l4_off == p->l3_off + sizeof(struct iphdr) && net != 0 && net != 127 && net < 224;
+	return p->tags == 0 && p->ttl > 1 && p->l4_off == p->l3_off + header &&
+	       !is_martian(&p->saddr);
 }
 
 /* Where XDP can transmit, the worker says so; elsewhere the kernel forwards. */
@@ -71,13 +101,11 @@ static __always_inline enum gate_outcome forward_send(struct packet *p,
 						      const struct bpf_fib_lookup *fib)
 {
 	struct ethhdr *eth = p->data;
-	struct iphdr *ip = (void *)(eth + 1);
 
-	if ((void *)(ip + 1) > p->end)
+	if ((void *)(eth + 1) > p->end || !routed(p))
 		return GATE_DROP_BUG;
 	mac_copy(eth->h_dest, fib->dmac);
 	mac_copy(eth->h_source, fib->smac);
-	ttl_decrement(ip);
 	return bpf_redirect(fib->ifindex, 0) == XDP_REDIRECT ? GATE_FORWARD : GATE_DROP_BUG;
 }
 

@@ -30,24 +30,6 @@ static __always_inline bool is_group_frame(const struct packet *p)
 	return *(const __u8 *)p->data & 1;
 }
 
-/* This host passes the packet on (RFC 791, RFC 8200 3). False: never. */
-static __always_inline bool routed(struct packet *p)
-{
-	struct iphdr *ip = p->data + p->l3_off;
-	struct ipv6hdr *ip6 = p->data + p->l3_off;
-
-	if (p->ethertype == ETH_P_IPV6) {
-		if ((void *)(ip6 + 1) > p->end)
-			return false;
-		ip6->hop_limit--;
-	} else {
-		if ((void *)(ip + 1) > p->end)
-			return false;
-		ttl_decrement(ip);
-	}
-	return true;
-}
-
 /* From the SPD's "protect" to the worker. TTL: this host forwards the packet, unless it made
  * it; RFC 4301 5.1.2.1. Expired ones are the kernel's, which drops them and says so. */
 static __always_inline enum gate_outcome protect(struct xdp_md *ctx, struct packet *p,
@@ -108,7 +90,9 @@ static __always_inline enum gate_outcome transit(struct xdp_md *ctx, struct pack
 
 	if (o != NEXT)
 		return o;
-	return quotes_protected(view, p) ? GATE_DROP_QUOTE : forward(ctx, p);
+	if (quotes_protected(view, p))
+		return GATE_DROP_QUOTE;
+	return view->is_kernels ? GATE_PASS_KERNEL : forward(ctx, p);
 }
 
 static __always_inline enum gate_outcome from_wire(struct xdp_md *ctx, struct packet *p,

@@ -163,6 +163,7 @@ __weak __noinline __u32 spd_find(__u32 gen, const struct flow *f, __u32 *ret_chi
 struct spd_view {
 	__u32 gen;
 	__u32 default_action;
+	bool is_kernels; /* what is bypassed is forwarded by the kernel's stack */
 	bool is_written; /* false: no controller has been here since the maps were made */
 };
 
@@ -176,6 +177,7 @@ static __always_inline bool spd_view(struct spd_view *ret_view)
 	__u64 epoch = *(volatile __u64 *)&state->epoch;
 	ret_view->gen = SPD_GEN(epoch);
 	ret_view->is_written = epoch != 0;
+	ret_view->is_kernels = state->forwarding == FORWARDING_KERNEL;
 	ret_view->default_action = state->default_action[ret_view->gen];
 	return true;
 }

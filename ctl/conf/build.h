@@ -129,7 +129,8 @@ __typeof__(take_only) take_outer_ttl, take_tfc, take_mss_clamp;
 __typeof__(take_only) take_port, take_ike_port, take_tries, take_bool, take_version;
 __typeof__(take_only) take_local_addrs, take_remote_addrs, take_local_ts, take_remote_ts;
 __typeof__(take_only) take_ike_proposals, take_esp_proposals, take_id, take_auth, take_mode;
-__typeof__(take_only) take_start, take_dpd_action, take_close_action, take_default_action;
+__typeof__(take_only) take_start, take_dpd_action, take_close_action, take_default_action,
+	take_forwarding;
 __typeof__(take_only) take_owner, take_secret, take_files, take_password, take_revocation;
 __typeof__(take_only) take_send_cert, take_ppk_id, take_ppk_owner;
 __typeof__(take_only) take_word, take_range, take_thousandths, take_encap, take_interface;

@@ -53,6 +53,7 @@ struct conf_errors {
 /* Section `dataplane`. */
 struct conf_dataplane {
 	uint8_t default_action; /* enum spd_action (BYPASS or DISCARD): matches no policy */
+	uint8_t forwarding;	/* enum forwarding */
 };
 
 struct conf {

@@ -209,7 +209,7 @@ static const struct row table[] = {
 	LATER(SCOPE_AUTHORITY, "cert_uri_base", "Hash and URL"),
 
 	KEY(SCOPE_DATAPLANE, "default_action", take_default_action, 0, "bypass"),
-	ONLY(SCOPE_DATAPLANE, "forwarding", "fib", "forwarding through netfilter"),
+	KEY(SCOPE_DATAPLANE, "forwarding", take_forwarding, 0, "fib"),
 
 	RANGE(SCOPE_IKE, "fragment_size", take_range, IKE(fragment_size), "1280", "200 65535",
 	      "200 to 65535 bytes"),

@@ -469,3 +469,15 @@ void take_default_action(struct build *b, const struct row *row, const struct no
 	else
 		mistake(b, at, "%s = %s: bypass or discard", row->name, text);
 }
+
+void take_forwarding(struct build *b, const struct row *row, const struct node *at,
+		     const char *text, void *to)
+{
+	(void)to;
+	if (!strcmp(text, "fib"))
+		b->conf->dataplane.forwarding = FORWARDING_FIB;
+	else if (!strcmp(text, "kernel"))
+		b->conf->dataplane.forwarding = FORWARDING_KERNEL;
+	else
+		mistake(b, at, "%s = %s: fib or kernel", row->name, text);
+}

@@ -80,6 +80,8 @@ struct spd_policy {
  * -E2BIG: more policies or candidates than the maps hold; nothing has changed then. */
 int spd_replace(struct dataplane *dp, const struct spd_policy *policies, size_t n,
 		enum spd_action default_action) MUST_USE;
+/* Who forwards what is bypassed; from the next packet on. */
+int spd_forwarding(struct dataplane *dp, enum forwarding forwarding) MUST_USE;
 /* How many policies are in force. */
 size_t spd_count(const struct dataplane *dp);
 /* Read back the policies in force, in order. Returns their number, or -errno. */

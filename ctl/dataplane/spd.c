@@ -139,6 +139,16 @@ int spd_replace(struct dataplane *dp, const struct spd_policy *policies, size_t 
 	return r;
 }
 
+int spd_forwarding(struct dataplane *dp, enum forwarding forwarding)
+{
+	struct spd_state *state = dp->mapping[DP_MAP_spd_state].at;
+
+	if (!dp->may_write)
+		return -EPERM;
+	__atomic_store_n(&state->forwarding, forwarding, __ATOMIC_RELAXED);
+	return 0;
+}
+
 /* NULL: nothing was ever written. */
 static const struct spd_val *in_force(const struct dataplane *dp)
 {

@@ -118,6 +118,8 @@ static int write_spd(struct shell *sh, const struct conf *conf)
 	if (!g.err)
 		g.err = instances_add_orphans(sh, &policies);
 	if (!g.err)
+		g.err = spd_forwarding(sh->dp, conf->dataplane.forwarding);
+	if (!g.err)
 		g.err = spd_replace(sh->dp, policies.list, policies.n,
 				    conf->dataplane.default_action);
 	policies_free(&policies);

@@ -83,9 +83,14 @@ enum spd_dir {
  * flip. Caches of verdicts compare `epoch`. 0: none was ever written; nobody knows what wants
  * protection, so nothing is forwarded.
  */
+enum forwarding {
+	FORWARDING_FIB,	   /* by the gate, as the kernel's FIB says */
+	FORWARDING_KERNEL, /* by the kernel's stack, so that netfilter sees it */
+};
+
 struct spd_state {
 	__u32 abi;
-	__u32 zero;
+	__u32 forwarding; /* enum forwarding, of bypassed packets */
 	__u64 epoch;
 	__u32 default_action[2]; /* of each generation: enum spd_action for what matches nothing */
 };

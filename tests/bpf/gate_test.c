@@ -107,6 +107,16 @@ static void default_bypass(struct world *w)
 	write_spd(SPD_BYPASS);
 }
 
+static void by_kernel(struct world *w)
+{
+	assert_return_code(spd_forwarding(w->dp, FORWARDING_KERNEL), 0);
+}
+
+static void by_fib(struct world *w)
+{
+	assert_return_code(spd_forwarding(w->dp, FORWARDING_FIB), 0);
+}
+
 /* ---- states of the maps that correct processes do not leave ---------------------- */
 
 static struct spd_index_val saved_bucket;

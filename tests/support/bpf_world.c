@@ -105,6 +105,14 @@ static void make_routes(void)
 		  "ip route add unreachable 198.51.103.0/24 && "
 		  "ip route add prohibit 198.51.104.0/24 && "
 		  "ip route add 198.51.105.0/24 via 192.0.2.2 mtu lock 600");
+	/* 2001:db8:100 reachable, 101 without neighbour, 102 refused. */
+	world_run("echo 1 >/proc/sys/net/ipv6/conf/all/forwarding; "
+		  "ip addr add fd01::1/64 dev lan nodad && ip addr add 2001:db8::1/64 dev wan nodad && "
+		  "ip neigh add 2001:db8::2 lladdr " SA_OUT_MAC " dev wan nud permanent && "
+		  "ip neigh add fd01::5 lladdr 02:00:00:00:01:aa dev lan nud permanent && "
+		  "ip -6 route add 2001:db8:100::/48 via 2001:db8::2 && "
+		  "ip -6 route add 2001:db8:101::/48 via 2001:db8::3 && "
+		  "ip -6 route add blackhole 2001:db8:102::/48");
 }
 
 /* A socket that the kernel lets into an XSKMAP: it has a receive ring; it need not be bound. */
