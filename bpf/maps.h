@@ -38,7 +38,7 @@ ARRAY_MAP(spd_cand, 2 * SPD_CAND_MAX, __u64, BPF_F_MMAPABLE);
 ARRAY_MAP(spd, 2 * SPD_MAX, struct spd_val, BPF_F_MMAPABLE);
 ARRAY_MAP(child_out, CHILD_MAX, __u64, BPF_F_MMAPABLE);
 ARRAY_MAP(child_acq, CHILD_MAX, __u64, 0);
-ARRAY_MAP(child_name, CHILD_MAX, struct child_name, 0);
+ARRAY_MAP(child_name, CHILD_MAX, struct child_name, BPF_F_MMAPABLE);
 ARRAY_MAP(sa, SA_MAX, struct sa_val, BPF_F_MMAPABLE);
 ARRAY_MAP(sa_ts, SA_MAX, struct sa_ts, 0);
 ARRAY_MAP(sa_secret, SA_MAX, struct sa_secret, 0);

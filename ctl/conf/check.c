@@ -74,9 +74,11 @@ static void check_pairs(struct build *b, const struct pair *pairs, size_t n)
 
 	for (size_t i = 1; i < n; i++) {
 		const struct pair *p = &pairs[i], *before = &pairs[i - 1];
-		const struct node *at = where(b, p);
 
-		if (selectors_order(p, before) || !at->source)
+		if (selectors_order(p, before))
+			continue;
+		const struct node *at = where(b, p);
+		if (!at->source)
 			continue;
 		mistake(b, at, "child '%s' of '%s' has the selectors of '%s' of '%s': %s and %s",
 			p->child->name, p->conn->name, before->child->name, before->conn->name,

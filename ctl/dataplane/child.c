@@ -1,54 +1,55 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Child SA slots by name: the map `child_name`, one writer (the controller). */
-#include <bpf/bpf.h>
 #include <errno.h>
 #include <string.h>
 #include "dataplane/internal.h"
 
+static struct child_name *names(const struct dataplane *dp)
+{
+	return dp->mapping[DP_MAP_child_name].at;
+}
+
 int child_slot_name(struct dataplane *dp, uint32_t child, struct child_name *ret_name)
 {
-	struct child_name name;
-
-	if (bpf_map_lookup_elem(dp_fd(dp, DP_MAP_child_name), &child, &name))
-		return -errno;
-	name.name[CHILD_NAME_MAX - 1] = '\0';
-	*ret_name = name;
+	if (child >= CHILD_MAX)
+		return -ENOENT;
+	*ret_name = names(dp)[child];
+	ret_name->name[CHILD_NAME_MAX - 1] = '\0';
 	return 0;
 }
 
 int child_slot(struct dataplane *dp, const char *name, uint32_t *ret_child)
 {
-	struct child_name have = { 0 };
+	struct child_name want = { 0 }, *have = names(dp);
+	size_t len = strlen(name);
 	uint32_t free_slot = 0;
 
-	if (strlen(name) >= CHILD_NAME_MAX)
+	if (len >= CHILD_NAME_MAX)
 		return -ENAMETOOLONG;
+	memcpy(want.name, name, len);
 	for (uint32_t i = 1; i < CHILD_MAX; i++) {
-		int err = child_slot_name(dp, i, &have);
-		if (err)
-			return err;
-		if (!strcmp(have.name, name)) {
+		if (!memcmp(have[i].name, want.name, len + 1)) {
 			*ret_child = i;
 			return 0;
 		}
-		if (!have.name[0] && !free_slot)
+		if (!have[i].name[0] && !free_slot)
 			free_slot = i;
 	}
 	if (!free_slot)
 		return -ENOSPC;
-	memset(&have, 0, sizeof(have));
-	memcpy(have.name, name, strlen(name));
-	if (bpf_map_update_elem(dp_fd(dp, DP_MAP_child_name), &free_slot, &have, BPF_ANY))
-		return -errno;
+	if (!dp->may_write)
+		return -EPERM;
+	have[free_slot] = want;
 	*ret_child = free_slot;
 	return 0;
 }
 
 int child_slot_free(struct dataplane *dp, uint32_t child)
 {
-	struct child_name none = { 0 };
-
-	if (bpf_map_update_elem(dp_fd(dp, DP_MAP_child_name), &child, &none, BPF_ANY))
-		return -errno;
+	if (!dp->may_write)
+		return -EPERM;
+	if (!child || child >= CHILD_MAX)
+		return -EINVAL;
+	names(dp)[child] = (struct child_name){ 0 };
 	return 0;
 }

@@ -50,23 +50,18 @@ static int give_slots(struct shell *sh, struct conf *conf)
 	return 0;
 }
 
-static bool is_slot_used(const struct conf *conf, uint32_t slot)
-{
-	for (size_t i = 0; i < conf->n_conns; i++)
-		for (size_t j = 0; j < conf->conns[i]->n_children; j++)
-			if (conf->conns[i]->children[j].child == slot)
-				return true;
-	return false;
-}
-
 /* Slots in the maps that the configuration does not name any more. */
 static void free_slots(struct shell *sh, const struct conf *conf)
 {
+	bool is_used[CHILD_MAX] = { false };
 	struct child_name name;
 
+	for (size_t i = 0; i < conf->n_conns; i++)
+		for (size_t j = 0; j < conf->conns[i]->n_children; j++)
+			is_used[conf->conns[i]->children[j].child] = true;
 	for (uint32_t slot = 1; slot < CHILD_MAX; slot++) {
-		if (child_slot_name(sh->dp, slot, &name) || !name.name[0] ||
-		    is_slot_used(conf, slot) || instance_is_used(sh, conf, slot, &name))
+		if (child_slot_name(sh->dp, slot, &name) || !name.name[0] || is_used[slot] ||
+		    instance_is_used(sh, conf, slot, &name))
 			continue;
 		log_info("%s is not configured any more", name.name);
 		if (pairs_drop_child(&sh->pairs, slot) || child_slot_free(sh->dp, slot))
