@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
  * What is addressed to this host and is IPsec's own: IKE goes to the daemon before any policy
- * is asked, ESP (plain or in UDP, RFC 3948) goes to the worker if the SAD knows its SPI.
+ * is asked, ESP (plain or in UDP, RFC 3948) and AH go to the worker if the SAD knows its SPI.
  */
 #ifndef BPF_SAD_H
 #define BPF_SAD_H
@@ -12,21 +12,24 @@
 
 #define NATT_KEEPALIVE 0xff /* RFC 3948 2.3: one byte */
 
-/* The SA of the ESP header at esp_off. TO_WORKER_IN: *m says which. */
+/* The SA of the ESP or AH header at esp_off. TO_WORKER_IN: *m says which. */
 static __always_inline enum gate_outcome sad_find(const struct packet *p, __u16 esp_off,
 						  struct xsk_meta *m)
 {
-	struct esp_hdr *esp = header_at(p, esp_off);
+	/* SPI and number of AH stand behind its next header and length (RFC 4302 2). */
+	__u16 spi_off = p->proto == IPPROTO_NUM_AH ? esp_off + AH_SPI_AT : esp_off;
+	struct esp_hdr *esp = header_at(p, spi_off);
 
 	if (p->is_later_fragment) {
 		m->kind = META_FRAGMENT;
 		return GATE_TO_WORKER_IN;
 	}
-	if (esp_off + sizeof(*esp) > (__u32)p->l3_off + p->total_len)
+	if (spi_off + sizeof(*esp) > (__u32)p->l3_off + p->total_len)
 		return GATE_DROP_MALFORMED;
 	if ((void *)(esp + 1) > p->end)
 		return GATE_DROP_RUNT;
-	struct sad_key key = { .spi = bpf_ntohl(esp->spi), .proto = IPPROTO_NUM_ESP };
+	struct sad_key key = { .spi = bpf_ntohl(esp->spi),
+			       .proto = p->proto == IPPROTO_NUM_AH ? IPPROTO_NUM_AH : IPPROTO_NUM_ESP };
 	addr_write(key.daddr, &p->daddr);
 	struct sad_val *val = bpf_map_lookup_elem(&sad, &key);
 	if (!val || val->dir != SA_IN)
@@ -98,7 +101,7 @@ static __always_inline enum gate_outcome sad_natt(const struct packet *p, struct
 /* NEXT: not IPsec's own; the SPD decides. */
 static __always_inline enum gate_outcome sad_inbound(const struct packet *p, struct xsk_meta *m)
 {
-	if (p->proto == IPPROTO_NUM_ESP)
+	if (p->proto == IPPROTO_NUM_ESP || p->proto == IPPROTO_NUM_AH)
 		return sad_find(p, p->l4_off, m);
 	if (p->proto != IPPROTO_UDP)
 		return NEXT;

@@ -61,6 +61,17 @@ static void job_make(struct frame *f, struct sa_rt *sa, uint32_t text_len, struc
 	}
 }
 
+enum worker_outcome esp_in_number(struct frame *f, struct sa_rt *sa, const struct esp_hdr *hdr)
+{
+	if (ntohl(hdr->spi) != sa->spi)
+		return WORKER_DROP_STALE_SA;
+	if (replay_infer(&sa->replay, ntohl(hdr->seq), sa->flags & SA_ESN, &f->seq) &&
+	    replay_check(&sa->replay, f->seq))
+		return FRAME_KEEP;
+	sa->hot->replayed++;
+	return WORKER_DROP_REPLAY;
+}
+
 enum worker_outcome esp_in_check(struct frame *f, struct sa_rt *sa, struct esp_job *ret_job)
 {
 	struct ip_info outer;
@@ -70,17 +81,13 @@ enum worker_outcome esp_in_check(struct frame *f, struct sa_rt *sa, struct esp_j
 	if (!text_len)
 		return WORKER_DROP_RUNT;
 	memcpy(&esp, f->data + f->esp, sizeof(esp));
-	if (ntohl(esp.spi) != sa->spi)
-		return WORKER_DROP_STALE_SA;
 	/* With a NAT between, bare ESP cannot come from our peer. The other way round is
 	 * allowed: UDP is taken even when no NAT was seen (RFC 7296 2.23). */
 	if ((sa->flags & SA_ENCAP) && outer.proto != PROTO_UDP)
 		return WORKER_DROP_ENCAP;
-	if (!replay_infer(&sa->replay, ntohl(esp.seq), sa->flags & SA_ESN, &f->seq) ||
-	    !replay_check(&sa->replay, f->seq)) {
-		sa->hot->replayed++;
-		return WORKER_DROP_REPLAY;
-	}
+	enum worker_outcome outcome = esp_in_number(f, sa, &esp);
+	if (outcome != FRAME_KEEP)
+		return outcome;
 	job_make(f, sa, text_len, ret_job);
 	return FRAME_KEEP;
 }
@@ -195,27 +202,43 @@ static enum worker_outcome transport_accept(struct frame *f, struct sa_rt *sa,
 	return FRAME_KEEP;
 }
 
-enum worker_outcome esp_in_accept(struct frame *f, struct sa_rt *sa, const struct esp_job *job)
+enum worker_outcome esp_in_commit(struct frame *f, struct sa_rt *sa, int result)
 {
-	if (job->result == -EBADMSG) {
+	if (result == -EBADMSG) {
 		sa->hot->bad_icv++;
 		return WORKER_DROP_ICV;
 	}
-	if (job->result)
+	if (result)
 		return WORKER_DROP_CRYPTO;
-	if (!replay_commit(&sa->replay, f->seq)) {
-		sa->hot->replayed++;
-		return WORKER_DROP_REPLAY;
-	}
+	if (replay_commit(&sa->replay, f->seq))
+		return FRAME_KEEP;
+	sa->hot->replayed++;
+	return WORKER_DROP_REPLAY;
+}
+
+enum worker_outcome esp_in_payload(struct frame *f, struct sa_rt *sa, uint8_t *payload, uint32_t len,
+				   uint8_t next)
+{
+	if (next == ESP_NEXT_NONE)
+		return WORKER_DROP_DUMMY;
+	if (sa->mode == SA_TRANSPORT)
+		return transport_accept(f, sa, payload, len, next);
+	if (next != ESP_NEXT_IPV4 && next != ESP_NEXT_IPV6)
+		return WORKER_DROP_NEXT_HEADER;
+	return inner_accept(f, sa, payload, len, next);
+}
+
+enum worker_outcome esp_in_accept(struct frame *f, struct sa_rt *sa, const struct esp_job *job)
+{
+	enum worker_outcome outcome = esp_in_commit(f, sa, job->result);
+
+	if (outcome != FRAME_KEEP)
+		return outcome;
 	uint8_t next = job->text[job->text_len - 1];
 	if (next == ESP_NEXT_NONE)
 		return WORKER_DROP_DUMMY;
 	uint32_t room = payload_len(job->text, job->text_len);
 	if (!room)
 		return WORKER_DROP_PADDING;
-	if (sa->mode == SA_TRANSPORT)
-		return transport_accept(f, sa, job->text, room, next);
-	if (next != ESP_NEXT_IPV4 && next != ESP_NEXT_IPV6)
-		return WORKER_DROP_NEXT_HEADER;
-	return inner_accept(f, sa, job->text, room, next);
+	return esp_in_payload(f, sa, job->text, room, next);
 }

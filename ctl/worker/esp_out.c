@@ -3,9 +3,16 @@
 
 #include <string.h>
 
-/* What ESP adds around the text. */
+static bool is_ah(const struct sa_rt *sa)
+{
+	return sa->proto == IPPROTO_NUM_AH;
+}
+
+/* What ESP adds around the text, or AH in front of it. */
 static uint32_t fixed_len(const struct sa_rt *sa)
 {
+	if (is_ah(sa))
+		return sa->outer.added + sa->ah_icv_room;
 	return sa->outer.added + sa->key->iv_len + sa->key->icv_len;
 }
 
@@ -13,6 +20,8 @@ static uint32_t text_len(const struct sa_rt *sa, uint32_t payload_len)
 {
 	uint32_t mask = sa->key->align - 1u;
 
+	if (is_ah(sa))
+		return payload_len;
 	return (payload_len + ESP_TRAILER_LEN + mask) & ~mask;
 }
 
@@ -30,6 +39,8 @@ uint16_t esp_out_clear_max(const struct sa_rt *sa, uint32_t kept, uint16_t mtu)
 {
 	uint32_t fixed = kept + fixed_len(sa), align = sa->key->align;
 
+	if (is_ah(sa))
+		return mtu > fixed ? (uint16_t)(kept + mtu - fixed) : 0;
 	if (mtu < fixed + align)
 		return 0;
 	return (uint16_t)(kept + ((mtu - fixed) & ~(align - 1)) - ESP_TRAILER_LEN);
@@ -37,7 +48,7 @@ uint16_t esp_out_clear_max(const struct sa_rt *sa, uint32_t kept, uint16_t mtu)
 
 uint16_t esp_out_padded(const struct sa_rt *sa, uint16_t len, uint16_t mtu)
 {
-	if (!sa->tfc || sa->mode != SA_TUNNEL)
+	if (!sa->tfc || is_ah(sa) || sa->mode != SA_TUNNEL)
 		return 0;
 	uint16_t max = esp_out_clear_max(sa, 0, mtu), to = sa->tfc < max ? sa->tfc : max;
 	return to > len ? to : 0;
@@ -80,13 +91,14 @@ static bool outer_df(const struct frame *f, const struct sa_rt *sa, const uint8_
 	return sa->flags & SA_DF_SET || ip_df(packet);
 }
 
-/* The outer headers in front of the IV. `packet`: the clear one. Returns where ESP begins. */
-static uint32_t headers_write(struct frame *f, const struct sa_rt *sa, const uint8_t *packet,
-			      const struct ip_info *info, uint32_t total)
+uint32_t esp_out_headers(struct frame *f, const struct sa_rt *sa, const uint8_t *packet,
+			 const struct ip_info *info, uint32_t total)
 {
+	uint32_t own = is_ah(sa) ? AH_HDR_LEN : ESP_HDR_LEN;
+
 	if (sa->mode == SA_TRANSPORT) {
 		outer_insert(&sa->outer, f->data, packet, info, (uint16_t)total, f->seq);
-		return info->split + sa->outer.added - ESP_HDR_LEN;
+		return info->split + sa->outer.added - own;
 	}
 	struct outer_fields fields = {
 		.total_len = (uint16_t)total,
@@ -96,11 +108,10 @@ static uint32_t headers_write(struct frame *f, const struct sa_rt *sa, const uin
 		.seq = f->seq,
 	};
 	outer_write(&sa->outer, f->data, &fields);
-	return sa->outer.len - ESP_HDR_LEN;
+	return sa->outer.len - own;
 }
 
-static uint8_t next_header(const struct sa_rt *sa, const uint8_t *packet,
-			   const struct ip_info *info)
+uint8_t esp_out_next(const struct sa_rt *sa, const uint8_t *packet, const struct ip_info *info)
 {
 	if (sa->mode == SA_TRANSPORT)
 		return packet[info->split_next_at];
@@ -126,8 +137,8 @@ bool esp_out_write(struct frame *f, const struct sa_rt *sa, uint64_t seq, struct
 	f->len = total;
 	f->l3 = 0;
 	f->seq = seq;
-	trailer_write(text + clear, len - clear - ESP_TRAILER_LEN, next_header(sa, packet, &info));
-	f->esp = (uint16_t)headers_write(f, sa, packet, &info, total);
+	trailer_write(text + clear, len - clear - ESP_TRAILER_LEN, esp_out_next(sa, packet, &info));
+	f->esp = (uint16_t)esp_out_headers(f, sa, packet, &info, total);
 	ret_job->key = sa->key;
 	ret_job->text = text;
 	ret_job->text_len = len;

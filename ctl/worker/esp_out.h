@@ -9,8 +9,8 @@
 #include "worker/sa_cache.h"
 
 /* Room that a frame needs in front of its IP header and behind its end, whatever the SA's
- * algorithms: outer IP, UDP, ESP and IV, an Ethernet header with a tag; padding, trailer, ICV. */
-#define ESP_OUT_HEADROOM (OUTER_MAX + ESP_IV_MAX + ETH_HDR_LEN + VLAN_TAG_LEN)
+ * algorithms: outer IP, UDP, ESP and IV or AH and its ICV, an Ethernet header with a tag; padding, trailer, ICV. */
+#define ESP_OUT_HEADROOM (OUTER_MAX + ESP_ICV_MAX + AH_PAD_MAX + ETH_HDR_LEN + VLAN_TAG_LEN)
 #define ESP_OUT_TAILROOM (ESP_ALIGN_MAX - 1 + ESP_TRAILER_LEN + ESP_ICV_MAX)
 
 /* Bytes of the packet's front that stay in clear: its IP headers in transport mode, else 0. */
@@ -27,5 +27,11 @@ uint16_t esp_out_padded(const struct sa_rt *sa, uint16_t len, uint16_t mtu);
  * f->esp where ESP begins. False: no IV could be made, the packet must not go out. */
 bool esp_out_write(struct frame *f, const struct sa_rt *sa, uint64_t seq,
 		   struct esp_job *ret_job) MUST_USE;
+/* Parts of it that AH shares. The outer headers up to the sequence number, at f->data; `packet`: the
+ * clear one. Returns where ESP or AH begins. */
+uint32_t esp_out_headers(struct frame *f, const struct sa_rt *sa, const uint8_t *packet,
+			 const struct ip_info *info, uint32_t total);
+/* What the trailer or AH says that follows. */
+uint8_t esp_out_next(const struct sa_rt *sa, const uint8_t *packet, const struct ip_info *info);
 
 #endif

@@ -3,6 +3,7 @@
 
 #include <string.h>
 #include "base/addr.h"
+#include "crypto/alg.h"
 
 static uint32_t ip4_make(uint8_t *at, const struct sa_val *val, uint8_t proto)
 {
@@ -31,25 +32,46 @@ static void ip6_make(uint8_t *at, const struct sa_val *val, uint8_t proto)
 	memcpy(at, &ip, sizeof(ip));
 }
 
+uint8_t outer_ah_icv(const struct sa_val *val)
+{
+	const struct integ_info *integ = integ_find(val->integ);
+	uint32_t len = AH_HDR_LEN + (integ ? integ->icv_len : 0u);
+	uint32_t mask = addr_is_v4(&val->src) ? 3 : 7;
+
+	return (uint8_t)(((len + mask) & ~mask) - AH_HDR_LEN);
+}
+
+/* Next header, which each packet has its own of, and the length in words, less two (RFC 4302 2.2). */
+static void ah_make(uint8_t *at, const struct sa_val *val)
+{
+	const uint8_t first[AH_SPI_AT] = { 0, (uint8_t)((AH_HDR_LEN + outer_ah_icv(val)) / 4 - 2) };
+
+	memcpy(at, first, sizeof(first));
+}
+
 void outer_make(struct outer *o, const struct sa_val *val)
 {
 	bool encap = val->flags & SA_ENCAP, is_v4 = addr_is_v4(&val->src);
-	uint8_t proto = encap ? PROTO_UDP : IPPROTO_NUM_ESP;
 	/* checksum zero: RFC 3948 2.1 */
 	struct udp udp = { .sport = htons(val->encap_sport), .dport = htons(val->encap_dport) };
 	struct esp_hdr esp = { .spi = htonl(val->spi) };
 	uint8_t *at = o->bytes;
 
 	o->is_encap = encap;
+	o->proto = encap ? PROTO_UDP : val->proto;
 	o->ip_len = is_v4 ? IP4_HDR_LEN : IP6_HDR_LEN;
 	if (is_v4)
-		o->sum = ip4_make(at, val, proto);
+		o->sum = ip4_make(at, val, o->proto);
 	else
-		ip6_make(at, val, proto);
+		ip6_make(at, val, o->proto);
 	at += o->ip_len;
 	if (encap) {
 		memcpy(at, &udp, sizeof(udp));
 		at += sizeof(udp);
+	}
+	if (val->proto == IPPROTO_NUM_AH) {
+		ah_make(at, val);
+		at += AH_SPI_AT;
 	}
 	memcpy(at, &esp, sizeof(esp));
 	o->len = (uint8_t)(at + sizeof(esp) - o->bytes);
@@ -102,7 +124,7 @@ void outer_insert(const struct outer *o, uint8_t *at, const uint8_t *packet,
 		  const struct ip_info *info, uint16_t total_len, uint64_t seq)
 {
 	memmove(at, packet, info->split);
-	at[info->split_next_at] = o->is_encap ? PROTO_UDP : IPPROTO_NUM_ESP;
+	at[info->split_next_at] = o->proto;
 	if (info->version == 4) {
 		((struct ip4 *)at)->len = htons(total_len);
 		ip4_sum_write((struct ip4 *)at);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The outer headers of an SA, made once and copied per packet:
- * IPv4 or IPv6, with encapsulation UDP (RFC 3948), then SPI and sequence number.
+ * IPv4 or IPv6, with encapsulation UDP (RFC 3948), then SPI and sequence number, in AH behind its
+ * first word.
  * In transport mode a packet keeps its own IP header and gets the rest.
  */
 #ifndef WORKER_OUTER_H
@@ -19,6 +20,7 @@ struct outer {
 	uint8_t ip_len; /* of the IP header among them */
 	uint8_t len;	/* used of them */
 	uint8_t added;	/* by which the packet grows in front: len, or without the IP header */
+	uint8_t proto;	/* of what follows the IP header */
 	bool is_encap;
 	uint32_t sum; /* of the IPv4 header with its per-packet fields zero */
 };
@@ -34,6 +36,8 @@ struct outer_fields {
 
 /* Source and destination, SPI and UDP ports of val. */
 void outer_make(struct outer *o, const struct sa_val *val);
+/* Room of the ICV of an SA of AH, its padding included (RFC 4302 3.3.3.2.1). */
+uint8_t outer_ah_icv(const struct sa_val *val);
 /* Tunnel mode: write o->len bytes at `at`. */
 void outer_write(const struct outer *o, uint8_t *at, const struct outer_fields *fields);
 /* Transport mode (RFC 4303 3.1.1): the headers of the clear packet up to info->split move to `at`,

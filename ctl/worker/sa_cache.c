@@ -31,10 +31,18 @@ static bool has_good_window(const struct sa_val *val)
 	return val->window_at <= SA_WINDOW_BLOCKS - blocks;
 }
 
-/* What this worker can serve: ESP, both ends of one family. */
+/* No AH through NAT: it covers the addresses (RFC 4302 1). */
+static bool has_good_proto(const struct sa_val *val)
+{
+	if (val->proto == IPPROTO_NUM_AH)
+		return !(val->flags & SA_ENCAP) && !val->encr && integ_find(val->integ);
+	return val->proto == IPPROTO_NUM_ESP;
+}
+
+/* What this worker can serve: ESP and AH, both ends of one family. */
 static bool servable(const struct sa_val *val)
 {
-	return val->proto == IPPROTO_NUM_ESP &&
+	return has_good_proto(val) &&
 	       (val->mode == SA_TUNNEL || val->mode == SA_TRANSPORT) && val->spi != 0 &&
 	       (val->dir == SA_IN || val->dir == SA_OUT) &&
 	       addr_is_v4(&val->src) == addr_is_v4(&val->dst) && has_good_window(val);
@@ -47,6 +55,8 @@ int sa_rt_fill(struct sa_rt *rt, const struct esp_provider *provider, const stru
 
 	struct aead_alg alg = { val->encr, val->key_bits, val->integ };
 
+	if (val->proto == IPPROTO_NUM_AH) /* the same ICV */
+		alg.encr = ENCR_NULL;
 	if (!servable(val) || secret->enc_len > sizeof(secret->enc) ||
 	    secret->auth_len > sizeof(secret->auth))
 		return -ENOTSUP;
@@ -69,6 +79,8 @@ int sa_rt_fill(struct sa_rt *rt, const struct esp_provider *provider, const stru
 		.replay.window = val->dir == SA_IN ? val->window : 0,
 		.child = val->child,
 		.tfc = val->tfc,
+		.proto = val->proto,
+		.ah_icv_room = val->proto == IPPROTO_NUM_AH ? outer_ah_icv(val) : 0,
 		.dscp = val->dscp,
 		.src = addr_to_num(&val->src),
 		.dst = addr_to_num(&val->dst),

@@ -39,6 +39,8 @@ struct sa_rt {
 	uint32_t child;
 	uint16_t tfc;
 	uint8_t dscp;
+	uint8_t proto;	     /* ESP or AH */
+	uint8_t ah_icv_room; /* of AH: ICV and padding */
 	struct outer outer;
 	struct nexthop hop;	  /* of outer packets, SA_OUT */
 	struct addr_num src, dst; /* of the outer header */

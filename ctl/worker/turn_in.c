@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The inbound stages of a turn: check, open as one batch, accept, find the next hop. */
+#include "worker/ah.h"
 #include "worker/esp_in.h"
 #include "worker/esp_out.h"
 #include "worker/icmp.h"
@@ -7,12 +8,19 @@
 #include "worker/pmtu.h"
 #include "worker/worker.h"
 
+static void accepted(struct worker *w, struct frame *f);
+
 static void check(struct worker *w, struct burst *b, uint32_t i)
 {
 	struct frame *f = &b->frame[i];
 
 	if (!turn_use_sa(w, b, f, SA_IN))
 		return;
+	if (f->sa->proto == IPPROTO_NUM_AH) { /* rare: not in the batch */
+		f->drop = (uint8_t)ah_in(w->provider, f, f->sa);
+		accepted(w, f);
+		return;
+	}
 	f->drop = (uint8_t)esp_in_check(f, f->sa, &b->job[b->n_jobs]);
 	if (f->drop == FRAME_KEEP)
 		b->job_frame[b->n_jobs++] = (uint16_t)i;
@@ -93,17 +101,22 @@ static void deliver(struct worker *w, struct frame *f)
 	}
 }
 
-static void take_in(struct worker *w, struct frame *f, const struct esp_job *job)
+static void accepted(struct worker *w, struct frame *f)
 {
 	struct sa_rt *sa = f->sa;
 
-	f->drop = (uint8_t)esp_in_accept(f, sa, job);
 	if (f->drop != FRAME_KEEP)
 		return;
 	sa->packets++;
 	sa->bytes += f->len;
 	count_add(w, WORKER_OPENED, 1);
 	deliver(w, f);
+}
+
+static void take_in(struct worker *w, struct frame *f, const struct esp_job *job)
+{
+	f->drop = (uint8_t)esp_in_accept(f, f->sa, job);
+	accepted(w, f);
 }
 
 void turn_in(struct worker *w, struct burst *b)

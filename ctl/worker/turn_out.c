@@ -3,6 +3,7 @@
  * The outbound stages of a turn: admit every clear packet to its SA, take sequence numbers
  * per SA, write, seal as one batch, send.
  */
+#include "worker/ah.h"
 #include "worker/esp_out.h"
 #include "worker/fragment.h"
 #include "worker/icmp.h"
@@ -258,26 +259,6 @@ static enum worker_outcome why_no_number(struct worker *w, const struct sa_rt *s
 	return sa->hard_packets ? WORKER_DROP_SA_EXPIRED : WORKER_DROP_SEQ_END;
 }
 
-static void write_all(struct worker *w, struct burst *b)
-{
-	b->n_jobs = 0;
-	for (uint32_t i = 0; i < b->n; i++) {
-		struct frame *f = &b->frame[i];
-
-		if (f->kind != META_OUT || f->drop != FRAME_KEEP || !f->data)
-			continue;
-		if (f->sa->next_seq >= f->sa->end_seq) {
-			f->drop = (uint8_t)why_no_number(w, f->sa);
-			continue;
-		}
-		if (!esp_out_write(f, f->sa, f->sa->next_seq++, &b->job[b->n_jobs])) {
-			f->drop = WORKER_DROP_CRYPTO;
-			continue;
-		}
-		b->job_frame[b->n_jobs++] = (uint16_t)i;
-	}
-}
-
 /* RFC 4303 3.3.4: fragmentation after ESP. */
 static void send_cut(struct worker *w, struct burst *b, struct frame *f)
 {
@@ -292,14 +273,10 @@ static void send_cut(struct worker *w, struct burst *b, struct frame *f)
 	}
 }
 
-static void send_sealed(struct worker *w, struct burst *b, struct frame *f, const struct esp_job *job)
+static void send_sealed(struct worker *w, struct burst *b, struct frame *f)
 {
 	struct sa_rt *sa = f->sa;
 
-	if (job->result) {
-		f->drop = WORKER_DROP_CRYPTO;
-		return;
-	}
 	if (sa->outer.is_encap && sa->outer.ip_len == IP6_HDR_LEN)
 		outer_sum_udp(f->data, f->esp, f->len);
 	sa->packets++;
@@ -309,6 +286,38 @@ static void send_sealed(struct worker *w, struct burst *b, struct frame *f, cons
 		send_cut(w, b, f);
 	else
 		turn_send(w, f, &sa->hop);
+}
+
+static void send_ah(struct worker *w, struct burst *b, struct frame *f)
+{
+	if (ah_out(w->provider, f, f->sa, f->sa->next_seq++))
+		send_sealed(w, b, f);
+	else
+		f->drop = WORKER_DROP_CRYPTO;
+}
+
+static void write_all(struct worker *w, struct burst *b)
+{
+	b->n_jobs = 0;
+	for (uint32_t i = 0; i < b->n; i++) {
+		struct frame *f = &b->frame[i];
+
+		if (f->kind != META_OUT || f->drop != FRAME_KEEP || !f->data)
+			continue;
+		if (f->sa->next_seq >= f->sa->end_seq) {
+			f->drop = (uint8_t)why_no_number(w, f->sa);
+			continue;
+		}
+		if (f->sa->proto == IPPROTO_NUM_AH) { /* rare: not in the batch */
+			send_ah(w, b, f);
+			continue;
+		}
+		if (!esp_out_write(f, f->sa, f->sa->next_seq++, &b->job[b->n_jobs])) {
+			f->drop = WORKER_DROP_CRYPTO;
+			continue;
+		}
+		b->job_frame[b->n_jobs++] = (uint16_t)i;
+	}
 }
 
 /* --bench-forward: everything but ESP, in clear. */
@@ -339,6 +348,12 @@ void turn_out(struct worker *w, struct burst *b)
 	if (b->n_jobs == 0)
 		return;
 	w->provider->seal(b->job, b->n_jobs);
-	for (uint32_t i = 0; i < b->n_jobs; i++)
-		send_sealed(w, b, &b->frame[b->job_frame[i]], &b->job[i]);
+	for (uint32_t i = 0; i < b->n_jobs; i++) {
+		struct frame *f = &b->frame[b->job_frame[i]];
+
+		if (b->job[i].result)
+			f->drop = WORKER_DROP_CRYPTO;
+		else
+			send_sealed(w, b, f);
+	}
 }

@@ -31,4 +31,9 @@ struct esp_hdr {
 #define ESP_NEXT_IPV6 41
 #define ESP_NEXT_NONE 59   /* dummy packet */
 
+/* AH (RFC 4302 2): next header, length, reserved, then SPI and number as in ESP, then the ICV. */
+#define AH_HDR_LEN 12u /* without ICV */
+#define AH_SPI_AT 4u
+#define AH_PAD_MAX 4u /* AH is whole 32-bit words with IPv4, 64-bit words with IPv6 */
+
 #endif

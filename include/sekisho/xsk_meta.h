@@ -14,11 +14,11 @@
 
 enum meta_kind {
 	META_OUT = 1,  /* clear packet; protect it with outbound SA `sa` of `child` */
-	META_IN = 2,   /* ESP, perhaps in UDP; open it with inbound SA `sa` */
+	META_IN = 2,   /* ESP, perhaps in UDP, or AH; open it with inbound SA `sa` */
 	META_HOLD = 3, /* clear packet for `child`, which has no SA yet: hold or drop */
 	META_REJECT = 4, /* clear packet that the SPD discards: answer by ICMP; untouched */
 	META_PMTU = 5, /* ICMP: a packet of outbound SA `sa` was too big for the road */
-	META_FRAGMENT = 6, /* of ESP, perhaps in UDP; of the first one `sa` is known, and esp_off */
+	META_FRAGMENT = 6, /* of ESP, perhaps in UDP, or of AH; of the first one `sa` is known, and esp_off */
 };
 
 #define XSK_META_MAGIC 0x534b /* "SK": frames of a foreign XDP program are dropped */
@@ -30,7 +30,7 @@ struct xsk_meta {
 	__u32 sa;
 	__u32 child;
 	__u16 l3_off;  /* of the IP header, from the Ethernet header */
-	__u16 esp_off; /* of the ESP header, from the Ethernet header: META_IN; META_PMTU: of the
+	__u16 esp_off; /* of the ESP or AH header, from the Ethernet header: META_IN; META_PMTU: of the
 			* quoted one */
 };
 

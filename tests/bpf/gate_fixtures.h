@@ -19,6 +19,7 @@
 #define WAN(...) { .dmac = WAN_MAC, .smac = SA_OUT_MAC, __VA_ARGS__ }
 #define HOST(...) { .dmac = BROADCAST, .smac = WAN_MAC, __VA_ARGS__ }
 #define FLOW(s, d) .src = s, .dst = d, .sport = 1000, .dport = 2000
+#define AH(s, d, i) .src = s, .dst = d, .proto = IPPROTO_AH, .spi = i, .payload = 60
 #define ESP(s, d, i) .src = s, .dst = d, .proto = IPPROTO_ESP, .spi = i, .payload = 60
 #define NATT(...) .src = "192.0.2.2", .dst = "192.0.2.1", .sport = 4500, .dport = 4500, __VA_ARGS__
 
@@ -103,6 +104,19 @@ static const struct fixture gate_fixtures[] = {
 	  GATE_DROP_MALFORMED },
 	{ "ESP", IF_WAN, WAN(ESP("192.0.2.2", "192.0.2.1", 0x1001)), GATE_TO_WORKER_IN,
 	  .meta = { .kind = META_IN, .child = 1, .l3_off = 14, .esp_off = 34 } },
+	{ "AH: the SPI is its second word, and not that of ESP", IF_WAN,
+	  WAN(AH("192.0.2.2", "192.0.2.1", 0x1001)), GATE_TO_WORKER_IN,
+	  .meta = { .kind = META_IN, .child = 1, .l3_off = 14, .esp_off = 34 } },
+	{ "AH with an unknown SPI", IF_WAN, WAN(AH("192.0.2.2", "192.0.2.1", 0x1002)),
+	  GATE_DROP_NO_SA },
+	{ "AH shorter than its header", IF_WAN,
+	  WAN(AH("192.0.2.2", "192.0.2.1", 0x1001), .total_len_off = -49), GATE_DROP_MALFORMED },
+	{ "first fragment of AH", IF_WAN,
+	  WAN(AH("192.0.2.2", "192.0.2.1", 0x1001), .frag = 0x2000), GATE_TO_WORKER_IN,
+	  .meta = { .kind = META_FRAGMENT, .child = 1, .l3_off = 14, .esp_off = 34 } },
+	{ "later fragment of AH", IF_WAN,
+	  WAN(AH("192.0.2.2", "192.0.2.1", 0x1001), .frag = 0x0010), GATE_TO_WORKER_IN,
+	  .meta = { .kind = META_FRAGMENT, .l3_off = 14 } },
 	{ "ESP behind IPv4 options and two tags", IF_WAN,
 	  WAN(ESP("192.0.2.2", "192.0.2.1", 0x1001), .option_words = 2, .vlan = { 7, 8 }),
 	  GATE_TO_WORKER_IN,
@@ -363,6 +377,7 @@ static const struct fixture egress_fixtures[] = {
 	  { .src = "192.0.2.1", .dst = "10.2.0.5", .sport = 4500, .dport = 4500 },
 	  GATE_EGRESS_PASS },
 	{ "ESP of ours", IF_WAN, { ESP("192.0.2.1", "10.2.0.5", 9) }, GATE_EGRESS_PASS },
+	{ "AH of ours", IF_WAN, { AH("192.0.2.1", "10.2.0.5", 9) }, GATE_EGRESS_PASS },
 	{ "ESP of somebody else", IF_WAN, { ESP("10.1.0.5", "10.2.0.5", 9) }, GATE_EGRESS_PROTECT },
 	{ "IKE of somebody else", IF_WAN,
 	  { .src = "10.1.0.5", .dst = "10.2.0.5", .sport = 500, .dport = 500 },

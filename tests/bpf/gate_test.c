@@ -242,7 +242,9 @@ static void check_meta(const struct fixture *f, const struct world_run *run)
 	}
 	want.magic = XSK_META_MAGIC;
 	if (want.kind == META_IN || (want.kind == META_FRAGMENT && want.esp_off))
-		want.sa = strchr(f->in.src, ':') ? world.sa_in6 : world.sa_in;
+		want.sa = strchr(f->in.src, ':')     ? world.sa_in6
+			  : f->in.proto == IPPROTO_AH ? world.sa_ah
+						      : world.sa_in;
 	else
 		want.sa = want.kind == META_OUT || want.kind == META_PMTU ? world.sa_out : 0;
 	assert_int_equal(run->meta_len, sizeof(got));

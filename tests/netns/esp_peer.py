@@ -14,7 +14,7 @@ import time
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from scapy.layers.inet import ICMP, IP, UDP
-from scapy.layers.ipsec import ESP, SecurityAssociation
+from scapy.layers.ipsec import AH, ESP, SecurityAssociation
 from scapy.layers.l2 import Ether
 from scapy.packet import Raw
 
@@ -38,14 +38,17 @@ class Peer:
         self.sent = options.first  # the last number used
         nat = UDP(sport=4500, dport=4500) if options.encap else None
         algorithms = dict(
-            crypt_algo=options.crypt, crypt_key=self.key or None, crypt_icv_size=options.icv,
-            auth_algo=options.auth, auth_key=bytes.fromhex(options.auth_key), esn_en=options.esn,
-            nat_t_header=nat)
+            auth_algo=options.auth, auth_key=bytes.fromhex(options.auth_key), esn_en=options.esn)
+        if not options.ah:
+            algorithms.update(
+                crypt_algo=options.crypt, crypt_key=self.key or None, crypt_icv_size=options.icv,
+                nat_t_header=nat)
+        proto = AH if options.ah else ESP
         tunnel = lambda src, dst: None if options.transport else IP(src=src, dst=dst)
         self.sa = SecurityAssociation(
-            ESP, spi=options.spi_in, tunnel_header=tunnel(US, THEM), **algorithms)
+            proto, spi=options.spi_in, tunnel_header=tunnel(US, THEM), **algorithms)
         self.their_sa = SecurityAssociation(
-            ESP, spi=options.spi_out, tunnel_header=tunnel(THEM, US), **algorithms)
+            proto, spi=options.spi_out, tunnel_header=tunnel(THEM, US), **algorithms)
         self.ivs = set()  # that CBC has used
 
     # ---- out
@@ -80,17 +83,19 @@ class Peer:
             must(ip[UDP].chksum == 0, "UDP checksum is not zero (RFC 3948 2.1)")
             must(ip[UDP].len == ip.len - 20, "UDP length")
             return ip, bytes(ip)[28 : ip.len]
-        return (ip, bytes(ip)[20 : ip.len]) if ip.proto == 50 else None
+        return (ip, bytes(ip)[20 : ip.len]) if ip.proto == (51 if self.options.ah else 50) else None
 
     def open(self, ip, esp, expected):
         """The inner packet's bytes."""
-        spi, low = struct.unpack("!LL", esp[:8])
+        at = 4 if self.options.ah else 0  # behind next header and length
+        spi, low = struct.unpack("!LL", esp[at : at + 8])
         must(spi == self.options.spi_out, f"SPI {spi:#x}")
         must(low == expected & 0xFFFFFFFF, f"sequence number {low}, expected {expected}")
-        self.check_iv(esp, expected)
-        must(len(esp) % 4 == 0, "alignment")
+        if not self.options.ah:
+            self.check_iv(esp, expected)
+        must(self.options.ah or len(esp) % 4 == 0, "alignment")
         inner = bytes(self.their_sa.decrypt(IP(bytes(ip)), esn=expected >> 32))
-        if self.options.crypt == "AES-GCM" and not self.options.icv:
+        if not self.options.ah and self.options.crypt == "AES-GCM" and not self.options.icv:
             kept = 20 if self.options.transport else 0
             must(self.open_gcm(esp, expected) == inner[kept:], "scapy opens it differently")
         must(ip.tos == IP(inner).tos, "outer TOS")
@@ -221,6 +226,7 @@ def main():
     parser.add_argument("--count", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=15)
     parser.add_argument("--esn", action="store_true")
+    parser.add_argument("--ah", action="store_true")
     parser.add_argument("--encap", action="store_true")
     parser.add_argument("--transport", action="store_true")
     options = parser.parse_args()

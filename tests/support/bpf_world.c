@@ -167,10 +167,10 @@ static void make_addrs(struct world *w)
 }
 
 /* Returns the index. */
-static uint32_t make_sa(struct world *w, uint8_t dir, uint32_t spi, const char *dst)
+static uint32_t make_sa(struct world *w, uint8_t dir, uint8_t proto, uint32_t spi, const char *dst)
 {
 	struct sad_sa sa = { .val = { .spi = spi, .child = 1, .dir = dir, .mode = SA_TUNNEL,
-				      .proto = IPPROTO_NUM_ESP, .encr = ENCR_AES_GCM_16,
+				      .proto = proto, .encr = ENCR_AES_GCM_16,
 				      .key_bits = 128, .window = 64 } };
 	uint32_t index;
 
@@ -191,10 +191,11 @@ void world_init(struct world *w)
 	must0(dp_create(w->instance, &w->dp), "dp_create (SEKISHO_LIBBPF_DEBUG=1 tells more)");
 	make_ports(w);
 	make_addrs(w);
-	w->sa_in = make_sa(w, SA_IN, 0x1001, "192.0.2.1");
-	w->sa_out = make_sa(w, SA_OUT, 0x2001, "192.0.2.2");
-	make_sa(w, SA_OUT, 0x3001, "192.0.2.1"); /* a tunnel to ourselves */
-	w->sa_in6 = make_sa(w, SA_IN, 0x4001, "2001:db8::1");
+	w->sa_in = make_sa(w, SA_IN, IPPROTO_NUM_ESP, 0x1001, "192.0.2.1");
+	w->sa_out = make_sa(w, SA_OUT, IPPROTO_NUM_ESP, 0x2001, "192.0.2.2");
+	make_sa(w, SA_OUT, IPPROTO_NUM_ESP, 0x3001, "192.0.2.1"); /* a tunnel to ourselves */
+	w->sa_ah = make_sa(w, SA_IN, IPPROTO_NUM_AH, 0x1001, "192.0.2.1");
+	w->sa_in6 = make_sa(w, SA_IN, IPPROTO_NUM_ESP, 0x4001, "2001:db8::1");
 	must0(spd_switch(w->dp, 1, w->sa_out), "spd_switch");
 }
 

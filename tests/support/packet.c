@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sekisho/esp.h>
 
 void pkt_mac(const char *text, uint8_t ret_mac[6])
 {
@@ -134,8 +135,9 @@ static uint8_t *put_payload(const struct pkt *p, uint8_t *at, size_t len)
 		at[0] = 0xff;
 	if (p->content == PAYLOAD_MARKER)
 		memset(at, 0, 4);
+	uint32_t spi_at = p->proto == IPPROTO_AH ? AH_SPI_AT : 0;
 	if (p->spi)
-		put16(put16(at, (uint16_t)(p->spi >> 16)), (uint16_t)p->spi);
+		put16(put16(at + spi_at, (uint16_t)(p->spi >> 16)), (uint16_t)p->spi);
 	return at + len;
 }
 

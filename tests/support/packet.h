@@ -35,7 +35,7 @@ struct pkt {
 	uint8_t version;   /* 0: the true one */
 	uint8_t ihl;       /* 0: the true one */
 	enum pkt_payload content;
-	uint32_t spi; /* first word of the payload where not 0 */
+	uint32_t spi; /* first word of the payload where not 0; of AH the second */
 	uint8_t icmp_type, icmp_code; /* not 0: the payload is ICMP of that type, ... */
 	const struct pkt *quote; /* ... about this packet */
 };

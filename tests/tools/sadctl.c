@@ -17,11 +17,11 @@ static const char usage[] =
 	"usage: sadctl [--instance NAME] COMMAND\n"
 	"  create | unpin\n"
 	"  sa-add in|out [src ADDR] dst ADDR spi NUM child NUM encr PROPOSAL\n"
-	"         key HEX [auth HEX] [esn] [transport] [encap SPORT DPORT] [window NUM] [seq NUM] "
+	"         key HEX [auth HEX] [ah] [esn] [transport] [encap SPORT DPORT] [window NUM] [seq NUM] "
 	"[ts LOCAL REMOTE]...\n"
 	"         [soft PACKETS] [hard PACKETS] [expires SECONDS]\n"
 	"         PROPOSAL: aes128gcm16, aes128-sha256, ...; key: cipher key and salt; auth: that\n"
-	"         of the integrity algorithm; prints the index of the SA\n"
+	"         of the integrity algorithm; ah: AH with that of null-sha256, ...; prints the index of the SA\n"
 	"  sa-del SA | switch CHILD SA | sas\n"
 	"  policy FILE [bypass|discard]   lines: protect|bypass|discard LOCAL REMOTE [proto N]\n"
 	"         [lports A-B] [rports A-B] [child N]; '-' reads stdin; the default action last\n"
@@ -181,6 +181,8 @@ static int sa_option(struct words *w, struct sad_sa *sa, uint64_t *ret_seq)
 		return add_ts(w, &sa->ts);
 	if (word_is(w, "esn"))
 		sa->val.flags |= SA_ESN;
+	else if (word_is(w, "ah"))
+		sa->val.proto = IPPROTO_NUM_AH;
 	else if (word_is(w, "transport"))
 		sa->val.mode = SA_TRANSPORT;
 	else if (word_is(w, "spi"))
@@ -218,6 +220,8 @@ static int parse_sa(struct words *w, struct sad_sa *sa, uint64_t *ret_seq)
 	while (w->n)
 		if (sa_option(w, sa, ret_seq))
 			return -EINVAL;
+	if (sa->val.proto == IPPROTO_NUM_AH)
+		sa->val.encr = 0;
 	if (!sa->ts.n_local) { /* anything */
 		char any[] = "0.0.0.0/0", *both[] = { any, any };
 		struct words all = { both, 2 };
