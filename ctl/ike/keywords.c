@@ -96,18 +96,41 @@ static const struct keyword keywords[] = {
 };
 
 /* What strongSwan knows and nobody should use: RFC 8247 and 8221 forbid or discourage them, and
- * small or unexplained groups. */
-static const char *const weak[] = {
-	"des", "blowfish", "blowfish128", "blowfish192", "blowfish256", "cast128", "md5", "md5_128",
-	"prfmd5", "sha1_160", "sha256_96", "sha2_256_96", "modpnull", "modp768", "modp1024",
-	"modp1536", "modp1024s160", "modp2048s224", "modp2048s256", "ecp192", "ecp224", "ecp224bp",
+ * small or unexplained groups. Their numbers, so that what a peer offers can be named. */
+static const struct {
+	const char *word;
+	struct transform t;
+} weak[] = {
+	{ "des", { TRANSFORM_ENCR, false, 2, 0 } },
+	{ "blowfish", { TRANSFORM_ENCR, false, 7, 128 } },
+	{ "blowfish128", { TRANSFORM_ENCR, false, 7, 128 } },
+	{ "blowfish192", { TRANSFORM_ENCR, false, 7, 192 } },
+	{ "blowfish256", { TRANSFORM_ENCR, false, 7, 256 } },
+	{ "cast128", { TRANSFORM_ENCR, false, 6, 128 } },
+	{ "md5", { TRANSFORM_INTEG, false, 1, 0 } },
+	{ "md5_128", { TRANSFORM_INTEG, false, 6, 0 } },
+	{ "prfmd5", { TRANSFORM_PRF, false, 1, 0 } },
+	{ "sha1_160", { TRANSFORM_INTEG, false, 7, 0 } },
+	{ "modp768", { TRANSFORM_KE, false, 1, 0 } },
+	{ "modp1024", { TRANSFORM_KE, false, 2, 0 } },
+	{ "modp1536", { TRANSFORM_KE, false, 5, 0 } },
+	{ "modp1024s160", { TRANSFORM_KE, false, 22, 0 } },
+	{ "modp2048s224", { TRANSFORM_KE, false, 23, 0 } },
+	{ "modp2048s256", { TRANSFORM_KE, false, 24, 0 } },
+	{ "ecp192", { TRANSFORM_KE, false, 25, 0 } },
+	{ "ecp224", { TRANSFORM_KE, false, 26, 0 } },
+	{ "ecp224bp", { TRANSFORM_KE, false, 27, 0 } },
+	/* strongSwan's own numbers */
+	{ "sha256_96", { 0, false, 0, 0 } },
+	{ "sha2_256_96", { 0, false, 0, 0 } },
+	{ "modpnull", { 0, false, 0, 0 } },
 };
 /* clang-format on */
 
 static bool is_weak(const char *word)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(weak); i++)
-		if (!strcmp(weak[i], word))
+		if (!strcmp(weak[i].word, word))
 			return true;
 	return false;
 }
@@ -208,6 +231,17 @@ static bool is_same(const struct transform *a, const struct transform *b)
 	return a->type == b->type && a->id == b->id && a->key_bits == b->key_bits;
 }
 
+static const char *name_of(const struct transform *t)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(keywords); i++)
+		if (is_same(&keywords[i].t, t))
+			return keywords[i].word;
+	for (size_t i = 0; i < ARRAY_SIZE(weak); i++)
+		if (weak[i].t.type && is_same(&weak[i].t, t))
+			return weak[i].word;
+	return NULL;
+}
+
 const char *keyword_print(const struct transform *t, char *buf, size_t size)
 {
 	static const char *const types[] = { "type", "encr", "prf", "integ", "ke", "esn" };
@@ -220,11 +254,10 @@ const char *keyword_print(const struct transform *t, char *buf, size_t size)
 			 t->id ? keyword_print(&ke, word, sizeof(word)) : "none");
 		return buf;
 	}
-	for (size_t i = 0; i < ARRAY_SIZE(keywords); i++) {
-		if (is_same(&keywords[i].t, t)) {
-			snprintf(buf, size, "%s", keywords[i].word);
-			return buf;
-		}
+	const char *name = name_of(t);
+	if (name) {
+		snprintf(buf, size, "%s", name);
+		return buf;
 	}
 	if (t->type >= ARRAY_SIZE(types))
 		snprintf(buf, size, "type%u:%u", t->type, t->id);

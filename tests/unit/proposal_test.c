@@ -112,7 +112,8 @@ static void wrong_keywords_say_why(void **state)
 		{ ESP, "aes128gcm16-modp768",
 		  "algorithm 'modp768' is weak and does not exist here" },
 		{ IKE, "aes128gcm16-x25519-ke1_sha256", "'ke1_sha256' is not a key exchange" },
-		{ IKE, "aes128gcm16-x25519-ke8_x448", "unknown algorithm 'ke8_x448', did you mean 'x448'?" },
+		{ IKE, "aes128gcm16-x25519-ke8_x448",
+		  "unknown algorithm 'ke8_x448', did you mean 'x448'?" },
 		{ ESP, "aes128gcm16-ke1_x448",
 		  "'aes128gcm16-ke1_x448': no key exchange method named, such as x25519" },
 		{ PROTO_AH, "sha256", "only IKE and ESP proposals are supported" },
@@ -309,15 +310,18 @@ static void suite_of_a_chosen_proposal(void **state)
 
 static void unknown_transforms_print_as_numbers(void **state)
 {
-	struct proposal p = { .n_transforms = 3 };
+	struct proposal p = { .n_transforms = 4 };
 	char text[PROPOSAL_TEXT_MAX], tiny[8];
 
 	(void)state;
-	p.transforms[0] = (struct transform){ .type = TRANSFORM_ENCR, .id = 2 };
+	p.transforms[0] = (struct transform){ .type = TRANSFORM_ENCR, .id = 4 };
 	p.transforms[1] = (struct transform){ .type = TRANSFORM_ENCR, .id = 23, .key_bits = 256 };
 	p.transforms[2] = (struct transform){ .type = 200, .id = 9 };
-	assert_string_equal(proposal_print(&p, text, sizeof(text)), "encr2-encr23:256-type200:9");
-	assert_string_equal(proposal_print(&p, tiny, sizeof(tiny)), "encr2-e");
+	p.transforms[3] =
+		(struct transform){ .type = TRANSFORM_KE, .id = 2 }; /* weak, but it has a name */
+	assert_string_equal(proposal_print(&p, text, sizeof(text)),
+			    "encr4-encr23:256-type200:9-modp1024");
+	assert_string_equal(proposal_print(&p, tiny, sizeof(tiny)), "encr4-e");
 }
 
 static void nearest_word_is_found(void **state)
