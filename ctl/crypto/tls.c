@@ -25,6 +25,7 @@ struct tls {
 	enum tls_state state;
 	struct revocation_check revocation;
 	bool is_checked; /* and was not revoked */
+	bool is_refused;
 	char why[TLS_WHY_MAX];
 	uint8_t *out;
 	size_t out_len;
@@ -83,7 +84,7 @@ static int on_cert(X509_STORE_CTX *store, void *arg)
 		tls->why[0] = '\0'; /* of what was looked at on the way */
 		return 1;
 	}
-	X509_STORE_CTX_set_error(store, X509_V_ERR_APPLICATION_VERIFICATION);
+	X509_STORE_CTX_set_error(store, X509_V_ERR_CERT_REJECTED); /* alert: bad certificate */
 	return 0;
 }
 
@@ -103,6 +104,7 @@ static enum tls_state check_revocation(struct tls *tls)
 		return TLS_ASKS;
 	snprintf(tls->why, sizeof(tls->why), "%s",
 		 cert ? tls->revocation.why : "TLS: no certificate");
+	(void)!BIO_reset(SSL_get_wbio(tls->ssl)); /* what was to be said after success */
 	return TLS_FAILED;
 }
 
@@ -225,8 +227,14 @@ static enum tls_state fail(struct tls *tls)
 {
 	unsigned long error = ERR_peek_last_error();
 	const char *text = error ? ERR_reason_error_string(error) : NULL;
+	int alert = ERR_GET_LIB(error) == ERR_LIB_SSL ? ERR_GET_REASON(error) - SSL_AD_REASON_OFFSET
+						      : 0;
 
-	if (!tls->why[0]) /* else the certificate's check has said it already */
+	tls->is_refused = alert > 0;
+	if (tls->is_refused)
+		snprintf(tls->why, sizeof(tls->why), "TLS: it sends alert '%s'",
+			 SSL_alert_desc_string_long(alert));
+	else if (!tls->why[0]) /* else the certificate's check has said it already */
 		snprintf(tls->why, sizeof(tls->why), "TLS: %s", text ? text : "it failed");
 	return TLS_FAILED;
 }
@@ -315,6 +323,11 @@ struct reader tls_out(const struct tls *tls)
 const char *tls_why(const struct tls *tls)
 {
 	return tls->why;
+}
+
+bool tls_is_refused(const struct tls *tls)
+{
+	return tls->is_refused;
 }
 
 const char *tls_version(const struct tls *tls)

@@ -26,7 +26,7 @@ enum tls_state {
 	TLS_ASKS,   /* tls_fetch() is to be had, then tls_run() goes on; nothing is for the peer yet
 		     */
 	TLS_DONE,   /* the peer has proved itself; what is in tls_out() it must get all the same */
-	TLS_FAILED, /* tls_why() */
+	TLS_FAILED, /* tls_why(); in tls_out() may be an alert */
 };
 
 /* Who we are: certs[0] is of the key, the others vouch for it. All referenced, not taken over. */
@@ -61,6 +61,7 @@ struct fetch *tls_fetch(struct tls *tls); /* of TLS_ASKS; as revocation_check() 
 const char *tls_notes(const struct tls *tls);
 struct reader tls_out(const struct tls *tls);	/* our flight; valid until the next tls_run() */
 const char *tls_why(const struct tls *tls);	/* one line, of TLS_FAILED */
+bool tls_is_refused(const struct tls *tls);	/* TLS_FAILED: by an alert of the peer */
 const char *tls_version(const struct tls *tls); /* "TLSv1.3" */
 /* The MSK (RFC 5216 2.3, RFC 9190 2.3). -EPROTO: not TLS_DONE. */
 int tls_msk(const struct tls *tls, uint8_t ret_msk[TLS_MSK_LEN]) MUST_USE;

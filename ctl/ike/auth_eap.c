@@ -129,6 +129,13 @@ static enum step_result fail(struct turn *t)
 	return auth_failed(t, eap->why);
 }
 
+/* It has failed, here and now; the peer hears of it before it ends. */
+static void lose(struct turn *t)
+{
+	(void)auth_failed(t, t->sa->eap->eap.why);
+	t->sa->is_lost = true;
+}
+
 static enum step_result ask(struct turn *t)
 {
 	struct aaa_job *job = eap_aaa_ask(t);
@@ -155,6 +162,8 @@ enum step_result eap_answered(struct turn *t)
 		return work(t);
 	if (r == EAP_FAILED)
 		return fail(t);
+	if (r == EAP_LAST_WORD)
+		lose(t);
 	emit_packet(t);
 	return STEP_NEXT;
 }
@@ -278,6 +287,9 @@ static enum step_result take_packet(struct turn *t)
 		return eap->is_refused ? refused(t) : auth_failed(t, eap->why);
 	case EAP_DONE:
 		eap->out_len = 0;
+		break;
+	case EAP_LAST_WORD:
+		lose(t);
 		break;
 	case EAP_GO_ON:
 	case EAP_ASK: /* a server's */

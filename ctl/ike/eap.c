@@ -56,6 +56,13 @@ void *eap_state(struct eap *eap, size_t len)
 	return eap->state;
 }
 
+enum eap_result eap_refuse_last(struct eap *eap, const char *why)
+{
+	eap->why = why;
+	eap->is_lost = true;
+	return EAP_LAST_WORD;
+}
+
 void eap_fini(struct eap *eap)
 {
 	tls_free(eap->tls.session);
@@ -223,6 +230,8 @@ static enum eap_result server_take(struct eap *eap, const struct conn *conn, uin
 {
 	if (eap->is_passed)
 		return EAP_ASK;
+	if (eap->is_lost)
+		return eap_refuse(eap, eap->why);
 	if (type == EAP_NAK && eap->method)
 		return nak_take(eap, conn, data);
 	if (type != eap->last_type)
@@ -308,11 +317,13 @@ enum eap_result eap_take(struct eap *eap, const struct conn *conn, struct reader
 			       ? server_take(eap, conn, type, rest)
 			       : eap_refuse(eap, "its EAP packet is no response to ours");
 	eap->id = id;
+	eap->is_refused = code == EAP_FAILURE;
+	if (eap->is_lost)
+		return eap_refuse(eap, eap->why);
 	if (code == EAP_REQUEST)
 		return client_take(eap, conn, type, rest);
 	if (code == EAP_SUCCESS && eap->is_done)
 		return EAP_DONE;
-	eap->is_refused = code == EAP_FAILURE;
 	return eap_refuse(eap, eap->is_refused ? "it sends EAP-Failure"
 					       : "its EAP-Success comes before it proved anything");
 }

@@ -36,6 +36,7 @@ enum eap_result {
 	EAP_GO_ON,  /* .out is the next packet */
 	EAP_DONE,   /* .msk; server: .out is the Success */
 	EAP_FAILED, /* .why; server: .out is the Failure */
+	EAP_LAST_WORD, /* .why: it has failed, and .out tells the peer first; then EAP_FAILED */
 	EAP_ASK,    /* server: the AAA server has to say what follows */
 	EAP_WORK,   /* .tls.session has slow work to do: tls_run(), then eap_worked() */
 };
@@ -71,6 +72,7 @@ struct eap {
 	uint32_t session_s;    /* and how long it may stay; 0: no limit */
 	uint8_t msk[EAP_MSK_LEN];
 	const char *why;
+	bool is_lost;	 /* after EAP_LAST_WORD */
 	bool is_refused;    /* client: by the server's Failure */
 	const char *detail; /* of the method's success, static text for the log; NULL: none */
 	uint8_t out[EAP_PACKET_MAX];
@@ -109,6 +111,8 @@ bool eap_is_mutual(uint8_t can); /* all of these methods are */
 enum eap_result eap_refuse(struct eap *eap, const char *why);
 /* Its state, zero when it begins; wiped and freed at the end. */
 void *eap_state(struct eap *eap, size_t len);
+/* For methods: the same, when the peer has heard what was written. */
+enum eap_result eap_refuse_last(struct eap *eap, const char *why);
 
 /* The server's first packet is in .out then. */
 void eap_server_start(struct eap *eap, const uint8_t random[EAP_RANDOM_LEN]);

@@ -134,11 +134,25 @@ static enum eap_result client_take(struct eap *eap, const struct conn *conn, str
 
 /* ---- Both ----------------------------------------------------------------------- */
 
+/* RFC 5216 2.1.3: the alert first; whose it is, it is answered before the Failure comes. */
+static enum eap_result lose(struct eap *eap, struct writer *w)
+{
+	const char *why = tls_why(eap->tls.session);
+
+	if (left_to_send(eap))
+		(void)send_part(eap, w);
+	else if (!eap->is_server && tls_is_refused(eap->tls.session))
+		wr_u8(w, 0);
+	else
+		return eap_refuse(eap, why);
+	return eap_refuse_last(eap, why);
+}
+
 static enum eap_result worked(struct eap *eap, struct writer *w)
 {
 	eap->tls.n_sent = 0;
 	if (tls_state(eap->tls.session) == TLS_FAILED)
-		return eap_refuse(eap, tls_why(eap->tls.session));
+		return lose(eap, w);
 	if (left_to_send(eap))
 		return send_part(eap, w);
 	if (!is_over(eap))

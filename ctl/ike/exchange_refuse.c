@@ -62,11 +62,13 @@ enum step_result turn_refuse(struct turn *t, enum step_result how, uint16_t noti
 {
 	va_list args;
 
+	t->why = notify;
+	if (t->sa->is_lost)
+		return how;
 	va_start(args, format);
 	vsnprintf(t->sa->why, sizeof(t->sa->why), format, args);
 	va_end(args);
 	if (turn_has_line(t))
 		sa_error(t->sa, "%s", t->sa->why);
-	t->why = notify;
 	return how;
 }

@@ -237,6 +237,7 @@ struct ike_sa {
 	struct followup *followups; /* additional key exchanges under way, RFC 9370 */
 	struct redirect *redirect; /* redirect.h; NULL: none */
 	struct birth birth;
+	bool is_lost;  /* .why is said; what the peer makes of it is no news */
 	char why[640]; /* reason of the end, for logs and FX_CONN_FAILED */
 	/* Deadlines in ms, 0: none. */
 	uint64_t created_ms, established_ms, heard_ms;

@@ -12,6 +12,7 @@
 #include "crypto/revocation.h"
 #include "ike/auth_eap.h"
 #include "ike/id.h"
+#include "ike/limits.h"
 #include "support/certs.h"
 
 #define OCSP "http://ocsp.example/"
@@ -23,6 +24,7 @@ static struct made ca, other_ca, own[2];
 /* What the world answers; NULL: not reachable. */
 static struct made_ocsp *ocsp;
 static long crl_revokes; /* -1: no CRL */
+static uint64_t fetch_ms;
 
 /* The same for both sides: who is looked at, and by whom. */
 static struct end {
@@ -66,6 +68,7 @@ static void on_fetch(struct pair *p, struct fetch *what)
 
 	assert_int_equal(side_n_sas(&p->a) + side_n_sas(&p->b), 0);
 	assert_int_equal(side_n_ike(&p->a) + side_n_ike(&p->b), 0);
+	p->job_ms = fetch_ms;
 	assert_false(p->a.ike->sas->eap->eap.is_done || p->b.ike->sas->eap->eap.is_done);
 	if (what->kind == FETCH_OCSP && ocsp)
 		answer(what, der,
@@ -243,6 +246,22 @@ static void nobody_answers(void **state)
 	}
 }
 
+/* Half open is half open: what comes back later finds nobody. */
+static void it_may_take_too_long(void **state)
+{
+	struct made_ocsp good = { .ca = &ca };
+
+	(void)state;
+	ocsp = &good;
+	fetch_ms = HALF_OPEN_MS + 1000;
+	meet(&ends[0], (struct made_of){ .issuer = &ca, .ocsp_uri = OCSP }, REVOCATION_STRICT);
+	assert_logged(&ends[0], "its authentication took too long here");
+	assert_int_equal(side_n_sas(&pair.a) + side_n_sas(&pair.b), 0);
+	assert_int_equal(side_n_ike(&pair.a) + side_n_ike(&pair.b), 0);
+	fetch_ms = 0;
+	ocsp = NULL;
+}
+
 static void only_who_is_vouched_for(void **state)
 {
 	struct made_of of = { .issuer = &other_ca, .ocsp_uri = OCSP, .crl_uri = CRL };
@@ -264,6 +283,7 @@ int main(void)
 		CASE(by_ocsp),
 		CASE(then_by_crl),
 		CASE(nobody_answers),
+		CASE(it_may_take_too_long),
 		CASE(only_who_is_vouched_for),
 	};
 

@@ -90,6 +90,19 @@ static void assert_refused(struct side *by, const char *why)
 	assert_true(side_logged(by, why));
 }
 
+/* The other one hears it by an alert, then the Failure ends it: nothing about it is said twice. */
+static void assert_alerted(struct side *by, struct side *other)
+{
+	const char *line = strstr(by->log, "authentication of peer");
+
+	assert_true(side_logged(other, "failed: TLS: it sends alert 'bad certificate'"));
+	assert_non_null(line);
+	line = strchr(line, '\n');
+	assert_false(line && strstr(line, "] authentication of peer"));
+	assert_false(side_logged(by, "AUTHENTICATION_FAILED"));
+	assert_false(side_logged(other, "AUTHENTICATION_FAILED"));
+}
+
 static void certificates_on_both_sides(void **state)
 {
 	(void)state;
@@ -128,6 +141,7 @@ static void a_certificate_of_another_ca_is_refused(void **state)
 	sign_anew(&pair.a, &mallory);
 	try();
 	assert_refused(&pair.b, "is not of a CA that is trusted here");
+	assert_alerted(&pair.b, &pair.a);
 }
 
 static void a_revoked_certificate_is_refused(void **state)
@@ -253,6 +267,7 @@ static void alone_the_server_needs_its_certificate(void **state)
 	alone();
 	try();
 	assert_refused(&pair.a, "is not of a CA that is trusted here");
+	assert_alerted(&pair.a, &pair.b);
 	made_free(&false_gateway);
 }
 
@@ -418,10 +433,30 @@ static void an_alert_is_the_end(void **state)
 		assert_int_equal(server_hears(EAP_TLS, got_it, sizeof(got_it)), EAP_GO_ON);
 	uint8_t asked = server.out[1];
 	assert_int_equal(server_hears(EAP_TLS, alert, sizeof(alert)), EAP_FAILED);
-	assert_why("alert handshake failure");
+	assert_why("TLS: it sends alert 'handshake failure'");
 	assert_int_equal(server.out[0], EAP_FAILURE);
 	assert_int_equal(server.out[1], asked); /* RFC 3748 4.2 */
 	assert_int_equal(server.out_len, 4);
+}
+
+/* Our alert is out: whatever comes then, the Failure follows. */
+static void after_our_alert_nothing_helps(void **state)
+{
+	static const uint8_t junk[] = { 0, 0x16, 3, 3, 0, 4, 0xff, 0, 0, 0 }, nak = EAP_MSCHAPV2;
+
+	(void)state;
+	pair.b.conns[0].remote_eap = EAP_CAN_TLS | EAP_CAN_MSCHAPV2;
+	for (unsigned i = 0; i < 2; i++) {
+		struct reader first = hello();
+
+		assert_int_equal(server_hears(EAP_TLS, junk, sizeof(junk)), EAP_LAST_WORD);
+		assert_int_equal(server.out[6], 0x15); /* an alert, behind the flags */
+		assert_int_equal(i ? server_hears(EAP_NAK, &nak, 1)
+				   : server_hears(EAP_TLS, first.at, rd_left(&first)),
+				 EAP_FAILED);
+		assert_why("TLS: ");
+		assert_int_equal(server.out[0], EAP_FAILURE);
+	}
 }
 
 /* It does not wait until our flight is over; says that it has got what was not sent; begins anew.
@@ -493,6 +528,7 @@ int main(void)
 		HOSTILE(a_length_is_not_believed),
 		HOSTILE(a_cut_flight_leads_to_nothing),
 		HOSTILE(an_alert_is_the_end),
+		HOSTILE(after_our_alert_nothing_helps),
 		HOSTILE(out_of_order_is_refused),
 		TEST(another_msk_is_refused),
 	};

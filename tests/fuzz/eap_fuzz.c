@@ -83,7 +83,7 @@ static void look(const struct end *e)
 	size_t len = eap->out_len;
 
 	must(len <= sizeof(eap->out) && eap->n_rounds <= EAP_ROUNDS_MAX + 1);
-	if (e->last == EAP_GO_ON)
+	if (e->last == EAP_GO_ON || e->last == EAP_LAST_WORD)
 		must(len >= 5 && (size_t)(eap->out[2] << 8 | eap->out[3]) == len);
 	if (e->last == EAP_FAILED) {
 		must(eap->why && *eap->why);
@@ -99,7 +99,7 @@ static void look(const struct end *e)
 /* As IKE_AUTH: a side that has failed, or is done, hears nothing any more. */
 static void hear(struct end *e, struct reader packet)
 {
-	if (e->last != EAP_GO_ON)
+	if (e->last != EAP_GO_ON && e->last != EAP_LAST_WORD)
 		return;
 	e->last = eap_take(&e->eap, e->conn, packet);
 	if (e->last == EAP_WORK)
