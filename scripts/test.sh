@@ -6,7 +6,7 @@ LIB=$(cd "$(dirname "$0")" && pwd)/lib
 . "$LIB/common.sh"
 . "$LIB/install.sh"
 
-SUITES="layers build build-clang unit unit-asan bpf netns interop fuzz demo"
+SUITES="layers build build-clang unit unit-asan unit-tsan bpf netns interop fuzz demo"
 
 usage() {
 	cat <<-EOT
@@ -16,6 +16,7 @@ usage() {
 	  layers       no #include against the order of the rooms
 	  build        everything, with gcc            build-clang  the same with clang
 	  unit         unit and exchange tests         unit-asan    under address and UB sanitizers
+	  unit-tsan    threads on one SA, under ThreadSanitizer
 	  bpf          the programs by BPF_PROG_TEST_RUN
 	  netns        scenarios in network namespaces (tests/netns)
 	  interop      the same against strongSwan (tests/interop)
@@ -116,6 +117,7 @@ suite() {
 	build-clang) whole_suite build-clang 600 make -C "$TOP" -j"$(nproc)" CC=clang BUILD="$BUILD-clang" all test-programs ;;
 	unit) counting_suite unit 600 make -C "$TOP" -j"$(nproc)" BUILD="$BUILD" check ;;
 	unit-asan) counting_suite unit-asan 600 make -C "$TOP" -j"$(nproc)" BUILD="$BUILD-asan" SANITIZE=address,undefined OPT=-O1 check ;;
+	unit-tsan) counting_suite unit-tsan 300 make -C "$TOP" -j"$(nproc)" BUILD="$BUILD" tsan ;;
 	bpf) need_build && counting_suite bpf 300 "$TOP/scripts/run-units" "$BUILD_DIR"/tests/bpf/*_test ;;
 	netns | interop) need_build && scenario_suite "$1" ;;
 	fuzz) whole_suite fuzz 300 make -C "$TOP" -j"$(nproc)" BUILD="$BUILD" FUZZ_SECONDS="${FUZZ_SECONDS:-5}" fuzz ;;

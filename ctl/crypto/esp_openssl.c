@@ -20,6 +20,10 @@ static int evp_start(void)
 	return 0;
 }
 
+static void evp_thread_end(void)
+{
+}
+
 static void evp_key_free(struct esp_key *key)
 {
 	struct evp_key *k = (struct evp_key *)key;
@@ -204,6 +208,7 @@ static void evp_open(struct esp_job *jobs, size_t n)
 const struct esp_provider esp_openssl = {
 	.name = "openssl",
 	.start = evp_start,
+	.thread_end = evp_thread_end,
 	.key_new = evp_key_new,
 	.key_free = evp_key_free,
 	.seal = evp_seal,

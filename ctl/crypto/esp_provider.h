@@ -8,7 +8,7 @@
  * Where encryption and integrity are two algorithms, seal encrypts, then authenticates; open
  * compares the ICV, in constant time, and deciphers only what is authentic.
  *
- * A key belongs to one SA and one provider. Not thread safe: one thread for all keys.
+ * A key belongs to one SA, one provider, and the thread that made it: no other may use it.
  */
 #ifndef CRYPTO_ESP_PROVIDER_H
 #define CRYPTO_ESP_PROVIDER_H
@@ -56,8 +56,11 @@ struct esp_job {
 
 struct esp_provider {
 	const char *name;
-	/* 0, or -ENOTSUP when this CPU lacks what it needs. Called before everything else. */
+	/* 0, or -ENOTSUP when this CPU lacks what it needs. Called before everything else; threads
+	 * that make keys need not call it. */
 	int (*start)(void);
+	/* The calling thread has freed all its keys and makes no more. */
+	void (*thread_end)(void);
 	/* For esp_key_new(), which fills the head; lengths are right. -ENOMEM, -EIO, -ENOTSUP. */
 	int (*key_new)(struct aead_alg alg, struct reader enc, struct reader auth,
 		       struct esp_key **ret_key);

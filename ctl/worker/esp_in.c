@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 #include <sekisho/esp.h>
+#include "worker/hot.h"
 #include "worker/ip.h"
 #include "worker/l4_sum.h"
 
@@ -68,7 +69,7 @@ enum worker_outcome esp_in_number(struct frame *f, struct sa_rt *sa, const struc
 	if (replay_infer(&sa->replay, ntohl(hdr->seq), sa->flags & SA_ESN, &f->seq) &&
 	    replay_check(&sa->replay, f->seq))
 		return FRAME_KEEP;
-	sa->hot->replayed++;
+	hot_add(&sa->hot->replayed, 1);
 	return WORKER_DROP_REPLAY;
 }
 
@@ -113,7 +114,7 @@ static bool selectors_match(struct sa_rt *sa, const struct ip_info *info)
 
 	if (ts_set_match(&sa->ts, &flow))
 		return true;
-	sa->hot->mismatched++;
+	hot_add(&sa->hot->mismatched, 1);
 	return false;
 }
 
@@ -205,14 +206,14 @@ static enum worker_outcome transport_accept(struct frame *f, struct sa_rt *sa,
 enum worker_outcome esp_in_commit(struct frame *f, struct sa_rt *sa, int result)
 {
 	if (result == -EBADMSG) {
-		sa->hot->bad_icv++;
+		hot_add(&sa->hot->bad_icv, 1);
 		return WORKER_DROP_ICV;
 	}
 	if (result)
 		return WORKER_DROP_CRYPTO;
 	if (replay_commit(&sa->replay, f->seq))
 		return FRAME_KEEP;
-	sa->hot->replayed++;
+	hot_add(&sa->hot->replayed, 1);
 	return WORKER_DROP_REPLAY;
 }
 

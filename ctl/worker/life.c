@@ -11,6 +11,7 @@
 #include <time.h>
 #include "net/dev.h"
 #include "worker/gate.h"
+#include "worker/hot.h"
 #include "worker/log.h"
 
 /* The veth pair: what one frame holds, less what XDP needs on a page (about 3500). */
@@ -28,11 +29,8 @@ void sa_report(struct worker *w, struct sa_rt *sa, uint32_t type)
 {
 	struct event ev = { .type = type, .child = sa->child, .sa = sa->index };
 
-	if (sa->hot->reported & type)
-		return;
-	sa->hot->reported |= type;
-	if (dp_report(w->dp, &ev))
-		sa->hot->reported &= ~type; /* ring full: again with the next packet */
+	if (hot_report(sa->hot, type) && dp_report(w->dp, &ev))
+		hot_report_undo(sa->hot, type); /* ring full: again with the next packet */
 }
 
 static void addrs_follow(struct worker *w)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "worker/pmtu.h"
 
+#include "worker/hot.h"
 #include "worker/worker.h"
 
 #define NS_PER_MINUTE 60000000000ull
@@ -16,9 +17,10 @@ static uint16_t minute(const struct worker *w)
 
 uint16_t pmtu_of(const struct worker *w, const struct sa_rt *sa)
 {
-	uint16_t pmtu = sa->hot->pmtu;
+	uint16_t pmtu = __atomic_load_n(&sa->hot->pmtu, __ATOMIC_RELAXED);
+	uint16_t until = __atomic_load_n(&sa->hot->pmtu_until, __ATOMIC_RELAXED);
 
-	if (!pmtu || pmtu >= sa->hop.mtu || (int16_t)(sa->hot->pmtu_until - minute(w)) < 0)
+	if (!pmtu || pmtu >= sa->hop.mtu || (int16_t)(until - minute(w)) < 0)
 		return sa->hop.mtu;
 	return pmtu;
 }
@@ -26,12 +28,13 @@ uint16_t pmtu_of(const struct worker *w, const struct sa_rt *sa)
 /* The SA has sent that number, and not long ago: who says so has seen the packet. */
 static bool is_recent(const struct sa_rt *sa, const uint8_t *esp)
 {
+	uint64_t last = hot_get(&sa->hot->seq);
 	uint32_t back;
 	__be32 seq;
 
 	memcpy(&seq, esp + 4, sizeof(seq));
-	back = (uint32_t)sa->hot->seq - ntohl(seq);
-	return back < PMTU_RECENT && back < sa->hot->seq;
+	back = (uint32_t)last - ntohl(seq);
+	return back < PMTU_RECENT && back < last;
 }
 
 /* 0: nothing to be believed. */
@@ -62,8 +65,9 @@ static enum worker_outcome learn(struct worker *w, const struct frame *f)
 	uint16_t mtu = mtu_said(f, &info, pmtu_of(w, sa));
 	if (!mtu)
 		return WORKER_DROP_PMTU;
-	sa->hot->pmtu = mtu;
-	sa->hot->pmtu_until = (uint16_t)(minute(w) + PMTU_MINUTES);
+	uint16_t until = (uint16_t)(minute(w) + PMTU_MINUTES);
+	__atomic_store_n(&sa->hot->pmtu_until, until, __ATOMIC_RELAXED);
+	__atomic_store_n(&sa->hot->pmtu, mtu, __ATOMIC_RELAXED);
 	return WORKER_PMTU;
 }
 

@@ -94,7 +94,7 @@ void sa_rt_map(struct sa_rt *rt, struct sa_hot *hot, struct sa_window *window)
 {
 	rt->hot = hot;
 	/* The map's words are __u64, which is uint64_t by another name. */
-	rt->replay = replay_make(hot, (uint64_t *)window->word, rt->replay.window);
+	rt->replay = replay_make(hot, (uint64_t *)window->word, rt->replay.window, NULL);
 }
 
 void sa_rt_clear(struct sa_rt *rt)

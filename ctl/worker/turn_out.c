@@ -6,6 +6,7 @@
 #include "worker/ah.h"
 #include "worker/esp_out.h"
 #include "worker/fragment.h"
+#include "worker/hot.h"
 #include "worker/icmp.h"
 #include "worker/mss.h"
 #include "worker/pmtu.h"
@@ -229,25 +230,21 @@ static uint64_t soft_number(const struct sa_rt *sa, uint64_t last)
 }
 
 /*
- * Numbers for the whole burst in one step, before any of them is used: whatever happens to
- * this process, no number is taken twice. If the index has another SA by now the numbers may
- * be that one's, so none is used.
+ * Numbers for the whole burst in one step, before any of them is used. If the index has another SA
+ * by now the numbers may be that one's, so none is used.
  */
 static void take_numbers(struct worker *w, struct sa_rt *sa)
 {
-	uint64_t last = last_number(sa), at = __atomic_load_n(&sa->hot->seq, __ATOMIC_RELAXED);
+	uint64_t last = last_number(sa);
+	struct numbers n = hot_take_numbers(sa->hot, sa->wanted, last);
 
-	sa->next_seq = sa->end_seq = 0;
-	if (at < last) {
-		at = __atomic_fetch_add(&sa->hot->seq, sa->wanted, __ATOMIC_SEQ_CST);
-		sa->next_seq = at + 1;
-		sa->end_seq = last - at < sa->wanted ? last + 1 : at + 1 + sa->wanted;
-	}
+	sa->next_seq = n.next;
+	sa->end_seq = n.end;
 	if (!sa_cache_valid(&w->sas, sa))
 		sa->end_seq = sa->next_seq;
-	else if (last - at <= sa->wanted || at >= last)
+	else if (n.end == n.next || n.end - 1 >= last)
 		sa_report(w, sa, EVENT_HARD);
-	else if (at + sa->wanted >= soft_number(sa, last))
+	else if (n.end - 1 >= soft_number(sa, last))
 		sa_report(w, sa, EVENT_SOFT);
 	sa->wanted = 0;
 }

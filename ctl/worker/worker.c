@@ -11,6 +11,7 @@
 #include <assert.h>
 #include <string.h>
 #include <linux/if_ether.h>
+#include "worker/hot.h"
 #include "worker/icmp.h"
 #include "worker/pmtu.h"
 
@@ -80,16 +81,16 @@ static bool is_over(const struct worker *w, const struct sa_rt *sa)
 {
 	if (sa->hard_ns && w->now_ns >= sa->hard_ns)
 		return true;
-	if (sa->hard_bytes && sa->hot->bytes + sa->bytes >= sa->hard_bytes)
+	if (sa->hard_bytes && hot_get(&sa->hot->bytes) + sa->bytes >= sa->hard_bytes)
 		return true;
 	return sa->dir == SA_IN && sa->hard_packets &&
-	       sa->hot->packets + sa->packets >= sa->hard_packets;
+	       hot_get(&sa->hot->packets) + sa->packets >= sa->hard_packets;
 }
 
 static bool is_worn(const struct sa_rt *sa)
 {
-	return (sa->soft_bytes && sa->hot->bytes >= sa->soft_bytes) ||
-	       (sa->soft_packets && sa->hot->packets >= sa->soft_packets);
+	return (sa->soft_bytes && hot_get(&sa->hot->bytes) >= sa->soft_bytes) ||
+	       (sa->soft_packets && hot_get(&sa->hot->packets) >= sa->soft_packets);
 }
 
 bool turn_use_sa(struct worker *w, struct burst *b, struct frame *f, uint8_t dir)
@@ -196,9 +197,9 @@ static void touched_flush(struct worker *w, struct burst *b)
 
 		sa->touched = false;
 		if (sa->packets && sa_cache_valid(&w->sas, sa)) {
-			sa->hot->packets += sa->packets;
-			sa->hot->bytes += sa->bytes;
-			sa->hot->last_ns = w->now_ns;
+			hot_add(&sa->hot->packets, sa->packets);
+			hot_add(&sa->hot->bytes, sa->bytes);
+			__atomic_store_n(&sa->hot->last_ns, w->now_ns, __ATOMIC_RELAXED);
 			if (is_worn(sa))
 				sa_report(w, sa, EVENT_SOFT);
 		}

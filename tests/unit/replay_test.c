@@ -21,7 +21,7 @@ static struct replay fresh(struct sa_hot *hot, uint32_t window)
 
 	memset(words, 0, sizeof(words));
 	assert_true(sa_window_words(window) <= ARRAY_SIZE(words));
-	return replay_make(hot, words, window);
+	return replay_make(hot, words, window, NULL);
 }
 
 static void walk(struct sa_hot *hot, uint32_t window, const struct row *rows, size_t n)
