@@ -3,93 +3,13 @@
 # Additional key exchanges (RFC 9370) with strongSwan 6: IKE_INTERMEDIATE when either side initiates,
 # IKE_FOLLOWUP_KE when either side rekeys the IKE SA or the Child SA, or asks for another one, and when
 # both rekey the IKE SA at once.
-# With ML-KEM where both sides have it: strongSwan from 6.0.2 on with OpenSSL 3.5; the 6.0.1 of Debian 13
-# has none, in no plugin. KE="ke1_x448" tries another one.
-# shellcheck disable=SC2034
+# KES="x25519-ke1_x448" tries others; those with ML-KEM: strongswan_mlkem.sh.
 . "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/more_keys.sh"
 [[ $(swanctl --version 2>&1) =~ strongSwan\ [6-9] ]] || skip "strongSwan 6 is not installed"
-SWAN_PLUGINS+=" ml curve25519"
-ADDKE=ke1_ecp384-ke2_modp3072
-[[ $(swanctl --version 2>&1) =~ strongSwan\ (6\.0\.[2-9]|6\.[1-9]|[7-9]) ]] &&
-	openssl list -kem-algorithms 2>/dev/null | grep -q ML-KEM-768 && ADDKE=ke1_mlkem768-ke2_ecp384
-ADDKE=${KE:-$ADDKE}
-TUNNEL_IKE=aes256gcm16-prfsha384-x25519-$ADDKE
-TUNNEL_ESP=aes128gcm16-x25519-$ADDKE
-# Another child, with traffic of its own.
-side_more() { # SIDE
-	echo "tcp { local_ts = $(side_lan "$1")[tcp]
-	    remote_ts = $(side_lan "$(other "$1")")[tcp]
-	    esp_proposals = $TUNNEL_ESP }"
-}
-CHILDREN_MORE_A=$(side_more A)
-CHILDREN_MORE_B=$(side_more B)
-
-# The SPIs of the IKE SA as each side names it.
-our_ike_spis() { sekisho gwA --json sas | grep -oE '"ike_spi_[ir]": *"[0-9a-fx]+"' | grep -oE '[0-9a-f]{16}' | sort; }
-their_ike_spis() { swan gwB --list-sas --raw | grep -oE '(initiator|responder)-spi=[0-9a-f]+' | cut -d= -f2 | sort; }
-has_moved() { [ "$(our_ike_spis)" != "$1" ] && [ "$(our_ike_spis | wc -l)" = 2 ] && [ "$(our_ike_spis)" = "$(their_ike_spis)" ]; }
-
-rekey_by() { # COMMAND...
-	local before
-	before=$(our_ike_spis)
-	must "$@"
-	must wait_for 10 "another IKE SA on both sides" has_moved "$before"
-	must ping_all hostA 10.2.0.2 5 -i 0.05
-	say "  rekeyed: $*"
-}
-they_rekey() { swan gwB --rekey --ike tunnel; }
-both_rekey() {
-	gw_ike_rekey &
-	they_rekey
-	wait $!
-}
-
-# The SA of `net` on gwA: its algorithms and its SPI. After IKE_AUTH it has no key exchange of its own.
-net_spi() { swan gwB --list-sas --raw --child net | grep -oE 'name=net .*spi-in=[0-9a-f]+' | grep -oE '[0-9a-f]+$' | head -1; }
-net_has_more_keys() {
-	[ "$(net_spi)" != "$1" ] && [ "$(sad_spis gwA)" = "$(swan_spis gwB)" ] &&
-		swan gwB --list-sas | sed -n '/ net: /,/ tcp: /p' | grep -qi "KE1_"
-}
-child_rekey_by() { # COMMAND...
-	local before
-	before=$(net_spi)
-	must "$@"
-	must wait_for 15 "another Child SA, with these keys" net_has_more_keys "$before"
-	must ping_all hostA 10.2.0.2 20 -i 0.02
-	must ping_all hostB 10.1.0.2 20 -i 0.02
-	say "  rekeyed: $*"
-}
-another_by() { # COMMAND...
-	must "$@"
-	must wait_for 5 "two Child SAs" has_two
-	must same "SPIs" "$(sad_spis gwA)" "$(swan_spis gwB)"
-	must iperf_mbps hostA hostB 10.2.0.2 1 >/dev/null
-	must log_says sekishod-gwA "CHILD_SA tcp\\{[0-9]+\\} established .*-$ADDKE"
-}
-has_two() { [ "$(sad_spis gwA | wc -l)" = 4 ]; }
-
+keys_are "${KES:-x25519-ke1_ecp384-ke2_modp3072}"
 lab_with_strongswan
-title "we initiate"
-must sekisho gwA up net
-tunnel_is_up
-rekey_by gw_ike_rekey
-rekey_by they_rekey
-for _ in 1 2 3 4; do rekey_by both_rekey; done
-say "  $(grep -c 'both sides rekeyed the IKE_SA' "$LAB_DIR/sekishod-gwA.log") of 4 crossed"
-child_rekey_by gw_rekey
-child_rekey_by swan gwB --rekey --child net
-another_by sekisho gwA up tcp
-must sekisho gwA down tunnel
-tunnel_is_down
-
-title "they initiate"
-must swan_up gwB
-tunnel_is_up
-rekey_by they_rekey
-rekey_by gw_ike_rekey
-child_rekey_by swan gwB --rekey --child net
-child_rekey_by gw_rekey
-another_by swan gwB --initiate --child tcp --timeout 10
+either_side_initiates
 must log_says charon-gwB 'IKE_FOLLOWUP_KE'
 road_was_safe --min-esp 10
 passed
