@@ -31,15 +31,32 @@ static __always_inline bool is_for_spd(const struct packet *p)
 	return p->ethertype != ETH_P_ARP && !is_on_link(&p->daddr) && !is_ndp(p) && !is_ipsec(p);
 }
 
-static __always_inline enum gate_outcome into_host_if(const struct __sk_buff *skb,
-						      __u32 *ret_ifindex)
+/* Where the packet goes out, and where it came in; in 0: this host made it. Read once, and at once:
+ * clang 19 would keep a pointer into the context, which the verifier does not allow. */
+struct links {
+	__u32 out, in;
+};
+
+static __always_inline struct links links_of(const struct __sk_buff *skb)
+{
+	return (struct links){ *(volatile const __u32 *)&skb->ifindex,
+			       *(volatile const __u32 *)&skb->ingress_ifindex };
+}
+
+/* The interface that policies speak of. */
+static __always_inline __u32 policy_ifindex(const struct links *l)
+{
+	return l->in ?: l->out;
+}
+
+static __always_inline enum gate_outcome into_host_if(const struct links *l, __u32 *ret_ifindex)
 {
 	__u32 zero = 0;
 	struct host_if_val *host = bpf_map_lookup_elem(&host_if, &zero);
 
 	if (!host || !host->ifindex)
 		return GATE_DROP_EGRESS;
-	if (host->ifindex == skb->ifindex)
+	if (host->ifindex == l->out)
 		return GATE_EGRESS_PASS; /* it is on its way into the pair already */
 	*ret_ifindex = host->ifindex;
 	return GATE_EGRESS_PROTECT;
@@ -55,14 +72,14 @@ static __always_inline bool is_allowed(const struct spd_view *view, const struct
 }
 
 /* The worker answers to what this host itself says. Forwarded packets met the gate before. */
-static __always_inline enum gate_outcome reject(const struct __sk_buff *skb, __u32 *ret_ifindex)
+static __always_inline enum gate_outcome reject(const struct links *l, __u32 *ret_ifindex)
 {
-	if (skb->ingress_ifindex || into_host_if(skb, ret_ifindex) != GATE_EGRESS_PROTECT)
+	if (l->in || into_host_if(l, ret_ifindex) != GATE_EGRESS_PROTECT)
 		return GATE_DROP_POLICY;
 	return GATE_EGRESS_REJECT;
 }
 
-static __always_inline enum gate_outcome decide(const struct __sk_buff *skb, struct packet *p,
+static __always_inline enum gate_outcome decide(const struct links *l, struct packet *p,
 						__u32 *ret_ifindex)
 {
 	enum gate_outcome o = parse(p);
@@ -75,24 +92,24 @@ static __always_inline enum gate_outcome decide(const struct __sk_buff *skb, str
 		return o;
 	if (!spd_view(&view))
 		return GATE_DROP_BUG;
-	if (!view.is_written && skb->ingress_ifindex)
+	if (!view.is_written && l->in)
 		return GATE_DROP_NO_SPD; /* forwarded; what the host itself says goes on */
-	__u32 ifindex = skb->ingress_ifindex ?: skb->ifindex;
+	__u32 ifindex = policy_ifindex(l);
 	struct flow f = flow_out(p, ifindex);
 	bool has_leave = spd_is_open(&view) || is_allowed(&view, p, ifindex);
 	o = spd_outbound(&view, &f, has_leave, &child);
 	if (o == GATE_TO_WORKER_OUT)
-		return into_host_if(skb, ret_ifindex);
+		return into_host_if(l, ret_ifindex);
 	if (o == GATE_TO_WORKER_REJECT)
-		return reject(skb, ret_ifindex);
+		return reject(l, ret_ifindex);
 	if (o != NEXT)
 		return o;
 	return quotes_protected(&view, p) ? GATE_DROP_QUOTE : GATE_EGRESS_BYPASS;
 }
 
-static __always_inline int redirect(struct __sk_buff *skb, __u32 ifindex)
+static __always_inline int redirect(struct __sk_buff *skb, const struct links *l, __u32 ifindex)
 {
-	struct host_tag tag = host_tag(skb->ingress_ifindex ?: skb->ifindex);
+	struct host_tag tag = host_tag(policy_ifindex(l));
 
 	if (bpf_skb_store_bytes(skb, HOST_TAG_OFF, &tag, sizeof(tag), 0))
 		return TC_ACT_SHOT;
@@ -102,6 +119,7 @@ static __always_inline int redirect(struct __sk_buff *skb, __u32 ifindex)
 SEC("tc")
 int egress(struct __sk_buff *skb)
 {
+	struct links l = links_of(skb);
 	__u32 ifindex = 0, want = skb->len < HEADERS_MAX ? skb->len : HEADERS_MAX;
 
 	if ((void *)(long)skb->data + want > (void *)(long)skb->data_end)
@@ -111,9 +129,9 @@ int egress(struct __sk_buff *skb)
 		.end = (void *)(long)skb->data_end,
 		.frame_len = skb->len,
 	};
-	enum gate_outcome o = decide(skb, &p, &ifindex);
+	enum gate_outcome o = decide(&l, &p, &ifindex);
 	count(o);
 	if (o == GATE_EGRESS_PROTECT || o == GATE_EGRESS_REJECT)
-		return redirect(skb, ifindex);
+		return redirect(skb, &l, ifindex);
 	return o == GATE_EGRESS_BYPASS || o == GATE_EGRESS_PASS ? TC_ACT_OK : TC_ACT_SHOT;
 }
