@@ -153,6 +153,18 @@ static enum step_result followup_refused(struct turn *t)
 	return rekey_refused(t);
 }
 
+/* Both rekey the IKE SA, and the peer's goes on alone: strongSwan 6 drops the one that loses as soon
+ * as it knows the nonces, and has nothing to say to its rounds. */
+static enum step_result followup_dropped(struct turn *t)
+{
+	struct followup *f = ours(t);
+
+	if (!f || f->is_child || !rekey_is_theirs(t->sa))
+		return spoilt(t);
+	followup_end(t->sa, f);
+	return rekey_dropped(t);
+}
+
 /* ---- Responder ------------------------------------------------------------------ */
 
 /* Whoever is refused has to begin anew. */
@@ -245,6 +257,8 @@ static const struct step steps[] = {
 	{ STEP_RESPONSE, IN(ESTABLISHED), ST_SAME, ON(TASK_FOLLOWUP) | P_NOTIFY | HAS_ERROR,
 	  P_VENDOR | HAS_AUTH_FAILED, followup_refused, NULL, TM_NONE,
 	  "the peer refuses, as in CREATE_CHILD_SA" },
+	{ STEP_RESPONSE, IN(ESTABLISHED), ST_SAME, ON(TASK_FOLLOWUP), P_VENDOR, followup_dropped, NULL,
+	  TM_NONE, "both rekey the IKE SA, and the peer has let ours go" },
 	{ STEP_REQUEST, IN(ESTABLISHED), ST_REKEYED, P_KE | P_NOTIFY, P_VENDOR, followup_asked,
 	  followup_answer, TM_REKEYED,
 	  "one more; after the last make the Child SA, or move to the new IKE SA" },

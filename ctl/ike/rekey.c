@@ -344,6 +344,22 @@ enum step_result rekey_finish(struct turn *t)
 	return rekey_done(t, &r);
 }
 
+bool rekey_is_theirs(const struct ike_sa *sa)
+{
+	return sa->is_overtaken || rival_of(sa) || followup_of_ike(sa, false);
+}
+
+/* Again, should the peer's come to nothing. */
+enum step_result rekey_dropped(struct turn *t)
+{
+	sa_log(t->sa, "both sides rekeyed the IKE_SA: the peer has let ours go");
+	rival_settle(t->sa);
+	if (!t->sa->is_overtaken)
+		t->sa->rekey_ms = t->ike->now_ms + TEMPORARY_RETRY_MS +
+				  ike_jitter(t->ike, TEMPORARY_RETRY_MS);
+	return STEP_NEXT;
+}
+
 enum step_result rekey_refused(struct turn *t)
 {
 	const struct notify *n = message_error(t->in);

@@ -31,6 +31,10 @@ enum step_result rekey_finish(struct turn *t);
 /* Ours is there, after its last round: is it the one that stays? */
 enum step_result rekey_done(struct turn *t, struct rekeyed *r);
 enum step_result rekey_spoilt(struct turn *t);
+/* The peer rekeys it, too: its new one is there, or in its rounds. */
+bool rekey_is_theirs(const struct ike_sa *sa);
+/* It has let go of ours. */
+enum step_result rekey_dropped(struct turn *t);
 enum step_result rekey_refused(struct turn *t);
 /* 2.25.2: no children that are half made may be carried over, whoever asked for them. */
 bool rekey_may_be_asked(const struct turn *t);

@@ -41,6 +41,7 @@ static void answer(struct pair *p, struct aaa_job *job)
 	assert_true(job->ike_id);
 	if (!*job->session.server) {
 		assert_int_equal(job->session.state_len, 0);
+		eap_fini(&server);
 		eap_server_start(&server, random);
 		server.id = job->packet[1];
 	} else {
@@ -80,6 +81,7 @@ static int setup(void **state)
 static int teardown(void **state)
 {
 	(void)state;
+	eap_fini(&server);
 	pair_fini(&pair);
 	return 0;
 }

@@ -52,7 +52,7 @@ static void make_all(void)
 
 static void begin(uint8_t how)
 {
-	static const uint8_t random[MSCHAP_CHALLENGE_LEN] = { 7, 1 };
+	static const uint8_t random[EAP_RANDOM_LEN] = { 7, 1 };
 	uint8_t can = how & (IS_TLS | IS_MSCHAPV2);
 
 	for (size_t i = 0; i < ARRAY_SIZE(ours); i++)

@@ -33,10 +33,11 @@ rekey_by() { # COMMAND...
 	say "  rekeyed: $*"
 }
 they_rekey() { swan gwB --rekey --ike tunnel; }
-both_rekey() {
+both_rekey() { # one may come while the IKE SA is changing: it is refused
 	gw_ike_rekey &
 	they_rekey
 	wait $!
+	return 0
 }
 
 # The last of KES as strongSwan writes it, or its beginning.
