@@ -31,8 +31,8 @@ def frames(path):
 
 
 class Wire:
-    def __init__(self, icmp_errors=False):
-        self.icmp_errors = icmp_errors
+    def __init__(self, icmp_errors=False, esn=False):
+        self.icmp_errors, self.esn = icmp_errors, esn
         self.kinds = collections.Counter()
         self.spis = collections.OrderedDict()  # (src, dst, spi) -> [packets, first, last]
         self.faults = []
@@ -117,6 +117,9 @@ class Wire:
     def esp(self, name, source, to, esp):
         spi, sequence = struct.unpack_from("!II", esp)
         seen = self.spis.setdefault((source, to, spi), [0, sequence, 0])
+        if self.esn:  # the high half follows from the one before
+            sequence += seen[2] >> 32 << 32
+            sequence += (seen[2] - sequence > 1 << 31) << 32
         if seen[0] and sequence <= seen[2]:
             self.faults.append(
                 f"{source} > {to} SPI {spi:#010x}: sequence {sequence} after {seen[2]}"
@@ -155,11 +158,12 @@ def main():
     args.add_argument("--min-esp", type=int, default=0, help="at least so many ESP packets")
     args.add_argument("--max-esp", type=int, help="at most so many")
     args.add_argument("--min-clear", type=int, help="clear packets wanted (the check's own test)")
+    args.add_argument("--esn", action="store_true", help="the low half of numbers may wrap")
     args.add_argument("--icmp-errors", action="store_true", help="about ESP and IKE: allowed")
     args.add_argument("--spis", action="store_true", help="print the SPIs, one per line, only")
     args.add_argument("files", nargs="+")
     args = args.parse_args()
-    wire = Wire(args.icmp_errors)
+    wire = Wire(args.icmp_errors, args.esn)
     for path in args.files:
         for frame in frames(path):
             wire.frame(frame)

@@ -27,7 +27,8 @@ guest_bridge() {
 
 # guest_boot COMMAND...: the guest up, its last process this one, with its log "guest".
 guest_boot() {
-	local dir
+	local dir no_ipv6=ipv6.disable=1
+	[ "${LAB_IPV6:-no}" = yes ] && no_ipv6=
 	dir=$(dirname "${BASH_SOURCE[0]}")/guest
 	install -m 755 "$dir/init" "$LAB_DIR/init"
 	{
@@ -44,7 +45,7 @@ guest_boot() {
 		start gwB guest unshare --pid --fork --kill-child \
 		python3 "$dir/exec_with_taps.py" tapwan:60 taplan:61 -- \
 		setarch -R /usr/bin/linux.uml mem=192M umid=u "uml_dir=$LAB_DIR/" \
-		root=/dev/root rootfstype=hostfs rootflags=/ ro "init=$LAB_DIR/init" quiet ipv6.disable=1 \
+		root=/dev/root rootfstype=hostfs rootflags=/ ro "init=$LAB_DIR/init" quiet $no_ipv6 \
 		con=null con0=null,fd:1 ssl=null \
 		vec0:transport=fd,fd=60,vec=0,depth=64,gro=0 vec1:transport=fd,fd=61,vec=0,depth=64,gro=0
 	ready guest ${GUEST_WAIT:-30} 'guest is up'
@@ -65,12 +66,17 @@ guest_start() {
 	swan gwB --load-all --file "$LAB_DIR/gwB.swanctl.conf"
 }
 
-# guest_tree_boot PACKAGE COMMAND...: as guest_boot, from the package's tree above the machine's own.
+# guest_boot_commands [COMMAND...]: as guest_boot, and with guest_run.
+guest_boot_commands() {
+	install -m 755 "$(dirname "${BASH_SOURCE[0]}")/guest/commands.py" "$LAB_DIR/commands.py"
+	guest_boot "python3 $LAB_DIR/commands.py ${*:+& $*}"
+}
+
+# guest_tree_boot PACKAGE COMMAND...: the same from the package's tree above the machine's own.
 guest_tree_boot() {
 	peer_tree "$1" >"$LAB_DIR/tree"
 	shift
-	install -m 755 "$(dirname "${BASH_SOURCE[0]}")/guest/commands.py" "$LAB_DIR/commands.py"
-	guest_boot "python3 $LAB_DIR/commands.py & $*"
+	guest_boot_commands "$@"
 }
 
 # guest_run COMMAND...: its output and its exit status.
