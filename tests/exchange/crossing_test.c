@@ -254,7 +254,8 @@ static void both_rekey_the_ike_sa_in_rounds(void **state)
 		pair.arg = &n_followups;
 		ike_rekey_by(first);
 		pair_run(&pair, i / 6); /* later the second one waits for the first */
-		if (ike_rekey(first == &pair.a ? pair.b.ike : pair.a.ike, "gw-gw", pair.now_ms) == 0)
+		if (ike_rekey(first == &pair.a ? pair.b.ike : pair.a.ike, "gw-gw", pair.now_ms) ==
+		    0)
 			side_effects(first == &pair.a ? &pair.b : &pair.a);
 		pair_run(&pair, 20000);
 		bool is_a = side_logged(&pair.a, OURS) || side_logged(&pair.b, THEIRS);
@@ -285,12 +286,77 @@ static void rounds_that_cross_are_compared(void **state)
 		assert_false(side_logged(&pair.b, "TEMPORARY_FAILURE"));
 		assert_int_equal(side_n_ike(&pair.a), 1);
 		assert_int_equal(side_n_ike(&pair.b), 1);
-		assert_true(side_logged(&pair.a, "takes over") && side_logged(&pair.b, "takes over"));
+		assert_true(side_logged(&pair.a, "takes over") &&
+			    side_logged(&pair.b, "takes over"));
 		pair_run(&pair, 120000);
 		assert_one_ike_sa();
 		pair_fini(&pair);
 	}
 	begin(0);
+}
+
+static struct ike_sa *sa_of_message(struct side *s, const struct flight *f)
+{
+	struct reader r = rd_from(f->bytes, 16);
+	uint64_t spi_i = rd_u64(&r), spi_r = rd_u64(&r);
+	struct ike_sa *sa = s->ike->sas;
+
+	while (sa && (sa->spi_i != spi_i || sa->spi_r != spi_r))
+		sa = sa->next;
+	return sa;
+}
+
+/* b has nothing to say to the rounds of a's rekey. */
+static bool empty_answers_to_a(struct pair *p, struct flight *f, void *arg)
+{
+	static uint8_t buf[512];
+	struct ike_sa *sa = sa_of_message(&p->b, f);
+
+	if (f->bytes[18] != EX_IKE_FOLLOWUP_KE || !(f->bytes[19] & IKE_FLAG_RESPONSE) ||
+	    !addr_equal(&f->from.addr, &p->b.home.addr))
+		return true;
+	assert_non_null(sa);
+	struct payload_writer pw =
+		side_writes(sa, EX_IKE_FOLLOWUP_KE, f->bytes[23], true, buf, sizeof(buf));
+	assert_int_equal(message_finish(&pw, &f->len), 0);
+	f->bytes = buf;
+	++*(unsigned *)arg;
+	return true;
+}
+
+static void rounds_cross(uint64_t seed, bool (*on_wire)(struct pair *, struct flight *, void *),
+			 void *arg)
+{
+	begin_rounds(seed, 0);
+	pair.on_wire = on_wire;
+	pair.arg = arg;
+	ike_rekey_by(&pair.a);
+	ike_rekey_by(&pair.b);
+	pair_run(&pair, 20000);
+}
+
+/* A peer drops what has lost as soon as it knows all nonces: its own lives on. */
+static void the_peer_lets_ours_go(void **state)
+{
+	unsigned n_lost = 0, n_empty = 0;
+
+	(void)state;
+	for (unsigned i = 0; i < 40; i++) {
+		rounds_cross(i, NULL, NULL);
+		bool is_lost = side_logged(&pair.a, OURS);
+		pair_fini(&pair);
+		if (!is_lost)
+			continue;
+		n_lost++;
+		rounds_cross(i, empty_answers_to_a, &n_empty);
+		pair_run(&pair, 100000);
+		assert_true(side_logged(&pair.a, "the peer has let ours go"));
+		assert_one_ike_sa();
+		pair_fini(&pair);
+	}
+	begin(0);
+	assert_in_range(n_lost, 10, 30);
+	assert_int_equal(n_empty, n_lost);
 }
 
 static bool swallow_all_answers_to_a(struct pair *p, struct flight *f, void *arg)
@@ -365,6 +431,7 @@ int main(void)
 		TEST(one_answer_of_two_ike_rekeys_is_late),
 		TEST(both_rekey_the_ike_sa_in_rounds),
 		TEST(rounds_that_cross_are_compared),
+		TEST(the_peer_lets_ours_go),
 		TEST(late_answers_in_rounds),
 		TEST(rounds_on_a_bad_line),
 	};

@@ -49,21 +49,10 @@ static size_t n_left(const struct side *s)
 /* One message of b's end of the newest IKE SA, with one payload, into buf. */
 static size_t forge(uint8_t *buf, size_t size, uint8_t exchange, uint32_t id, bool is_response)
 {
-	struct ike_sa *sa = pair.b.ike->sas;
-	struct ike_header h = {
-		.spi_i = sa->spi_i,
-		.spi_r = sa->spi_r,
-		.exchange = exchange,
-		.flags = (uint8_t)((sa->is_initiator ? IKE_FLAG_INITIATOR : 0) |
-				   (is_response ? IKE_FLAG_RESPONSE : 0)),
-		.id = id,
-	};
 	static const uint8_t nonce[32] = { 1 };
-	struct payload_writer pw;
+	struct payload_writer pw = side_writes(pair.b.ike->sas, exchange, id, is_response, buf, size);
 	size_t len = 0;
 
-	message_start(&pw, buf, size, &h);
-	message_protect(&pw, sa_key_out(sa));
 	nonce_emit(&pw, rd_from(nonce, sizeof(nonce)));
 	assert_int_equal(message_finish(&pw, &len), 0);
 	return len;

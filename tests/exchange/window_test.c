@@ -442,17 +442,7 @@ static uint8_t forged[1000];
 /* A request that a would not send, or not now. */
 static struct payload_writer forge(uint8_t exchange, uint32_t id)
 {
-	struct ike_sa *sa = sa_of(&pair.a);
-	struct ike_header h = { .spi_i = sa->spi_i,
-				.spi_r = sa->spi_r,
-				.exchange = exchange,
-				.flags = IKE_FLAG_INITIATOR,
-				.id = id };
-	struct payload_writer pw;
-
-	message_start(&pw, forged, sizeof(forged), &h);
-	message_protect(&pw, sa_key_out(sa));
-	return pw;
+	return side_writes(sa_of(&pair.a), exchange, id, false, forged, sizeof(forged));
 }
 
 static void forge_end(struct payload_writer *pw, struct ip_addr from)

@@ -130,6 +130,11 @@ const char *side_state(struct side *s);     /* of the newest IKE SA, "" without 
 struct pair_sa *side_in_use(struct side *s); /* of PAIR_SLOT; NULL: none */
 bool side_logged(const struct side *s, const char *text);
 
+/* A protected message of the end that sa is, into buf: the caller adds payloads and finishes it. */
+struct ike_sa;
+struct payload_writer side_writes(struct ike_sa *sa, uint8_t exchange, uint32_t id,
+				  bool is_response, uint8_t *buf, size_t size);
+
 /* Between pair.c and pair_run.c. */
 uint64_t pair_rng(uint64_t *state);
 struct pair_sa *side_sa(struct side *s, uint32_t spi_in); /* installed; NULL: it is not */

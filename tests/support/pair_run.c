@@ -8,6 +8,7 @@
 #include <string.h>
 #include "crypto/revocation.h"
 #include "ike/aaa.h"
+#include "ike/ike_sa.h"
 #include "ike/job.h"
 
 /* ---- Network -------------------------------------------------------------------- */
@@ -351,4 +352,22 @@ bool pair_run_until(struct pair *p, bool (*done)(struct pair *), uint64_t ms)
 void pair_run(struct pair *p, uint64_t ms)
 {
 	(void)pair_run_until(p, NULL, ms);
+}
+
+struct payload_writer side_writes(struct ike_sa *sa, uint8_t exchange, uint32_t id, bool is_response,
+				  uint8_t *buf, size_t size)
+{
+	struct ike_header h = {
+		.spi_i = sa->spi_i,
+		.spi_r = sa->spi_r,
+		.exchange = exchange,
+		.flags = (uint8_t)((sa->is_initiator ? IKE_FLAG_INITIATOR : 0) |
+				   (is_response ? IKE_FLAG_RESPONSE : 0)),
+		.id = id,
+	};
+	struct payload_writer pw;
+
+	message_start(&pw, buf, size, &h);
+	message_protect(&pw, sa_key_out(sa));
+	return pw;
 }
