@@ -72,6 +72,7 @@ swan_start() {
 	swan_settings "$node" >"$LAB_DIR/$node.strongswan.conf"
 	(umask 077 && tunnel_conf "$side" >"${SWAN_DIR:-$LAB_DIR}/$node.swanctl.conf")
 	no_clear "$node" "$(side_lan "$(other "$side")")"
+	rm -f "$LAB_DIR/$node.vici" # of one that was here before
 	STRONGSWAN_CONF=$LAB_DIR/$node.strongswan.conf \
 		start "$node" "charon-$node" "$LAB_DIR/charon-systemd"
 	wait_for 10 "charon's control socket in $node" test -S "$LAB_DIR/$node.vici" || return 1
