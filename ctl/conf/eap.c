@@ -110,11 +110,13 @@ void conn_eap(struct build *b, struct conn_draft *d)
 	bool is_remote = d->conn.remote_auth == CONN_AUTH_EAP;
 
 	if (is_local && is_remote &&
-	    (!eap_is_mutual(d->local.words.eap) || !eap_is_mutual(d->remote.words.eap)))
+	    (!eap_is_mutual(d->local.words.eap) || !eap_is_mutual(d->remote.words.eap))) {
 		/* Who answers is nobody yet, and must not learn what helps to guess a password. */
 		mistake(b, d->at,
 			"EAP for both sides (RFC 5998) is for methods that prove the gateway first: "
 			"auth = eap-tls in both sections, or else psk or pubkey in one of them");
+		return; /* one of them at most has passwords */
+	}
 	if (is_local)
 		eap_local(b, d);
 	if (is_remote)
