@@ -293,7 +293,7 @@ void take_esp_proposals(struct build *b, const struct row *row, const struct nod
 {
 	struct conn_child *child = to;
 
-	take_proposals(b, row, at, text, PROTO_ESP, child->esp, &child->n_esp);
+	take_proposals(b, row, at, text, PROTO_ESP, child->proposals, &child->n_proposals);
 }
 
 void take_id(struct build *b, const struct row *row, const struct node *at, const char *text,

@@ -192,14 +192,14 @@ static void hand_over(struct ike_sa *sa, struct child *child)
 
 static void log_established(struct ike_sa *sa, const struct child *child)
 {
-	char local[TS_TEXT_MAX * 2], remote[TS_TEXT_MAX * 2], esp[PROPOSAL_TEXT_MAX];
+	char local[TS_TEXT_MAX * 2], remote[TS_TEXT_MAX * 2], algs[PROPOSAL_TEXT_MAX];
 	const struct child_sa *c = &child->sa;
 
 	sa_log(sa, "CHILD_SA %s{%u} %s with SPIs %08x_i %08x_o and TS %s === %s, %s%s%s",
 	       child->name, c->unique_id, c->is_rekey ? "rekeyed" : "established", c->spi_in,
 	       c->spi_out, ts_list_print(c->local_ts, c->n_local_ts, local, sizeof(local)),
 	       ts_list_print(c->remote_ts, c->n_remote_ts, remote, sizeof(remote)),
-	       proposal_print(&c->esp, esp, sizeof(esp)), c->is_encap ? ", ESP in UDP" : "",
+	       proposal_print(&c->chosen, algs, sizeof(algs)), c->is_encap ? ", ESP in UDP" : "",
 	       c->mode == SA_TRANSPORT ? ", transport mode" : "");
 }
 

@@ -107,8 +107,8 @@ struct conn_child {
 	size_t n_local_ts, n_remote_ts;
 	bool is_local_dynamic, is_remote_dynamic; /* "dynamic": the virtual address,
 						   * else the IKE endpoint's own */
-	struct proposal esp[CONN_PROPOSALS_MAX];
-	size_t n_esp;
+	struct proposal proposals[CONN_PROPOSALS_MAX]; /* all of ESP, or all of AH */
+	size_t n_proposals;
 	uint8_t mode;        /* enum sa_mode */
 	uint8_t action;      /* enum spd_action: mode = pass | drop make shunts, no SA */
 	uint8_t outer_flags; /* SA_DF_, SA_DSCP_, SA_ECN_, SA_MSS_ bits of map_abi.h */

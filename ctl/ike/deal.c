@@ -26,17 +26,17 @@ static bool is_ke_whole(const struct proposal *chosen)
 static size_t our_proposals(const struct conn_child *cc, bool has_ke, uint32_t spi_in,
 			    struct proposal ret_ours[CONN_PROPOSALS_MAX])
 {
-	for (size_t i = 0; i < cc->n_esp; i++) {
+	for (size_t i = 0; i < cc->n_proposals; i++) {
 		struct writer w = wr_into(ret_ours[i].spi, 4);
 
-		ret_ours[i] = cc->esp[i];
+		ret_ours[i] = cc->proposals[i];
 		ret_ours[i].number = (uint8_t)(i + 1);
 		ret_ours[i].spi_len = 4;
 		wr_u32(&w, spi_in);
 		if (!has_ke)
 			drop_ke(&ret_ours[i]);
 	}
-	return cc->n_esp;
+	return cc->n_proposals;
 }
 
 static uint32_t spi_of(const struct proposal *p)
@@ -57,7 +57,7 @@ uint32_t deal_spi(struct ike *ike)
 
 uint16_t deal_group(const struct conn_child *cc)
 {
-	const struct transform *t = proposal_get(&cc->esp[0], TRANSFORM_KE);
+	const struct transform *t = proposal_get(&cc->proposals[0], TRANSFORM_KE);
 
 	return t ? t->id : KE_NONE;
 }
@@ -364,7 +364,7 @@ static void deal_copy(struct child_sa *c, const struct deal *deal)
 
 	c->spi_in = deal->spi_in;
 	c->spi_out = deal->spi_out;
-	c->esp = deal->chosen;
+	c->chosen = deal->chosen;
 	c->mode = deal->mode;
 	c->is_tfc_refused = deal->is_tfc_refused;
 	c->is_esn = esn && esn->id == ESN_YES;

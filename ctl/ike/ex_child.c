@@ -187,10 +187,10 @@ static enum step_result child_answered(struct turn *t)
 
 static bool is_group_in(const struct conn_child *cc, uint16_t group)
 {
-	for (size_t i = 0; i < cc->n_esp; i++)
-		for (size_t j = 0; j < cc->esp[i].n_transforms; j++)
-			if (cc->esp[i].transforms[j].type == TRANSFORM_KE &&
-			    cc->esp[i].transforms[j].id == group)
+	for (size_t i = 0; i < cc->n_proposals; i++)
+		for (size_t j = 0; j < cc->proposals[i].n_transforms; j++)
+			if (cc->proposals[i].transforms[j].type == TRANSFORM_KE &&
+			    cc->proposals[i].transforms[j].id == group)
 				return true;
 	return false;
 }

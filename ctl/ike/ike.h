@@ -60,7 +60,7 @@ struct child_sa {
 	uint32_t unique_id;
 	uint32_t spi_in, spi_out;    /* host order */
 	struct endpoint local, remote; /* outer; ports matter with is_encap */
-	struct proposal esp;         /* chosen: one transform of each type */
+	struct proposal chosen;      /* one transform of each type; .protocol: ESP or AH */
 	uint8_t mode;                /* enum sa_mode */
 	bool is_encap, is_esn;
 	bool is_tfc_refused;         /* the peer takes no padding (RFC 7296 1.3.1) */

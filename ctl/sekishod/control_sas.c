@@ -91,7 +91,7 @@ static void put_child(const struct child_sa *sa, const char *state, uint64_t rek
 		.name = sa->conn_child->name, .unique_id = sa->unique_id, .slot = sa->child,
 		.state = state, .mode = sa->mode == SA_TRANSPORT ? "TRANSPORT" : "TUNNEL",
 		.is_encap = sa->is_encap, .spi_in = sa->spi_in, .spi_out = sa->spi_out,
-		.algs = algs_of(&sa->esp), .local = sa->local, .remote = sa->remote,
+		.algs = algs_of(&sa->chosen), .local = sa->local, .remote = sa->remote,
 		.use_in = VICI_NO_TIME, .use_out = VICI_NO_TIME,
 		.replay_window = sa->conn_child->replay_window,
 		.rekey = seconds_until(rekey_ms), .life = seconds_until(life_ms),

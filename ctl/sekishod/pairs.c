@@ -145,7 +145,7 @@ static void build_sa(const struct child_sa *sa, enum sa_dir dir, uint64_t now_ms
 		.soft_bytes = spread(cc->rekey_bytes, cc->rand_bytes),
 		.hard_bytes = cc->life_bytes,
 	};
-	fill_transforms(&ret->val, &sa->esp);
+	fill_transforms(&ret->val, &sa->chosen);
 	fill_selectors(&ret->ts, sa);
 	ret->secret.enc_len = (uint16_t)sa->key_len;
 	ret->secret.auth_len = (uint16_t)sa->auth_len;

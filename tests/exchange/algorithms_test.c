@@ -157,7 +157,7 @@ static void child_rekeys(const char *esp)
 	pair_run(&pair, 5000);
 	if (!pair_fits(&pair) || side_in_use(&pair.a)->sa.spi_in == old)
 		fail_msg("%s: not up after the rekey\n%s\n%s", esp, pair.a.log, pair.b.log);
-	proposal_print(&side_in_use(&pair.b)->sa.esp, got, sizeof(got));
+	proposal_print(&side_in_use(&pair.b)->sa.chosen, got, sizeof(got));
 	if (strncmp(got, esp, len) || strncmp(got + len, "-noesn", 6))
 		fail_msg("%s: got %s", esp, got);
 	pair_fini(&pair);

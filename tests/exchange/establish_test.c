@@ -380,8 +380,8 @@ static void initiator_rejects_the_responder(void **state)
 static void no_common_esp_keeps_the_ike_sa(void **state)
 {
 	(void)state;
-	pair_proposal(PROTO_ESP, "aes128gcm16", pair.b.children[0][0].esp,
-		      &pair.b.children[0][0].n_esp);
+	pair_proposal(PROTO_ESP, "aes128gcm16", pair.b.children[0][0].proposals,
+		      &pair.b.children[0][0].n_proposals);
 	pair_configure(&pair);
 	initiate(0);
 	pair_run(&pair, 5000);

@@ -91,7 +91,7 @@ static void take_rounds(uint64_t seed)
 		unsigned which = (unsigned)(seed / 10 + i * seed / 30) % 3;
 
 		pair_proposal(PROTO_IKE, ike[which], c->ike, &c->n_ike);
-		pair_proposal(PROTO_ESP, esp[which], c->children[0].esp, &c->children[0].n_esp);
+		pair_proposal(PROTO_ESP, esp[which], c->children[0].proposals, &c->children[0].n_proposals);
 	}
 }
 

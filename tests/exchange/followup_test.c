@@ -169,8 +169,8 @@ static void may_be_left_out(void **state)
 {
 	(void)state;
 	begin(4, "aes128gcm16-x25519-ke1_ecp256-ke1_none");
-	pair_proposal(PROTO_ESP, "aes128gcm16-x25519", pair.b.children[0][1].esp,
-		      &pair.b.children[0][1].n_esp);
+	pair_proposal(PROTO_ESP, "aes128gcm16-x25519", pair.b.children[0][1].proposals,
+		      &pair.b.children[0][1].n_proposals);
 	up();
 	ask(&pair.a, "dmz");
 	pair_run(&pair, 5000);

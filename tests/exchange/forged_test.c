@@ -196,7 +196,7 @@ static void unknown_exchange(void **state)
 
 static void put_child(struct payload_writer *pw, uint32_t spi)
 {
-	struct proposal p = pair.b.children[0][0].esp[0];
+	struct proposal p = pair.b.children[0][0].proposals[0];
 	struct writer w = wr_into(p.spi, 4);
 	struct ts_val a = pair_ts("10.1.0.0/16"), b = pair_ts("10.2.0.0/16");
 

@@ -352,8 +352,8 @@ static void the_first_difference_is_named(void **state)
 static void refusals_name_both_sides(void **state)
 {
 	(void)state;
-	pair_proposal(PROTO_ESP, "aes128gcm16", pair.b.children[0][0].esp,
-		      &pair.b.children[0][0].n_esp);
+	pair_proposal(PROTO_ESP, "aes128gcm16", pair.b.children[0][0].proposals,
+		      &pair.b.children[0][0].n_proposals);
 	pair_configure(&pair);
 	initiate(&pair.a);
 	pair_run(&pair, 5000);

@@ -123,7 +123,7 @@ static struct ike_sa *subject(enum ike_state state)
 
 static void put_child(struct payload_writer *pw)
 {
-	struct proposal p = pair.b.children[0][0].esp[0];
+	struct proposal p = pair.b.children[0][0].proposals[0];
 	struct writer w = wr_into(p.spi, 4);
 	struct ts_val a = pair_ts("10.1.0.0/16"), b = pair_ts("10.2.0.0/16");
 

@@ -207,8 +207,8 @@ static void all_begin_anew(void **state)
 	(void)state;
 	pair_init(&pair, 3, "aes256gcm16-prfsha256-x25519", "aes256gcm16-x25519-ecp256");
 	more_children(&pair.a);
-	pair_proposal(PROTO_ESP, "aes256gcm16-ecp256", pair.b.children[0][0].esp,
-		      &pair.b.children[0][0].n_esp);
+	pair_proposal(PROTO_ESP, "aes256gcm16-ecp256", pair.b.children[0][0].proposals,
+		      &pair.b.children[0][0].n_proposals);
 	more_children(&pair.b);
 	set_window(&pair.b, 2);
 	pair_configure(&pair);

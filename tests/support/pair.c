@@ -163,7 +163,7 @@ static void side_init(struct side *s, struct pair *p, char name, uint64_t seed, 
 	cc->local_ts[0] = pair_ts(is_a ? "10.1.0.0/16" : "10.2.0.0/16");
 	cc->remote_ts[0] = pair_ts(is_a ? "10.2.0.0/16" : "10.1.0.0/16");
 	cc->n_local_ts = cc->n_remote_ts = 1;
-	pair_proposal(PROTO_ESP, esp, cc->esp, &cc->n_esp);
+	pair_proposal(PROTO_ESP, esp, cc->proposals, &cc->n_proposals);
 	cc->mode = SA_TUNNEL;
 	cc->action = SPD_PROTECT;
 	core_new(s);

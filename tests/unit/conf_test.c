@@ -89,7 +89,7 @@ static void defaults_are_those_of_swanctl(void **state)
 	assert_true(child->is_dpd_clear);
 	assert_int_equal(child->start, START_NONE);
 	assert_int_equal(child->replay_window, 1024);
-	assert_int_equal(child->n_esp, 2);
+	assert_int_equal(child->n_proposals, 2);
 	assert_int_equal(conf->dataplane.default_action, SPD_BYPASS);
 	conf_free(conf);
 }
