@@ -22,31 +22,44 @@ usage() {
 	  interop      the same against strongSwan (tests/interop)
 	  fuzz         each fuzz target for a short while
 	  demo         scripts/demo.sh, once
-	Each closes with 'NAME: N passed, N failed'. Logs stay in $BUILD/test-logs.
+	Each closes with 'NAME: N passed, N failed'. Logs stay in $BUILD/test-logs. JOBS scenarios
+	run side by side, as many as there are processors unless said.
 	EOT
 }
 
 LOGS=$BUILD_DIR/test-logs
-CHILD=
+JOBS=${JOBS:-$(nproc)}
+declare -A CHILDREN=() # pid: the log it writes
 FAILED=
 
 stopped() { # SIGNAL NUMBER: end what runs, which cleans up after itself
 	trap '' INT TERM HUP
-	[ -n "$CHILD" ] && kill -s TERM "$CHILD" 2>/dev/null && wait "$CHILD"
+	[ ${#CHILDREN[@]} -gt 0 ] && kill -s TERM "${!CHILDREN[@]}" 2>/dev/null && wait "${!CHILDREN[@]}"
 	exit $((128 + $1))
 }
 
-# logged LOG SECONDS COMMAND...: in the background, so that a signal to us need not wait for it.
-logged() {
-	local log=$LOGS/$1.log seconds=$2 status
+# begin LOG SECONDS COMMAND...: in the background, so that a signal to us need not wait for it.
+begin() {
+	local log=$1 seconds=$2
 	shift 2
-	timeout --foreground -k 20 "$seconds" "$@" >"$log" 2>&1 &
-	CHILD=$!
-	wait "$CHILD"
+	timeout --foreground -k 20 "$seconds" "$@" >"$LOGS/$log.log" 2>&1 &
+	CHILDREN[$!]=$log
+}
+
+# The next that ends: its log's name is ENDED, its status is returned.
+next_end() {
+	local pid status
+	wait -n -p pid "${!CHILDREN[@]}"
 	status=$?
-	CHILD=
-	[ "$status" -eq 124 ] && echo "ended after $seconds seconds" >>"$log"
+	ENDED=${CHILDREN[$pid]}
+	unset "CHILDREN[$pid]"
+	[ "$status" -eq 124 ] && echo "ended: it took too long" >>"$LOGS/$ENDED.log"
 	return "$status"
+}
+
+logged() { # LOG SECONDS COMMAND...
+	begin "$@"
+	next_end
 }
 
 close_suite() { # NAME PASSED FAILED [SKIPPED]
@@ -92,23 +105,32 @@ counting_suite() { # NAME SECONDS COMMAND...
 	close_suite "$name" "$1" "$(($3 > 0 ? $3 : 1))"
 }
 
-# Every scenario script of a folder: its exit status is its result.
+# Every scenario script of a folder, JOBS at a time: its exit status is its result.
 scenario_suite() { # NAME
-	local suite=$1 script name pass=0 fail=0 skipped=0 from
+	local suite=$1 script pass=0 fail=0 skipped=0
+	local -A from=()
 	for script in "$TOP/tests/$suite"/*.sh; do
 		[ -x "$script" ] || continue
-		name=$(basename "$script" .sh)
-		from=$SECONDS
-		logged "$suite-$name" 240 "$script"
-		case $? in
-		0) pass=$((pass + 1)); say "  passed   $name ($((SECONDS - from)) s)" ;;
-		77) skipped=$((skipped + 1)); say "  SKIPPED  $name: $(sed -n 's/^SKIPPED: //p' "$LOGS/$suite-$name.log")" ;;
-		*) fail=$((fail + 1)); show_failure "$name" "$suite-$name" ;;
-		esac
+		[ ${#CHILDREN[@]} -lt "$JOBS" ] || scenario_end
+		from[$suite-$(basename "$script" .sh)]=$SECONDS
+		begin "$suite-$(basename "$script" .sh)" 240 "$script"
 	done
+	while [ ${#CHILDREN[@]} -gt 0 ]; do scenario_end; done
 	close_suite "$suite" "$pass" "$fail" "$skipped"
 }
 
+# Waits for one of them; the variables are scenario_suite's.
+scenario_end() {
+	local status name
+	next_end
+	status=$?
+	name=${ENDED#"$suite"-}
+	case $status in
+	0) pass=$((pass + 1)); say "  passed   $name ($((SECONDS - from[$ENDED])) s)" ;;
+	77) skipped=$((skipped + 1)); say "  SKIPPED  $name: $(sed -n 's/^SKIPPED: //p' "$LOGS/$ENDED.log")" ;;
+	*) fail=$((fail + 1)); show_failure "$name" "$ENDED" ;;
+	esac
+}
 
 suite() {
 	case $1 in
@@ -132,7 +154,7 @@ need_build() {
 }
 
 main() {
-	local name
+	local name from
 	for name; do
 		case " $SUITES " in
 		*" $name "*) ;;
@@ -151,7 +173,9 @@ main() {
 	[ $# -gt 0 ] || set -- $SUITES
 	for name; do
 		title "$name"
+		from=$SECONDS
 		suite "$name"
+		say "($((SECONDS - from)) s)"
 	done
 	say
 	if [ -n "$FAILED" ]; then

@@ -6,7 +6,7 @@
 PACKAGES_BUILD="make gcc libc6-dev pkg-config clang llvm bpftool libbpf-dev libxdp-dev
 	libipsec-mb-dev libuv1-dev libnl-3-dev libnl-route-3-dev libssl-dev libjansson-dev
 	libcurl4-openssl-dev"
-PACKAGES_LAB="iproute2 ethtool iputils-ping iperf3 tcpdump procps util-linux python3"
+PACKAGES_LAB="iproute2 ethtool iputils-ping fping iperf3 tcpdump procps util-linux python3"
 PACKAGES_TEST="libcmocka-dev libclang-rt-dev python3-scapy python3-cryptography tshark git
 	nftables kmod user-mode-linux charon-systemd strongswan-swanctl libstrongswan-standard-plugins
 	libstrongswan-extra-plugins libcharon-extra-plugins libcharon-extauth-plugins freeradius"

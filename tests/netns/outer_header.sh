@@ -24,9 +24,9 @@ must attach gwA lan wan
 must controller_start gwA
 must sekisho gwA up net
 must wait_for 5 "the tunnel on gwB" gw_has_child gwB
-must ping_all hostA 10.2.0.2 5 -i 0.02 -M dont
-must ping_all hostA 10.2.0.2 5 -i 0.02 -M dont -s 400 -Q 0x28
-must ping_all hostB 10.1.0.2 5 -i 0.02 -M dont -s 70 -Q 0x28
+must ping_all_of hostA 10.2.0.2 5 -i 0.02 -M dont
+must ping_all_of hostA 10.2.0.2 5 -i 0.02 -M dont -s 400 -Q 0x28
+must ping_all_of hostB 10.1.0.2 5 -i 0.02 -M dont -s 70 -Q 0x28
 must capture_stop road
 must same "DF of A" "$(values A 'flags \[[A-Z+none]*\]')" 'flags [DF];'
 must same "DSCP of A" "$(values A 'tos 0x[0-9a-f]+')" 'tos 0xb8;'

@@ -75,7 +75,7 @@ sys.exit(rates[-1] < 1e6)' "$LAB_DIR/iperf-client.log"
 	must_not on hostA ping -n -q -c 1 -W 1 -M "do" -s $(($4 - 27)) 10.2.0.2
 	fits hostA 10.2.0.2 28 "$4"
 	must ping_all hostA fd02::2 2 -s 1200 # no link may refuse what is 1280 bytes long
-	must ping_all hostA 10.2.0.2 2 -M dont -s 3000
+	must ping_all_of hostA 10.2.0.2 2 -M dont -s 3000
 	must wait_for 6 "both hosts to learn that 1280 bytes fit" pings hostA fd02::2 -s 3000
 	must ping_all hostA fd02::2 2 -s 3000
 	on hostA ip route flush cache

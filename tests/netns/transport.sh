@@ -45,7 +45,7 @@ say "  gwA to gwB: $(must iperf_mbps gwA gwB 192.0.2.2 1) Mbit/s"
 say "  gwB to gwA: $(must iperf_mbps gwB gwA 192.0.2.1 1) Mbit/s"
 
 title "IPv4 options stay in the header; sizes are answered with what fits"
-must ping_all gwA 192.0.2.2 3 -R
+must ping_all_of gwA 192.0.2.2 3 -R
 must ping_all gwA 192.0.2.2 2 -M do -s 1438
 must_not on gwA ping -n -c 1 -W 1 -M do -s 1439 192.0.2.2 >"$LAB_DIR/ping.log" 2>&1
 must grep -q 'mtu.*1466' "$LAB_DIR/ping.log"
@@ -53,7 +53,7 @@ must grep -q 'mtu.*1466' "$LAB_DIR/ping.log"
 title "not fragments are protected, but whole packets, and ESP is cut"
 on gwA ip route flush cache
 must grows gwA worker/REASSEMBLED ping_all gwA 192.0.2.2 3 -s 3000
-must grows gwB worker/REASSEMBLED ping_all gwA 192.0.2.2 3 -M dont -s 1460
+must grows gwB worker/REASSEMBLED ping_all_of gwA 192.0.2.2 3 -M dont -s 1460
 
 title "somebody behind gwA with the address of gwA; in clear from gwB"
 must grows gwA worker/DROP_TRANSPORT send_packet hostA eth0 gwA lan \

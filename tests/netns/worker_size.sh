@@ -24,8 +24,8 @@ must ping_all hostA 10.2.0.2 1 -M do -s 1418
 
 title "without DF: cut before encryption, no fragment of ESP on the road"
 must on hostA ip route flush cache # it has learned better
-must ping_all hostA 10.2.0.2 3 -i 0.1 -M dont -s 3000
-must ping_all hostA 10.2.0.2 3 -i 0.1 -M dont -s 1430
+must ping_all_of hostA 10.2.0.2 3 -i 0.1 -M dont -s 3000
+must ping_all_of hostA 10.2.0.2 3 -i 0.1 -M dont -s 1430
 must counted_above gwA worker.FRAGMENTED 2
 
 title "a smaller MTU of the road is noticed"
