@@ -78,6 +78,8 @@ struct conn_draft {
 struct child_draft {
 	const struct node *at;
 	struct conn_child child;
+	struct proposal ah[CONN_PROPOSALS_MAX]; /* instead of those of ESP */
+	size_t n_ah;
 	struct given rekey, life, rand;
 	struct given rekey_packets, life_packets, rand_packets;
 	struct given rekey_bytes, life_bytes, rand_bytes;
@@ -128,7 +130,7 @@ __typeof__(take_only) take_copy_df, take_copy_ecn, take_copy_dscp, take_outer_ds
 __typeof__(take_only) take_outer_ttl, take_tfc, take_mss_clamp;
 __typeof__(take_only) take_port, take_ike_port, take_tries, take_bool, take_version;
 __typeof__(take_only) take_local_addrs, take_remote_addrs, take_local_ts, take_remote_ts;
-__typeof__(take_only) take_ike_proposals, take_esp_proposals, take_id, take_auth, take_mode;
+__typeof__(take_only) take_ike_proposals, take_esp_proposals, take_ah_proposals, take_id, take_auth, take_mode;
 __typeof__(take_only) take_start, take_dpd_action, take_close_action, take_default_action,
 	take_forwarding;
 __typeof__(take_only) take_owner, take_secret, take_files, take_password, take_revocation;

@@ -94,6 +94,24 @@ static void shunt_selectors(struct ts_val *list, size_t *n, bool *is_dynamic)
 	*is_dynamic = false;
 }
 
+/* ESP unless AH is named; never one within the other. */
+static void child_ah(struct build *b, const struct conn *conn, struct child_draft *d)
+{
+	const struct node *esp = node_find(d->at, "esp_proposals");
+	struct conn_child *c = &d->child;
+
+	if (!d->n_ah)
+		return;
+	if (esp && *esp->value)
+		mistake(b, esp, "esp_proposals besides ah_proposals: a child is of one of them");
+	if (conn->is_encap_forced)
+		mistake(b, d->at, "ah_proposals: AH does not go in UDP, as encap = yes wants");
+	if (c->tfc)
+		mistake(b, d->at, "tfc_padding: AH has no padding");
+	memcpy(c->proposals, d->ah, sizeof(c->proposals));
+	c->n_proposals = d->n_ah;
+}
+
 static void build_child(struct build *b, struct conn *conn, const struct node *section)
 {
 	struct child_draft d = { .at = section };
@@ -103,6 +121,7 @@ static void build_child(struct build *b, struct conn *conn, const struct node *s
 	(void)name_take(b, section, c->name);
 	child_volumes(b, &d);
 	child_lifetimes(b, &d);
+	child_ah(b, conn, &d);
 	if (c->action == SPD_PROTECT && c->dir != SPD_BOTH)
 		mistake(b, section, "direction: an SA protects both; only with mode = pass or drop");
 	if (c->action != SPD_DISCARD && c->is_answered)

@@ -296,6 +296,14 @@ void take_esp_proposals(struct build *b, const struct row *row, const struct nod
 	take_proposals(b, row, at, text, PROTO_ESP, child->proposals, &child->n_proposals);
 }
 
+void take_ah_proposals(struct build *b, const struct row *row, const struct node *at,
+		       const char *text, void *to)
+{
+	struct child_draft *d = to;
+
+	take_proposals(b, row, at, text, PROTO_AH, d->ah, &d->n_ah);
+}
+
 void take_id(struct build *b, const struct row *row, const struct node *at, const char *text,
 	     void *to)
 {

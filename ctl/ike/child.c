@@ -137,6 +137,15 @@ struct child *child_by_spi(const struct ike_sa *sa, uint32_t spi, bool is_inboun
 	return NULL;
 }
 
+struct child *child_of_peer(const struct ike_sa *sa, uint8_t protocol, uint32_t spi)
+{
+	for (struct child *c = sa->children; c; c = c->next)
+		if (c->state != CHILD_GONE && c->sa.chosen.protocol == protocol &&
+		    c->sa.spi_out == spi)
+			return c;
+	return NULL;
+}
+
 struct child *child_of(const struct ike_sa *sa, const struct conn_child *conn_child)
 {
 	for (struct child *c = sa->children; c; c = c->next)
@@ -199,7 +208,9 @@ static void log_established(struct ike_sa *sa, const struct child *child)
 	       child->name, c->unique_id, c->is_rekey ? "rekeyed" : "established", c->spi_in,
 	       c->spi_out, ts_list_print(c->local_ts, c->n_local_ts, local, sizeof(local)),
 	       ts_list_print(c->remote_ts, c->n_remote_ts, remote, sizeof(remote)),
-	       proposal_print(&c->chosen, algs, sizeof(algs)), c->is_encap ? ", ESP in UDP" : "",
+	       proposal_print(&c->chosen, algs, sizeof(algs)), c->chosen.protocol == PROTO_AH ? ", AH"
+	       : c->is_encap		      ? ", ESP in UDP"
+					      : "",
 	       c->mode == SA_TRANSPORT ? ", transport mode" : "");
 }
 
@@ -337,7 +348,7 @@ void child_hard_limit(struct ike_sa *sa, struct child *child)
 	sa_error(sa, "CHILD_SA %s{%u} carries nothing any more: deleted", child->name,
 		 child->sa.unique_id);
 	if (sa_is_up(sa) && child->state != CHILD_LINGERING)
-		task_add(sa, TASK_CHILD_DELETE, NULL, child->sa.spi_in);
+		task_delete_child(sa, child->sa.chosen.protocol, child->sa.spi_in);
 	effects_forget(&sa->ike->fx, child->sa.spi_in);
 	child_move(sa, child, CHILD_ON_DROP);
 	if (was_live && cc)

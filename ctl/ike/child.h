@@ -95,6 +95,8 @@ struct child *child_new(struct ike_sa *sa, const struct conn_child *conn_child);
 void child_reap(struct ike_sa *sa);
 void child_free_all(struct ike_sa *sa);
 struct child *child_by_spi(const struct ike_sa *sa, uint32_t spi, bool is_inbound);
+/* The one that the peer names in its messages, by the SPI of its own inbound SA. */
+struct child *child_of_peer(const struct ike_sa *sa, uint8_t protocol, uint32_t spi);
 /* One that carries traffic, or will; NULL: none. */
 struct child *child_of(const struct ike_sa *sa, const struct conn_child *conn_child);
 bool child_is_live(const struct child *child); /* INSTALLED, REKEYING */

@@ -28,19 +28,19 @@ static void settle_rekey(struct ike_sa *sa, struct child *fresh, const struct ch
 	if (old)
 		child_move(sa, old, CHILD_ON_REPLACE);
 	if (old && old->is_unwanted) /* terminated meanwhile */
-		task_add(sa, TASK_CHILD_DELETE, NULL, fresh->sa.spi_in);
+		task_delete_child(sa, ask->protocol, fresh->sa.spi_in);
 	if (collision_loses(&fresh->low, &ask->twin)) {
 		sa_log(sa, "both sides rekeyed CHILD_SA %s: ours is the redundant one",
 		       fresh->name);
 		child_move(sa, fresh, CHILD_ON_REPLACE);
-		task_add(sa, TASK_CHILD_DELETE, NULL, fresh->sa.spi_in);
+		task_delete_child(sa, ask->protocol, fresh->sa.spi_in);
 		return;
 	}
 	child_switch(sa, fresh);
 	if (twin) /* the peer deletes it */
 		child_move(sa, twin, CHILD_ON_REPLACE);
 	if (old)
-		task_add(sa, TASK_CHILD_DELETE, NULL, ask->replaces);
+		task_delete_child(sa, old->sa.chosen.protocol, ask->replaces);
 }
 
 void child_ask_spoilt(struct turn *t, const struct child_ask *ask, uint16_t why)
@@ -50,7 +50,7 @@ void child_ask_spoilt(struct turn *t, const struct child_ask *ask, uint16_t why)
 	if (old)
 		child_ask_later(t->sa, old, REKEY_RETRY_MS);
 	deal_failed(t, ask->replaces ? NULL : ask->conn_child, why);
-	task_add(t->sa, TASK_CHILD_DELETE, NULL, ask->spi_in);
+	task_delete_child(t->sa, ask->protocol, ask->spi_in);
 }
 
 void child_ask_done(struct turn *t, const struct child_ask *ask, const struct deal *deal,
@@ -76,7 +76,7 @@ static void rekey_lost(struct ike_sa *sa, struct child *old)
 	const struct conn_child *cc = old->sa.conn_child;
 
 	sa_error(sa, "peer knows no CHILD_SA %s{%u}: dropped", old->name, old->sa.unique_id);
-	task_add(sa, TASK_CHILD_DELETE, NULL, old->sa.spi_in);
+	task_delete_child(sa, old->sa.chosen.protocol, old->sa.spi_in);
 	child_move(sa, old, CHILD_ON_DROP);
 	if (cc && !child_of(sa, cc) && !old->is_unwanted)
 		task_add(sa, TASK_CHILD_NEW, cc, 0);

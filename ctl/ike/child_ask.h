@@ -13,6 +13,7 @@ struct child_ask {
 	const struct conn_child *conn_child; /* NULL: it is not wanted any more */
 	uint32_t replaces;		     /* inbound SPI of what is rekeyed, 0: a new one */
 	uint32_t spi_in;
+	uint8_t protocol; /* AH or ESP */
 	struct low_nonce twin; /* of what the peer has made in its place meanwhile */
 };
 

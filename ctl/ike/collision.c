@@ -108,7 +108,7 @@ static void child_expired(struct ike_sa *sa, struct child *child)
 	if (child->is_outbound)
 		child_switch(sa, other);
 	child->is_redundant = true;
-	task_add(sa, TASK_CHILD_DELETE, NULL, child->sa.spi_in);
+	task_delete_child(sa, child->sa.chosen.protocol, child->sa.spi_in);
 }
 
 static void expire_children(struct ike_sa *sa)

@@ -71,6 +71,11 @@ bool conn_has_peers(const struct conn *conn)
 	return conn->n_remote == 0;
 }
 
+uint8_t conn_child_protocol(const struct conn_child *child)
+{
+	return child->proposals[0].protocol;
+}
+
 const struct conn_child *conn_child_by_name(const struct conn *conn, const char *name)
 {
 	for (size_t i = 0; i < conn->n_children; i++)

@@ -214,6 +214,8 @@ int conn_match_addr(const struct conn *conn, const struct ip_addr *local,
 const struct ip_addr *conn_local_for(const struct conn *conn, const struct ip_addr *remote);
 /* Its peer is not one host: several may be up at once, each with Child SAs of its own. */
 bool conn_has_peers(const struct conn *conn);
+/* PROTO_ESP or PROTO_AH. */
+uint8_t conn_child_protocol(const struct conn_child *child);
 const struct conn_child *conn_child_by_name(const struct conn *conn, const char *name);
 
 #endif

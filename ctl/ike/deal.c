@@ -39,6 +39,17 @@ static size_t our_proposals(const struct conn_child *cc, bool has_ke, uint32_t s
 	return cc->n_proposals;
 }
 
+bool deal_is_cut(const struct ike_sa *sa, const struct conn_child *cc)
+{
+	return sa->is_encap && conn_child_protocol(cc) == PROTO_AH;
+}
+
+void deal_cut(struct ike_sa *sa, const struct conn_child *cc)
+{
+	sa_error(sa, "%s", sa_why(sa, "CHILD_SA %s is not asked for: %s", cc->name, DEAL_CUT_TEXT));
+	want_child_ended(sa, cc, END_REFUSED);
+}
+
 static uint32_t spi_of(const struct proposal *p)
 {
 	struct reader r = rd_from(p->spi, p->spi_len);
@@ -105,12 +116,13 @@ void deal_offer_sa(struct turn *t, const struct conn_child *cc, bool has_ke, uin
 
 /* 1.3.1. In transport mode no length tells the packet from its padding. NON_FIRST_FRAGMENTS_ALSO
  * is neither said nor answered, so nobody sends such fragments on an SA of narrower ports. */
-static void emit_modes(struct turn *t, uint8_t mode)
+static void emit_modes(struct turn *t, const struct conn_child *cc, uint8_t mode)
 {
 	if (mode != SA_TRANSPORT)
 		return;
 	notify_emit_plain(t->out, N_USE_TRANSPORT_MODE, rd_from(NULL, 0));
-	notify_emit_plain(t->out, N_ESP_TFC_PADDING_NOT_SUPPORTED, rd_from(NULL, 0));
+	if (conn_child_protocol(cc) == PROTO_ESP)
+		notify_emit_plain(t->out, N_ESP_TFC_PADDING_NOT_SUPPORTED, rd_from(NULL, 0));
 }
 
 /* 2.9: the packet that asked for it goes first, so that the peer narrows around it; where the peer
@@ -161,7 +173,7 @@ void deal_offer_ts(struct turn *t, const struct conn_child *cc)
 		sa_log(t->sa,
 		       "transport mode is for the two hosts only: CHILD_SA %s in tunnel mode",
 		       cc->name);
-	emit_modes(t, is_transport ? SA_TRANSPORT : SA_TUNNEL);
+	emit_modes(t, cc, is_transport ? SA_TRANSPORT : SA_TUNNEL);
 }
 
 /* 2.9: the answer is a subset of the offer, and not empty. Copies it. */
@@ -189,7 +201,8 @@ uint16_t deal_check(const struct turn *t, const struct conn_child *cc, bool has_
 	struct deal *deal = ret_deal;
 
 	*deal = (struct deal){ .conn_child = cc, .mode = SA_TUNNEL };
-	if (theirs->n != 1 || proposal_choose(ours, n_ours, theirs->proposals, 1, &deal->chosen) ||
+	if (theirs->n != 1 || deal_is_cut(t->sa, cc) ||
+	    proposal_choose(ours, n_ours, theirs->proposals, 1, &deal->chosen) ||
 	    deal->chosen.n_transforms != theirs->proposals[0].n_transforms ||
 	    !is_ke_whole(&deal->chosen))
 		return N_NO_PROPOSAL_CHOSEN;
@@ -256,7 +269,8 @@ static uint16_t deal_try(const struct turn *t, const struct conn_child *cc, bool
 	memcpy(theirs, t->in->sa.proposals, n_theirs * sizeof(*theirs));
 	for (size_t i = 0; i < n_theirs && !has_ke; i++)
 		drop_ke(&theirs[i]);
-	if (proposal_choose(ours, n_ours, theirs, n_theirs, &deal->chosen) ||
+	if (deal_is_cut(t->sa, cc) ||
+	    proposal_choose(ours, n_ours, theirs, n_theirs, &deal->chosen) ||
 	    !is_ke_whole(&deal->chosen))
 		return N_NO_PROPOSAL_CHOSEN;
 	deal->is_tfc_refused = message_notify(t->in, N_ESP_TFC_PADDING_NOT_SUPPORTED);
@@ -343,7 +357,7 @@ void deal_answer_ts(struct turn *t, const struct deal *deal)
 				  told.n_remote_ts);
 	ts_emit(t->out, PL_TSI, told.remote_ts, told.n_remote_ts);
 	ts_emit(t->out, PL_TSR, told.local_ts, told.n_local_ts);
-	emit_modes(t, deal->mode);
+	emit_modes(t, deal->conn_child, deal->mode);
 }
 
 /* ---- Both ----------------------------------------------------------------------- */
@@ -416,6 +430,10 @@ static void explain_algorithms(const struct turn *t, const struct conn_child *cc
 	struct proposal ours[CONN_PROPOSALS_MAX], theirs[SA_PROPOSALS_MAX];
 	size_t n_ours = our_proposals(cc, has_ke, 0, ours), n_theirs = t->in->sa.n;
 
+	if (deal_is_cut(t->sa, cc)) {
+		snprintf(buf, size, DEAL_CUT_TEXT);
+		return;
+	}
 	memcpy(theirs, t->in->sa.proposals, n_theirs * sizeof(*theirs));
 	for (size_t i = 0; i < n_theirs && !has_ke; i++)
 		drop_ke(&theirs[i]);

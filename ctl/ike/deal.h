@@ -24,6 +24,11 @@ struct deal {
  * IKE_AUTH, which leaves key exchanges out of the proposals. */
 void deal_offer_sa(struct turn *t, const struct conn_child *cc, bool has_ke, uint32_t spi_in);
 void deal_offer_ts(struct turn *t, const struct conn_child *cc);
+/* RFC 4302 3.3.3.1.1: the ICV is over the addresses that a NAT changes, and no UDP goes around AH. */
+bool deal_is_cut(const struct ike_sa *sa, const struct conn_child *cc);
+#define DEAL_CUT_TEXT "AH does not pass a NAT, and there is one between us and the peer"
+/* Then it is not even asked for: one line, and what the configuration wants next. */
+void deal_cut(struct ike_sa *sa, const struct conn_child *cc);
 /* Initiator: is the answer within the offer? 0, or the notify that says what is wrong. */
 uint16_t deal_check(const struct turn *t, const struct conn_child *cc, bool has_ke,
 		    struct deal *ret_deal) MUST_USE;

@@ -4,6 +4,7 @@
  * is wrong with that Child SA alone leaves the IKE SA up.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include "ike/auth.h"
 #include "ike/auth_eap.h"
 #include "ike/cfg.h"
@@ -49,21 +50,44 @@ static bool is_childless(const struct ike_sa *sa)
 	return sa->conn->childless >= CHILDLESS_PREFER && sa->can_childless;
 }
 
+/* The first of those asked for that may go here; the others before it are over. */
+static const struct conn_child *first_child(struct turn *t)
+{
+	struct task **at = &t->sa->tasks;
+
+	while (t->task->conn_child && deal_is_cut(t->sa, t->task->conn_child) && *at) {
+		struct task *next = *at;
+
+		if (next->kind != TASK_CHILD_NEW) {
+			at = &next->next;
+			continue;
+		}
+		*at = next->next;
+		deal_cut(t->sa, t->task->conn_child);
+		t->task->conn_child = next->conn_child;
+		free(next);
+	}
+	return t->task->conn_child;
+}
+
 static enum step_result auth_start(struct turn *t)
 {
 	struct ike_sa *sa = t->sa;
-	const struct conn_child *cc = t->task->conn_child;
+	const struct conn_child *cc = is_childless(sa) ? t->task->conn_child : first_child(t);
 
 	if (!cc)
 		return turn_refuse(t, STEP_FAIL, 0, "no child is configured any more");
 	if (sa->conn->childless == CHILDLESS_FORCE && !sa->can_childless)
 		return turn_refuse(t, STEP_FAIL, 0, "peer wants a child at once (childless = force)");
+	if (!is_childless(sa) && deal_is_cut(sa, cc))
+		return turn_refuse(t, STEP_FAIL, 0, DEAL_CUT_TEXT);
 	if (ppk_prepare(sa))
 		return turn_refuse(t, STEP_FAIL, 0, "no keys of the PPK");
 	enum step_result r = auth_begin(t, AUTH_MAKE, NULL);
 	if (r != STEP_NEXT)
 		return r;
 	t->ours->nego.spi_in = deal_spi(t->ike);
+	t->ours->nego.protocol = conn_child_protocol(cc);
 	id_payload_emit(t->out, PL_IDI, &sa->our_id);
 	auth_certs_emit(t);
 	auth_certreq_emit(t);
@@ -145,7 +169,8 @@ enum step_result auth_child_finish(struct turn *t)
 		return STEP_NEXT;
 	}
 	deal_failed(t, cc, why ? why : N_NO_ADDITIONAL_SAS);
-	task_add(t->sa, TASK_CHILD_DELETE, NULL, t->ours->nego.spi_in); /* the peer has it */
+	/* The peer has it. */
+	task_delete_child(t->sa, t->ours->nego.protocol, t->ours->nego.spi_in);
 	return STEP_NEXT;
 }
 

@@ -54,7 +54,7 @@ static enum step_result child_emit(struct turn *t)
 	if (!cc)
 		return STEP_NOTIFY;
 	if (old)
-		notify_emit_esp(t->out, N_REKEY_SA, old->sa.spi_in);
+		notify_emit_child(t->out, N_REKEY_SA, old->sa.chosen.protocol, old->sa.spi_in);
 	deal_offer_sa(t, cc, true, nego->spi_in);
 	nonce_emit(t->out, rd_from(nego->nonce, sizeof(nego->nonce)));
 	if (nego->group != KE_NONE)
@@ -85,10 +85,15 @@ static enum step_result child_start(struct turn *t)
 
 	if (is_moot(t))
 		return STEP_NOTIFY;
+	if (t->task->kind == TASK_CHILD_NEW && deal_is_cut(t->sa, t->task->conn_child)) {
+		deal_cut(t->sa, t->task->conn_child);
+		return STEP_NOTIFY;
+	}
 	if (!t->ours->again) {
 		nego->spi_in = deal_spi(t->ike);
 		nego->group = deal_group(task_child(t));
 		nego->slot = task_child(t)->child;
+		nego->protocol = conn_child_protocol(task_child(t));
 		ike_random(t->ike, nego->nonce, sizeof(nego->nonce));
 		sa_log(t->sa, "establishing CHILD_SA %s%s", task_child(t)->name,
 		       t->task->kind == TASK_CHILD_REKEY ? " (rekey)" : "");
@@ -120,6 +125,7 @@ static struct child_ask asked(const struct turn *t)
 		.conn_child = task_child(t),
 		.replaces = t->task->kind == TASK_CHILD_REKEY ? t->task->spi : 0,
 		.spi_in = nego->spi_in,
+		.protocol = nego->protocol,
 		.twin = nego->twin,
 	};
 }
@@ -230,8 +236,8 @@ static enum step_result refuse(struct turn *t, uint16_t why)
 static uint16_t find_old(struct turn *t, struct child **ret_old)
 {
 	const struct notify *n = message_notify(t->in, N_REKEY_SA);
-	uint32_t spi = n ? notify_esp_spi(n) : 0;
-	struct child *old = spi ? child_by_spi(t->sa, spi, false) : NULL;
+	uint32_t spi = n ? notify_child_spi(n) : 0;
+	struct child *old = spi ? child_of_peer(t->sa, n->protocol, spi) : NULL;
 
 	*ret_old = old;
 	uint16_t why = child_answer_check(t, NULL);
@@ -239,6 +245,7 @@ static uint16_t find_old(struct turn *t, struct child **ret_old)
 		return why;
 	if (!old || old->state == CHILD_LINGERING) {
 		t->why_spi = spi;
+		t->why_protocol = n->protocol;
 		return N_CHILD_SA_NOT_FOUND;
 	}
 	return child_answer_check(t, old);

@@ -40,6 +40,7 @@ static struct child_ask ask_of(const struct turn *t, const struct followup *f)
 		.conn_child = cc,
 		.replaces = f->replaces,
 		.spi_in = f->deal.spi_in,
+		.protocol = f->deal.chosen.protocol,
 		.twin = f->twin,
 	};
 }

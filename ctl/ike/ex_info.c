@@ -30,7 +30,7 @@ static enum step_result child_delete_start(struct turn *t)
 		sa_log(t->sa, "deleting CHILD_SA %s{%u}", child->name, child->sa.unique_id);
 		child_move(t->sa, child, CHILD_ON_DELETE);
 	}
-	delete_emit(t->out, PROTO_ESP, &t->task->spi, 1);
+	delete_emit(t->out, t->task->protocol, &t->task->spi, 1);
 	return STEP_NEXT;
 }
 
@@ -87,12 +87,12 @@ static struct child *heir_of(const struct ike_sa *sa, const struct child *old)
 
 /* 1.4.1: SPIs in a delete are those of the sender's inbound SAs. Returns ours to answer with; 0:
  * we have none, or our own delete of it crossed the peer's. */
-static uint32_t delete_one(struct turn *t, uint32_t spi_out)
+static uint32_t delete_one(struct turn *t, uint8_t protocol, uint32_t spi_out)
 {
-	struct child *child = child_by_spi(t->sa, spi_out, false);
+	struct child *child = child_of_peer(t->sa, protocol, spi_out);
 
 	if (!child)
-		followup_deleted(t->sa, spi_out);
+		followup_deleted(t->sa, protocol, spi_out);
 	if (!child || child->state == CHILD_LINGERING)
 		return 0;
 	const struct conn_child *cc = child->sa.conn_child;
@@ -111,27 +111,32 @@ static uint32_t delete_one(struct turn *t, uint32_t spi_out)
 	return is_crossing ? 0 : child->sa.spi_in;
 }
 
-static enum step_result info_asked(struct turn *t)
+static void delete_all(struct turn *t, uint8_t protocol)
 {
 	uint32_t spis[CHILDREN_MAX];
 	size_t n = 0;
 
-	if (mobike_asked(t) != STEP_NEXT)
-		return STEP_NOTIFY;
-	redirect_asked(t);
-
 	for (size_t i = 0; i < t->in->n_deletes; i++) {
 		const struct delete_payload *d = &t->in->deletes[i];
 
-		for (size_t j = 0; d->protocol == PROTO_ESP && j < d->n_spis; j++) {
-			uint32_t spi = n < CHILDREN_MAX ? delete_one(t, d->spis[j]) : 0;
+		for (size_t j = 0; d->protocol == protocol && j < d->n_spis; j++) {
+			uint32_t spi = n < CHILDREN_MAX ? delete_one(t, protocol, d->spis[j]) : 0;
 
 			if (spi)
 				spis[n++] = spi;
 		}
 	}
 	if (n)
-		delete_emit(t->out, PROTO_ESP, spis, n);
+		delete_emit(t->out, protocol, spis, n);
+}
+
+static enum step_result info_asked(struct turn *t)
+{
+	if (mobike_asked(t) != STEP_NEXT)
+		return STEP_NOTIFY;
+	redirect_asked(t);
+	delete_all(t, PROTO_ESP);
+	delete_all(t, PROTO_AH);
 	return STEP_NEXT;
 }
 

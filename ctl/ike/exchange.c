@@ -29,7 +29,7 @@ static void emit_why(struct payload_writer *pw, const struct turn *t)
 	if (rd_left(&t->why_eap))
 		opaque_emit(pw, PL_EAP, t->why_eap);
 	else if (t->why_spi)
-		notify_emit_esp(pw, t->why, t->why_spi);
+		notify_emit_child(pw, t->why, t->why_protocol, t->why_spi);
 	else
 		notify_emit_plain(pw, t->why, rd_from(t->why_data, t->why_len));
 }

@@ -70,7 +70,8 @@ struct turn {
 	uint16_t why;               /* with NOTIFY and FAIL: enum notify_type */
 	uint8_t why_data[GATEWAY_LEN_MAX + NONCE_MAX]; /* the longest: REDIRECT */
 	size_t why_len;
-	uint32_t why_spi;           /* ESP SPI of the notify, 0: none */
+	uint32_t why_spi;           /* of a Child SA: SPI of the notify, 0: none */
+	uint8_t why_protocol;       /* of that one */
 	struct reader why_eap; /* REQUEST: instead of a notify, an EAP-Failure (2.16) */
 };
 

@@ -2,6 +2,7 @@
 #include "ike/explain.h"
 
 #include <stdio.h>
+#include "ike/keywords.h"
 #include "ike/ts.h"
 
 #define SIDE_MAX 180 /* bytes of text for one side's offer: the line has room for both */
@@ -107,13 +108,16 @@ static void difference(const struct proposal *ours, size_t n_ours, const struct 
 		for (size_t j = 0; j < n_theirs; j++) {
 			size_t n = depth(&ours[i], &theirs[j]);
 
-			if (a && n <= deepest)
+			if (ours[i].protocol != theirs[j].protocol || (a && n <= deepest))
 				continue;
 			deepest = n;
 			a = &ours[i];
 			b = &theirs[j];
 		}
 	*buf = '\0';
+	if (!a && n_ours && n_theirs)
+		snprintf(buf, size, "; first difference: we want %s, they %s",
+			 protocol_text(ours[0].protocol), protocol_text(theirs[0].protocol));
 	if (a && deepest < ORDER_N)
 		snprintf(buf, size, "; first difference: %s, we want %s, they %s",
 			 order[deepest].name, words(a, order[deepest].type, we, sizeof(we)),

@@ -171,11 +171,12 @@ struct followup *followup_theirs(const struct ike_sa *sa, const struct message *
 	return NULL;
 }
 
-void followup_deleted(struct ike_sa *sa, uint32_t spi_out)
+void followup_deleted(struct ike_sa *sa, uint8_t protocol, uint32_t spi_out)
 {
 	struct followup *f = sa->followups;
 
-	while (f && (f->is_ours || !f->is_child || f->deal.spi_out != spi_out))
+	while (f && (f->is_ours || !f->is_child || f->deal.spi_out != spi_out ||
+		     f->deal.chosen.protocol != protocol))
 		f = f->next;
 	if (f)
 		followup_end(sa, f);

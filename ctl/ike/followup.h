@@ -56,7 +56,7 @@ struct followup *followup_theirs(const struct ike_sa *sa, const struct message *
 void followup_link_emit(struct payload_writer *pw, const struct followup *f);
 
 /* The peer deletes what it has asked for with this SPI of its own. */
-void followup_deleted(struct ike_sa *sa, uint32_t spi_out);
+void followup_deleted(struct ike_sa *sa, uint8_t protocol, uint32_t spi_out);
 
 /* Is one of ours under way for a new Child SA of this child? */
 bool followup_makes(const struct ike_sa *sa, const struct conn_child *cc);

@@ -136,7 +136,7 @@ static void rebind_child(struct ike_sa *sa, struct child *c, const struct conn *
 	/* The effects still name the old connection: it lives until they are taken. */
 	sa_log(sa, "CHILD_SA %s{%u} is not configured any more: deleted", c->name, c->sa.unique_id);
 	if (conn && sa_is_up(sa))
-		task_add(sa, TASK_CHILD_DELETE, NULL, c->sa.spi_in);
+		task_delete_child(sa, c->sa.chosen.protocol, c->sa.spi_in);
 	child_move(sa, c, CHILD_ON_DROP);
 	c->sa.conn = NULL;
 	c->sa.conn_child = NULL;
@@ -265,7 +265,7 @@ static bool terminate_child(struct ike_sa *sa, const char *child)
 		if (strcmp(c->name, child) != 0 || !child_is_live(c) || !sa_is_up(sa))
 			continue;
 		c->is_unwanted = true;
-		is_found |= task_add(sa, TASK_CHILD_DELETE, NULL, c->sa.spi_in) != NULL;
+		is_found |= task_delete_child(sa, c->sa.chosen.protocol, c->sa.spi_in);
 	}
 	return is_found;
 }

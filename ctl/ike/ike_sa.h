@@ -96,6 +96,7 @@ struct task {
 	enum task_kind kind;
 	const struct conn_child *conn_child; /* CHILD_NEW, IKE_AUTH; NULL: gone, or none */
 	uint32_t spi;     /* CHILD_REKEY, CHILD_DELETE: inbound SPI of the Child SA */
+	uint8_t protocol; /* CHILD_DELETE: of the Child SA, which may not be there any more */
 	uint16_t notify;  /* TELL */
 	uint64_t not_before_ms;
 };
@@ -108,6 +109,7 @@ struct nego {
 	uint8_t secret[KE_SECRET_MAX];
 	size_t secret_len;
 	uint32_t spi_in;  /* of the Child SA */
+	uint8_t protocol; /* of the Child SA: AH or ESP */
 	uint32_t slot;    /* of the Child SA that is being rekeyed: it may end before the answer */
 	struct low_nonce twin; /* of the peer's rekey of the same one, which may end before, too */
 	uint64_t spi_ike; /* of the new IKE SA */
@@ -353,6 +355,8 @@ uint64_t ike_jitter(struct ike *ike, uint64_t max);
  * is reached, or it is there. */
 struct task *task_add(struct ike_sa *sa, enum task_kind kind, const struct conn_child *conn_child,
 		      uint32_t spi);
+/* TASK_CHILD_DELETE. False: it is there, or there is no room. */
+bool task_delete_child(struct ike_sa *sa, uint8_t protocol, uint32_t spi_in);
 /* Puts one in front of the others. */
 struct task *task_push(struct ike_sa *sa, enum task_kind kind,
 		       const struct conn_child *conn_child, uint32_t spi);

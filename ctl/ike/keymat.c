@@ -116,28 +116,28 @@ void keymat_wipe(struct ike_keys *keys)
 	secret_wipe(keys, sizeof(*keys));
 }
 
-/* Key lengths of an ESP proposal, RFC 7296 2.17 and RFC 4106 8.1. */
-static int child_lens(const struct proposal *esp, size_t *ret_enc, size_t *ret_auth)
+/* Key lengths of a chosen proposal, RFC 7296 2.17 and RFC 4106 8.1. AH has no encryption key. */
+static int child_lens(const struct proposal *chosen, size_t *ret_enc, size_t *ret_auth)
 {
-	const struct transform *encr = proposal_get(esp, TRANSFORM_ENCR);
-	const struct transform *integ = proposal_get(esp, TRANSFORM_INTEG);
+	const struct transform *encr = proposal_get(chosen, TRANSFORM_ENCR);
+	const struct transform *integ = proposal_get(chosen, TRANSFORM_INTEG);
 
-	if (!encr)
+	if (!encr && chosen->protocol != PROTO_AH)
 		return -ENOTSUP;
-	return esp_key_lens((struct aead_alg){ .encr = encr->id,
-					       .key_bits = encr->key_bits,
+	return esp_key_lens((struct aead_alg){ .encr = encr ? encr->id : ENCR_NULL,
+					       .key_bits = encr ? encr->key_bits : 0,
 					       .integ = integ ? integ->id : INTEG_NONE },
 			    ret_enc, ret_auth);
 }
 
-int keymat_child(const struct ike_keys *keys, const struct proposal *esp, struct reader shared,
+int keymat_child(const struct ike_keys *keys, const struct proposal *chosen, struct reader shared,
 		 struct reader ni, struct reader nr, struct reader more,
 		 struct child_keys *ret_keys)
 {
 	struct reader parts[] = { shared, ni, nr, more };
 	struct child_keys child = { 0 };
 	uint8_t stream[4 * SA_SECRET_MAX];
-	int err = child_lens(esp, &child.enc_len, &child.auth_len);
+	int err = child_lens(chosen, &child.enc_len, &child.auth_len);
 
 	if (err)
 		return err;

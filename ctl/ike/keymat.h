@@ -68,8 +68,8 @@ struct child_keys {
 };
 
 /* 2.17. shared: empty without PFS. more: of additional key exchanges (RFC 9370 2.2.4), as in struct
- * ike_seed. esp: the chosen proposal. */
-int keymat_child(const struct ike_keys *keys, const struct proposal *esp, struct reader shared,
+ * ike_seed. chosen: of ESP or AH. */
+int keymat_child(const struct ike_keys *keys, const struct proposal *chosen, struct reader shared,
 		 struct reader ni, struct reader nr, struct reader more,
 		 struct child_keys *ret_keys) MUST_USE;
 void keymat_child_wipe(struct child_keys *keys);

@@ -9,7 +9,9 @@
 
 #define FOR_IKE 1u
 #define FOR_ESP 2u
+#define FOR_AH 4u
 #define BOTH (FOR_IKE | FOR_ESP)
+#define ALL (BOTH | FOR_AH)
 
 struct keyword {
 	const char *word;
@@ -19,10 +21,10 @@ struct keyword {
 
 /* clang-format off */
 #define ENCR(word, id_, bits, use) { word, { .type = TRANSFORM_ENCR, .id = id_, .key_bits = bits }, use }
-#define INTEG(word, id_) { word, { .type = TRANSFORM_INTEG, .id = INTEG_##id_ }, BOTH }
+#define INTEG(word, id_) { word, { .type = TRANSFORM_INTEG, .id = INTEG_##id_ }, ALL }
 #define PRF(word, id_) { word, { .type = TRANSFORM_PRF, .id = PRF_##id_ }, FOR_IKE }
-#define KE(word, id_) { word, { .type = TRANSFORM_KE, .id = KE_##id_ }, BOTH }
-#define ESN(word, id_) { word, { .type = TRANSFORM_ESN, .id = id_ }, FOR_ESP }
+#define KE(word, id_) { word, { .type = TRANSFORM_KE, .id = KE_##id_ }, ALL }
+#define ESN(word, id_) { word, { .type = TRANSFORM_ESN, .id = id_ }, FOR_ESP | FOR_AH }
 /* The length of the ICV in bytes and in bits. */
 #define AES(mode, id_, len, bits, use) \
 	ENCR("aes128" mode #len, id_##_##len, 128, use), ENCR("aes128" mode #bits, id_##_##len, 128, use), \
@@ -127,6 +129,11 @@ static const struct {
 };
 /* clang-format on */
 
+const char *protocol_text(uint8_t protocol)
+{
+	return protocol == PROTO_IKE ? "IKE" : protocol == PROTO_ESP ? "ESP" : "AH";
+}
+
 static bool is_weak(const char *word)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(weak); i++)
@@ -148,8 +155,13 @@ static void explain(const char *word, char *ret_why, size_t why_size)
 			 near ? ", did you mean '" : "", near ? near : "", near ? "'?" : "");
 }
 
+static unsigned use_of(uint8_t protocol)
+{
+	return protocol == PROTO_IKE ? FOR_IKE : protocol == PROTO_ESP ? FOR_ESP : FOR_AH;
+}
+
 /* NULL: *ret_why says what is wrong with the word. */
-static const struct keyword *keyword_find(const char *word, unsigned use, char *ret_why,
+static const struct keyword *keyword_find(uint8_t protocol, const char *word, char *ret_why,
 					  size_t why_size)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(keywords); i++) {
@@ -157,9 +169,9 @@ static const struct keyword *keyword_find(const char *word, unsigned use, char *
 
 		if (strcmp(k->word, word))
 			continue;
-		if (!(k->use & use)) {
+		if (!(k->use & use_of(protocol))) {
 			snprintf(ret_why, why_size, "algorithm '%s' is not available for %s", word,
-				 use == FOR_IKE ? "IKE" : "ESP");
+				 protocol_text(protocol));
 			return NULL;
 		}
 		if (k->t.type != TRANSFORM_KE || ke_is_available(k->t.id))
@@ -201,8 +213,7 @@ int keyword_parse(uint8_t protocol, const char *word, struct transform *ret_tran
 {
 	if (addke_prefix(word))
 		return addke_parse(protocol, word, ret_transform, ret_why, why_size);
-	const struct keyword *found =
-		keyword_find(word, protocol == PROTO_IKE ? FOR_IKE : FOR_ESP, ret_why, why_size);
+	const struct keyword *found = keyword_find(protocol, word, ret_why, why_size);
 
 	if (!found)
 		return -EINVAL;
@@ -212,7 +223,7 @@ int keyword_parse(uint8_t protocol, const char *word, struct transform *ret_tran
 
 const char *keyword_nth(uint8_t protocol, size_t i, struct transform *ret_transform)
 {
-	unsigned use = protocol == PROTO_IKE ? FOR_IKE : FOR_ESP;
+	unsigned use = use_of(protocol);
 
 	for (size_t k = 0; k < ARRAY_SIZE(keywords); k++) {
 		const struct transform *t = &keywords[k].t;

@@ -14,6 +14,8 @@ int keyword_parse(uint8_t protocol, const char *word, struct transform *ret_tran
 /* The i-th word that may stand in a proposal of this protocol, on this machine; NULL: no more. For
  * tests and lists. */
 const char *keyword_nth(uint8_t protocol, size_t i, struct transform *ret_transform);
+/* "IKE", "ESP", "AH". */
+const char *protocol_text(uint8_t protocol);
 /* The canonical word; numbers for what has none: "encr3", "ke2", "encr12:129". Returns buf. */
 const char *keyword_print(const struct transform *t, char *buf, size_t size);
 

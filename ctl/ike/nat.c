@@ -93,10 +93,23 @@ void nat_keepalive(struct ike_sa *sa)
 	sa->keepalive_ms = sa->is_nat_local && gap_ms ? sa->ike->now_ms + gap_ms : 0;
 }
 
+/* It ends: AH passes no NAT. */
+static bool ah_meets_nat(struct ike_sa *sa, const struct child *c)
+{
+	if (!sa->is_encap || c->sa.chosen.protocol != PROTO_AH)
+		return false;
+	if (!child_is_live(c))
+		return true;
+	sa_error(sa, "CHILD_SA %s{%u} is AH, and there is a NAT between us and the peer now: deleted",
+		 c->name, c->sa.unique_id);
+	(void)task_delete_child(sa, c->sa.chosen.protocol, c->sa.spi_in);
+	return true;
+}
+
 void nat_move(struct ike_sa *sa)
 {
 	for (struct child *c = sa->children; c; c = c->next) {
-		if (transport_moved(sa, c))
+		if (transport_moved(sa, c) || ah_meets_nat(sa, c))
 			continue;
 		c->sa.local = sa->local;
 		c->sa.remote = sa->remote;

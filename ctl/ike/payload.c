@@ -4,7 +4,7 @@
 
 #include <errno.h>
 
-#define ESP_SPI_LEN 4
+#define CHILD_SPI_LEN 4 /* of AH and ESP */
 
 const char *payload_name(uint8_t type)
 {
@@ -250,20 +250,21 @@ void notify_emit_plain(struct payload_writer *pw, uint16_t type, struct reader d
 	notify_emit(pw, &notify);
 }
 
-void notify_emit_esp(struct payload_writer *pw, uint16_t type, uint32_t spi)
+void notify_emit_child(struct payload_writer *pw, uint16_t type, uint8_t protocol, uint32_t spi)
 {
-	struct notify notify = { .protocol = PROTO_ESP, .spi_len = ESP_SPI_LEN, .type = type };
+	struct notify notify = { .protocol = protocol, .spi_len = CHILD_SPI_LEN, .type = type };
 	struct writer w = wr_into(notify.spi, sizeof(notify.spi));
 
 	wr_u32(&w, spi);
 	notify_emit(pw, &notify);
 }
 
-uint32_t notify_esp_spi(const struct notify *notify)
+uint32_t notify_child_spi(const struct notify *notify)
 {
 	struct reader spi = rd_from(notify->spi, notify->spi_len);
 
-	if (notify->protocol != PROTO_ESP || notify->spi_len != ESP_SPI_LEN)
+	if ((notify->protocol != PROTO_ESP && notify->protocol != PROTO_AH) ||
+	    notify->spi_len != CHILD_SPI_LEN)
 		return 0;
 	return rd_u32(&spi);
 }
@@ -276,8 +277,8 @@ int delete_parse(struct reader body, struct delete_payload *ret_delete)
 	size_t n = rd_u16(&body);
 	bool is_ike = protocol == PROTO_IKE;
 
-	if (!rd_ok(&body) || spi_len != (is_ike ? 0 : ESP_SPI_LEN) || (is_ike && n) ||
-	    n > DELETE_SPIS_MAX || rd_left(&body) != n * ESP_SPI_LEN)
+	if (!rd_ok(&body) || spi_len != (is_ike ? 0 : CHILD_SPI_LEN) || (is_ike && n) ||
+	    n > DELETE_SPIS_MAX || rd_left(&body) != n * CHILD_SPI_LEN)
 		return -EBADMSG;
 	ret_delete->protocol = protocol;
 	ret_delete->n_spis = n;
@@ -291,7 +292,7 @@ void delete_emit(struct payload_writer *pw, uint8_t protocol, const uint32_t *sp
 	size_t opened = payload_open(pw, PL_DELETE);
 
 	wr_u8(&pw->w, protocol);
-	wr_u8(&pw->w, protocol == PROTO_IKE ? 0 : ESP_SPI_LEN);
+	wr_u8(&pw->w, protocol == PROTO_IKE ? 0 : CHILD_SPI_LEN);
 	wr_u16(&pw->w, (uint16_t)n_spis);
 	for (size_t i = 0; i < n_spis; i++)
 		wr_u32(&pw->w, spis[i]);

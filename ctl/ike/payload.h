@@ -256,10 +256,10 @@ int notify_parse(struct reader body, struct notify *ret_notify) MUST_USE;
 void notify_emit(struct payload_writer *pw, const struct notify *notify);
 /* The usual one: no SPI. data may be empty. */
 void notify_emit_plain(struct payload_writer *pw, uint16_t type, struct reader data);
-/* About a Child SA: ESP SPI in host order (REKEY_SA, CHILD_SA_NOT_FOUND, INVALID_SPI). */
-void notify_emit_esp(struct payload_writer *pw, uint16_t type, uint32_t spi);
-/* The ESP SPI of a notify; 0: it has none. */
-uint32_t notify_esp_spi(const struct notify *notify);
+/* About a Child SA: AH or ESP, and its SPI in host order (REKEY_SA, CHILD_SA_NOT_FOUND, INVALID_SPI). */
+void notify_emit_child(struct payload_writer *pw, uint16_t type, uint8_t protocol, uint32_t spi);
+/* The SPI of a notify of AH or ESP; 0: it has none. */
+uint32_t notify_child_spi(const struct notify *notify);
 
 /* ---- Delete, 3.11 --------------------------------------------------------------- */
 

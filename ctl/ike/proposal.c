@@ -9,13 +9,14 @@
 
 /* What "default" means: all of it can be had everywhere, is fast everywhere, and none is among what
  * RFC 8247 and RFC 8221 discourage. AEAD first; the second one is for peers without. */
-static const char default_ike[] =
-	"aes128gcm16-aes256gcm16-chacha20poly1305-prfsha256-prfsha384-prfsha512-x25519-ecp256-"
-	"ecp384-modp3072-modp2048";
-static const char default_ike_cbc[] =
-	"aes128-aes256-sha256-sha384-sha512-x25519-ecp256-ecp384-modp3072-modp2048";
-static const char default_esp[] = "aes128gcm16-aes256gcm16-noesn";
-static const char default_esp_cbc[] = "aes128-aes256-sha256-sha384-sha512-noesn";
+static const char *const defaults[][PROPOSAL_DEFAULTS] = {
+	[PROTO_IKE] = { "aes128gcm16-aes256gcm16-chacha20poly1305-prfsha256-prfsha384-prfsha512-"
+			"x25519-ecp256-ecp384-modp3072-modp2048",
+			"aes128-aes256-sha256-sha384-sha512-x25519-ecp256-ecp384-modp3072-modp2048" },
+	[PROTO_AH] = { "sha256-sha384-sha512-noesn" },
+	[PROTO_ESP] = { "aes128gcm16-aes256gcm16-noesn",
+			"aes128-aes256-sha256-sha384-sha512-noesn" },
+};
 
 static bool transform_equal(const struct transform *a, const struct transform *b)
 {
@@ -150,7 +151,7 @@ static const char *proposal_complete(struct proposal *p)
 		n_aead += p->transforms[i].type == TRANSFORM_ENCR &&
 			  encr_is_aead(p->transforms[i].id);
 	}
-	if (!n_encr)
+	if (p->protocol != PROTO_AH && !n_encr)
 		return "no encryption algorithm named";
 	if (n_aead && n_aead != n_encr)
 		return "AEAD (gcm, ccm, chacha20poly1305, gmac) and other encryption algorithms need "
@@ -177,12 +178,8 @@ int proposal_parse(uint8_t protocol, const char *text, struct proposal *ret_prop
 {
 	struct proposal p = { .number = 1, .protocol = protocol };
 
-	if (protocol != PROTO_IKE && protocol != PROTO_ESP) {
-		snprintf(ret_why, why_size, "only IKE and ESP proposals are supported");
-		return -EINVAL;
-	}
 	if (!strcmp(text, "default"))
-		text = protocol == PROTO_IKE ? default_ike : default_esp;
+		text = defaults[protocol][0];
 	if (words_parse(&p, text, ret_why, why_size))
 		return -EINVAL;
 	const char *wrong = proposal_complete(&p);
@@ -199,13 +196,9 @@ int proposal_defaults(uint8_t protocol, struct proposal ret_list[PROPOSAL_DEFAUL
 	char why[64];
 
 	*ret_n = 0;
-	if (proposal_parse(protocol, "default", &ret_list[0], why, sizeof(why)))
-		return -EINVAL;
-	*ret_n = 1;
-	if (proposal_parse(protocol, protocol == PROTO_IKE ? default_ike_cbc : default_esp_cbc,
-			   &ret_list[1], why, sizeof(why)))
-		return -EINVAL;
-	*ret_n = 2;
+	for (size_t i = 0; i < PROPOSAL_DEFAULTS && defaults[protocol][i]; i++, ++*ret_n)
+		if (proposal_parse(protocol, defaults[protocol][i], &ret_list[i], why, sizeof(why)))
+			return -EINVAL;
 	return 0;
 }
 

@@ -50,6 +50,15 @@ struct task *task_add(struct ike_sa *sa, enum task_kind kind, const struct conn_
 	return *at = task;
 }
 
+bool task_delete_child(struct ike_sa *sa, uint8_t protocol, uint32_t spi_in)
+{
+	struct task *task = task_add(sa, TASK_CHILD_DELETE, NULL, spi_in);
+
+	if (task)
+		task->protocol = protocol;
+	return task;
+}
+
 struct task *task_push(struct ike_sa *sa, enum task_kind kind, const struct conn_child *conn_child,
 		       uint32_t spi)
 {

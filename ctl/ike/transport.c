@@ -94,7 +94,7 @@ bool transport_moved(struct ike_sa *sa, const struct child *child)
 		return true;
 	sa_log(sa, "CHILD_SA %s{%u} is in transport mode, between the addresses of before: deleted",
 	       child->name, c->unique_id);
-	(void)task_add(sa, TASK_CHILD_DELETE, NULL, c->spi_in);
+	(void)task_delete_child(sa, c->chosen.protocol, c->spi_in);
 	if (sa->birth.is_ours && c->conn_child)
 		(void)task_add(sa, TASK_CHILD_NEW, c->conn_child, 0);
 	return true;

@@ -90,7 +90,8 @@ static void put_child(const struct child_sa *sa, const char *state, uint64_t rek
 	struct vici_child_sa out = {
 		.name = sa->conn_child->name, .unique_id = sa->unique_id, .slot = sa->child,
 		.state = state, .mode = sa->mode == SA_TRANSPORT ? "TRANSPORT" : "TUNNEL",
-		.is_encap = sa->is_encap, .spi_in = sa->spi_in, .spi_out = sa->spi_out,
+		.is_ah = sa->chosen.protocol == PROTO_AH, .is_encap = sa->is_encap,
+		.spi_in = sa->spi_in, .spi_out = sa->spi_out,
 		.algs = algs_of(&sa->chosen), .local = sa->local, .remote = sa->remote,
 		.use_in = VICI_NO_TIME, .use_out = VICI_NO_TIME,
 		.replay_window = sa->conn_child->replay_window,

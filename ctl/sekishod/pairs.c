@@ -75,10 +75,10 @@ const struct pair *pairs_of_sa(const struct pairs *p, uint32_t sa)
 	return NULL;
 }
 
-static void fill_transforms(struct sa_val *val, const struct proposal *esp)
+static void fill_transforms(struct sa_val *val, const struct proposal *chosen)
 {
-	const struct transform *encr = proposal_get(esp, TRANSFORM_ENCR);
-	const struct transform *integ = proposal_get(esp, TRANSFORM_INTEG);
+	const struct transform *encr = proposal_get(chosen, TRANSFORM_ENCR);
+	const struct transform *integ = proposal_get(chosen, TRANSFORM_INTEG);
 
 	if (encr) {
 		val->encr = encr->id;
@@ -135,7 +135,7 @@ static void build_sa(const struct child_sa *sa, enum sa_dir dir, uint64_t now_ms
 		.ttl = cc->outer_ttl,
 		.dscp = cc->outer_dscp,
 		.tfc = sa->is_tfc_refused ? 0 : cc->tfc,
-		.proto = IPPROTO_NUM_ESP,
+		.proto = sa->chosen.protocol == PROTO_AH ? IPPROTO_NUM_AH : IPPROTO_NUM_ESP,
 		.window = cc->replay_window,
 		.encap_sport = sa->is_encap ? src->port : 0,
 		.encap_dport = sa->is_encap ? dst->port : 0,

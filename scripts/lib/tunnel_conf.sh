@@ -18,14 +18,16 @@ side_lan() {
 other() { case $1 in A) echo B ;; B) echo A ;; esac; }
 
 # tunnel_conf SIDE: optional variables START (start_action: none, trap, start), REKEY, LIFE and
-# RAND (lifetimes of the child), ENCAP, CONN_MORE and CHILD_MORE (further lines of the connection
-# and of the child); CHILDREN_MORE_A (further children), CONF_MORE_A (sections), PSK_A, IKE_A,
-# ESP_A and VERSION_A for one side only, likewise with B. How a side authenticates: AUTH_A, ID_A;
-# and as further lines of its own file CONN_MORE_A, LOCAL_A, REMOTE_A.
+# RAND (lifetimes of the child), ENCAP, AH (proposals of AH, in place of those of ESP), CONN_MORE and
+# CHILD_MORE (further lines of the connection and of the child); CHILDREN_MORE_A (further children),
+# CONF_MORE_A (sections), PSK_A, IKE_A, ESP_A, AH_A and VERSION_A for one side only, likewise with
+# B. How a side authenticates: AUTH_A, ID_A; and as further lines of its own file CONN_MORE_A, LOCAL_A, REMOTE_A.
 tunnel_conf() {
 	local side=$1 peer psk=PSK_$1 more=CONF_MORE_$1 version=VERSION_$1
 	local ike=IKE_$1 esp=ESP_$1 children=CHILDREN_MORE_$1 auth=AUTH_$1 id=ID_$1 peer_auth peer_id
 	local conn_more=CONN_MORE_$1 local_more=LOCAL_$1 remote_more=REMOTE_$1
+	local ah=AH_$1
+	ah=${!ah:-${AH:-}} ah=${ah:+ah_proposals = $ah}
 	peer=$(other "$side")
 	peer_auth=AUTH_$peer peer_id=ID_$peer
 	cat <<-EOT
@@ -52,7 +54,7 @@ tunnel_conf() {
 	            net {
 	                local_ts = $(side_lan "$side")
 	                remote_ts = $(side_lan "$peer")
-	                esp_proposals = ${!esp:-$TUNNEL_ESP}
+	                ${ah:-esp_proposals = ${!esp:-$TUNNEL_ESP}}
 	                rekey_time = ${REKEY:-1h}
 	                life_time = ${LIFE:-2h}
 	                rand_time = ${RAND:-10m}

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-2-Clause
 """What is on the wire: reads pcap files and fails unless they hold ESP, IKE and ARP only (of
-IPv6 also what finds neighbours and routers, and listener reports).
+IPv6 also what finds neighbours and routers, and listener reports; AH where it is wanted).
 
 Each file is what one side sent, in order. Per SPI the sequence numbers must rise strictly,
 so no (SPI, sequence number) pair appears twice. Needs nothing but Python's own library."""
@@ -11,7 +11,7 @@ import ipaddress
 import struct
 import sys
 
-ESP, UDP, ICMP, ICMP6, FRAGMENT = 50, 17, 1, 58, 44
+ESP, AH, UDP, ICMP, ICMP6, FRAGMENT = 50, 51, 17, 1, 58, 44
 
 
 def frames(path):
@@ -99,6 +99,8 @@ class Wire:
     def payload(self, protocol, source, to, payload):
         if protocol == ESP:
             return self.esp("esp", source, to, payload)
+        if protocol == AH:  # next header, length, reserved come first
+            return self.esp("ah", source, to, payload[4:])
         if protocol in (ICMP, ICMP6) and self.icmp_errors and about_tunnel(payload):
             return "icmp-about-tunnel"
         if protocol != UDP:
@@ -138,11 +140,11 @@ def subject(icmp):
 
 
 def about_tunnel(icmp):
-    """An ICMP error or redirect whose subject is an ESP or IKE packet: it tells nothing of what is inside."""
+    """An ICMP error or redirect whose subject is an ESP, AH or IKE packet: it tells nothing new of what is inside."""
     if len(icmp) < 36 or icmp[0] not in (3, 5, 11) or icmp[8] >> 4 != 4:
         return False
     ports = struct.unpack_from("!HH", icmp, 8 + (icmp[8] & 15) * 4)
-    return icmp[8 + 9] == ESP or icmp[8 + 9] == UDP and (500 in ports or 4500 in ports)
+    return icmp[8 + 9] in (ESP, AH) or icmp[8 + 9] == UDP and (500 in ports or 4500 in ports)
 
 
 def colons(address):
@@ -157,6 +159,7 @@ def main():
     args = argparse.ArgumentParser(description=__doc__)
     args.add_argument("--min-esp", type=int, default=0, help="at least so many ESP packets")
     args.add_argument("--max-esp", type=int, help="at most so many")
+    args.add_argument("--min-ah", type=int, help="at least so many AH packets; without it, none")
     args.add_argument("--min-clear", type=int, help="clear packets wanted (the check's own test)")
     args.add_argument("--esn", action="store_true", help="the low half of numbers may wrap")
     args.add_argument("--icmp-errors", action="store_true", help="about ESP and IKE: allowed")
@@ -184,6 +187,10 @@ def verdict(wire, args):
         wire.faults.append(f"{esp} ESP packets, {args.min_esp} wanted")
     if args.max_esp is not None and esp > args.max_esp:
         wire.faults.append(f"{esp} ESP packets, at most {args.max_esp} wanted")
+    if wire.kinds["ah"] < (args.min_ah or 0):
+        wire.faults.append(f"{wire.kinds['ah']} AH packets, {args.min_ah} wanted")
+    if args.min_ah is None and wire.kinds["ah"]:
+        wire.faults.append(f"{wire.kinds['ah']} AH packets: what is in them is in clear")
     for fault in wire.faults[:20]:
         print("  FAULT", fault)
     return 1 if wire.faults else 0

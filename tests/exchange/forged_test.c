@@ -245,12 +245,12 @@ static void rekey_of_nothing(void **state)
 	struct payload_writer pw = begin(EX_CREATE_CHILD_SA);
 
 	(void)state;
-	notify_emit_esp(&pw, N_REKEY_SA, 0x12345678);
+	notify_emit_child(&pw, N_REKEY_SA, PROTO_ESP, 0x12345678);
 	put_child(&pw, 0xd0000000);
 	end(&pw);
 	const struct notify *n = message_notify(&answer, N_CHILD_SA_NOT_FOUND);
 	assert_non_null(n);
-	assert_int_equal(notify_esp_spi(n), 0x12345678);
+	assert_int_equal(notify_child_spi(n), 0x12345678);
 	assert_int_equal(side_n_sas(&pair.b), 1);
 }
 
@@ -264,7 +264,7 @@ static void rekey_of_what_goes(void **state)
 	assert_int_equal(ike_terminate(pair.b.ike, "gw-gw", "net", pair.now_ms), 0);
 	side_effects(&pair.b);
 	struct payload_writer pw = begin(EX_CREATE_CHILD_SA);
-	notify_emit_esp(&pw, N_REKEY_SA, spi_out);
+	notify_emit_child(&pw, N_REKEY_SA, PROTO_ESP, spi_out);
 	put_child(&pw, 0xd0000000);
 	end(&pw);
 	assert_non_null(message_notify(&answer, N_TEMPORARY_FAILURE));

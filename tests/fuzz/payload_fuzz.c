@@ -72,7 +72,7 @@ static int notify_pass(struct reader body, struct payload_writer *pw)
 
 	if (notify_parse(body, &notify))
 		return 0;
-	(void)notify_esp_spi(&notify);
+	(void)notify_child_spi(&notify);
 	notify_emit(pw, &notify);
 	return 1;
 }

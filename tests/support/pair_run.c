@@ -64,12 +64,20 @@ bool pair_swallow_answers(struct pair *p, struct flight *f, void *arg)
 	return false;
 }
 
+/* That of integrity, where nothing is encrypted. */
+static const uint8_t *data_key(const struct child_sa *c, bool is_in)
+{
+	if (c->key_len)
+		return is_in ? c->key_in : c->key_out;
+	return is_in ? c->auth_in : c->auth_out;
+}
+
 static void data_in(struct side *s, const struct flight *f)
 {
 	struct pair_sa *sa = side_sa(s, f->spi);
 
 	if (!sa || !addr_equal(&f->to.addr, &sa->sa.local.addr) ||
-	    memcmp(sa->sa.key_in, f->key, sizeof(f->key)) != 0) {
+	    memcmp(data_key(&sa->sa, true), f->key, sizeof(f->key)) != 0) {
 		s->pair->n_data_lost++;
 		return;
 	}
@@ -88,7 +96,7 @@ static void data_out(struct side *s)
 	s->pair->n_data++;
 	f.from = sa->sa.local;
 	f.to = sa->sa.remote;
-	memcpy(f.key, sa->sa.key_out, sizeof(f.key));
+	memcpy(f.key, data_key(&sa->sa, false), sizeof(f.key));
 	launch(s->pair, &f);
 }
 

@@ -144,11 +144,11 @@ static void notify_round_trip(void **state)
 	(void)state;
 	assert_int_equal(notify_parse(body, &n), 0);
 	assert_int_equal(n.type, N_REKEY_SA);
-	assert_int_equal(notify_esp_spi(&n), 0xc0ffee01);
+	assert_int_equal(notify_child_spi(&n), 0xc0ffee01);
 	notify_emit(&pw, &n);
 	assert_emitted(&pw, PL_NOTIFY, body);
 	pw = writer_start(buf, sizeof(buf));
-	notify_emit_esp(&pw, N_REKEY_SA, 0xc0ffee01);
+	notify_emit_child(&pw, N_REKEY_SA, PROTO_ESP, 0xc0ffee01);
 	assert_emitted(&pw, PL_NOTIFY, body);
 	for (size_t len = 0; len < rd_left(&body); len++)
 		assert_int_equal(notify_parse(rd_from(body.at, len), &n), -EBADMSG);
@@ -164,7 +164,7 @@ static void plain_notify_has_no_spi(void **state)
 	notify_emit_plain(&pw, N_COOKIE, hex("aabb"));
 	assert_emitted(&pw, PL_NOTIFY, hex("00 00 4006 aabb"));
 	assert_int_equal(notify_parse(hex("00 00 4006 aabb"), &n), 0);
-	assert_int_equal(notify_esp_spi(&n), 0);
+	assert_int_equal(notify_child_spi(&n), 0);
 	assert_bytes(n.data, hex("aabb"));
 }
 

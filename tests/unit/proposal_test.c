@@ -116,7 +116,10 @@ static void wrong_keywords_say_why(void **state)
 		  "unknown algorithm 'ke8_x448', did you mean 'x448'?" },
 		{ ESP, "aes128gcm16-ke1_x448",
 		  "'aes128gcm16-ke1_x448': no key exchange method named, such as x25519" },
-		{ PROTO_AH, "sha256", "only IKE and ESP proposals are supported" },
+		{ PROTO_AH, "x25519", "'x25519': no integrity algorithm named" },
+		{ PROTO_AH, "aes128-sha256", "algorithm 'aes128' is not available for AH" },
+		{ PROTO_AH, "aes128gmac", "algorithm 'aes128gmac' is not available for AH" },
+		{ PROTO_AH, "prfsha256", "algorithm 'prfsha256' is not available for AH" },
 	};
 
 	(void)state;
