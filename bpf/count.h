@@ -27,6 +27,7 @@ static __always_inline int xdp_verdict(enum gate_outcome o)
 	case GATE_PASS_IKE:
 		return XDP_PASS;
 	case GATE_ARP_REPLY:
+	case GATE_NDP_REPLY:
 	case GATE_FORWARD:
 	case GATE_TO_WORKER_OUT:
 	case GATE_TO_WORKER_IN:

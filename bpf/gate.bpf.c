@@ -2,7 +2,7 @@
 /*
  * The gate: every frame of every attached interface meets this XDP program first.
  *
- *	parse -> ARP
+ *	parse -> ARP, neighbour discovery
  *	      -> to this host: IKE, ESP (SAD) -> inbound SPD -> the host's stack
  *	      -> to others:                      inbound SPD -> outbound SPD -> discard
  *	                                                                    -> the worker
@@ -17,6 +17,7 @@
 #include "arp.h"
 #include "forward.h"
 #include "meta.h"
+#include "ndp.h"
 #include "parse.h"
 #include "pmtu.h"
 #include "quote.h"
@@ -156,7 +157,9 @@ static __always_inline enum gate_outcome decide(struct xdp_md *ctx, struct packe
 	m.l3_off = p->l3_off;
 	if (p->ethertype == ETH_P_ARP)
 		return arp(ctx, p, ifindex, port);
-	if (is_on_link(&p->daddr) || is_ndp(p) || p->data + ETH_HLEN > p->end)
+	if (is_ndp(p))
+		return ndp(ctx, p, port);
+	if (is_on_link(&p->daddr) || p->data + ETH_HLEN > p->end)
 		return GATE_PASS_KERNEL;
 	if (!spd_view(&view))
 		return GATE_DROP_BUG;

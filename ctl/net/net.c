@@ -141,6 +141,13 @@ static bool addr_read(const struct nlattr *attr, int family, struct ip_addr *ret
 	return true;
 }
 
+/* RFC 4862 5.4: somebody else may have it, or has. */
+static bool is_unusable(const struct ifaddrmsg *ifa)
+{
+	return (ifa->ifa_flags & IFA_F_DADFAILED) ||
+	       (ifa->ifa_flags & (IFA_F_TENTATIVE | IFA_F_OPTIMISTIC)) == IFA_F_TENTATIVE;
+}
+
 static void addr_message(struct net *net, struct nlmsghdr *nlh)
 {
 	struct ifaddrmsg *ifa = nlmsg_data(nlh);
@@ -153,7 +160,7 @@ static void addr_message(struct net *net, struct nlmsghdr *nlh)
 	if (!own || !addr_read(own, ifa->ifa_family, &a.addr))
 		return;
 	net->changed |= NET_ADDRS | NET_ROUTES;
-	if (nlh->nlmsg_type == RTM_DELADDR)
+	if (nlh->nlmsg_type == RTM_DELADDR || is_unusable(ifa))
 		addr_remove(net, &a);
 	else
 		addr_put(net, &a);

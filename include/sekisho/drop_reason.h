@@ -15,6 +15,7 @@
 	X(PASS_NOT_IP, "to the kernel's stack: neither IP nor ARP")                       \
 	X(PASS_IKE, "to the kernel's stack: IKE for this host")                           \
 	X(ARP_REPLY, "ARP request answered")                                              \
+	X(NDP_REPLY, "neighbour solicitation answered")                                   \
 	X(FORWARD, "bypassed and forwarded by the kernel's FIB")                          \
 	X(TO_WORKER_OUT, "to the worker: protect")                                        \
 	X(TO_WORKER_IN, "to the worker: ESP for this host")                               \

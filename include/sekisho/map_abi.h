@@ -283,7 +283,8 @@ struct port_val {
 	__u8 zero[2];
 };
 
-/* addrs: this host's addresses. With ifindex: answered by ARP on that interface and VLAN.
+/* addrs: this host's addresses. With ifindex: answered by ARP and
+ * neighbour discovery on that interface and VLAN.
  * With ifindex 0 and vlan 0: local to this host, wherever it arrives. With ifindex, vlan and
  * the address all zero: this VLAN exists here; frames of others are the kernel's (to drop). */
 struct addr_key {

@@ -11,7 +11,45 @@
 	.src = s, .dst = d, .proto = IPPROTO_ICMPV6, .icmp_type = type, \
 	.quote = &(const struct pkt){ __VA_ARGS__ }
 
+/* A solicitation with the option that says who asks. */
+#define ASKS(s, d, t, ...)                                                                    \
+	.kind = PKT_NDP, .proto = IPPROTO_ICMPV6, .ttl = 255, .icmp_type = 135, \
+	.src = s, .dst = d, .target = t, __VA_ARGS__
+#define SAYS(s, d, t, ...)                                                                    \
+	.kind = PKT_NDP, .smac = LAN_MAC, .dmac = HOST_A, .proto = IPPROTO_ICMPV6, .ttl = 255,  \
+	.icmp_type = 136, .src = s, .dst = d, .target = t, __VA_ARGS__
+
 static const struct fixture gate_ipv6_fixtures[] = {
+	/* what we answer */
+	{ "solicitation by the group", IF_LAN,
+	  { .dmac = "33:33:ff:00:00:01", .smac = HOST_A, ASKS("fd01::5", "ff02::1:ff00:1", "fd01::1") },
+	  GATE_NDP_REPLY, { SAYS("fd01::1", "fd01::5", "fd01::1") } },
+	{ "solicitation of what the kernel knew (unicast)", IF_LAN,
+	  { .dmac = LAN_MAC, .smac = HOST_A, ASKS("fd01::5", "fd01::1", "fd01::1") },
+	  GATE_NDP_REPLY, { SAYS("fd01::1", "fd01::5", "fd01::1") } },
+	{ "solicitation for somebody else", IF_LAN,
+	  { .smac = HOST_A, ASKS("fd01::5", "ff02::1:ff00:9", "fd01::9") }, GATE_PASS_KERNEL },
+	{ "solicitation for our address of another interface", IF_LAN,
+	  { .smac = HOST_A, ASKS("fd01::5", "ff02::1:ff00:1", "2001:db8::1") }, GATE_PASS_KERNEL },
+	{ "solicitation on a VLAN that does not have the address", IF_LAN,
+	  { .smac = HOST_A, ASKS("fd01::5", "ff02::1:ff00:1", "fd01::1", .vlan = { 5 }) }, GATE_PASS_KERNEL },
+	{ "solicitation of a host that the kernel does not know", IF_LAN,
+	  { .smac = HOST_A, ASKS("fd01::6", "ff02::1:ff00:1", "fd01::1") }, GATE_PASS_KERNEL },
+	{ "solicitation of a host with a new MAC", IF_LAN,
+	  { .smac = "02:00:00:00:01:bb", ASKS("fd01::5", "ff02::1:ff00:1", "fd01::1") },
+	  GATE_PASS_KERNEL },
+	{ "duplicate address detection", IF_LAN,
+	  { .smac = HOST_A, ASKS("::", "ff02::1:ff00:1", "fd01::1") }, GATE_PASS_KERNEL },
+	{ "link-local asker", IF_LAN, { .smac = HOST_A, ASKS("fe80::5", "ff02::1:ff00:1", "fd01::1") },
+	  GATE_PASS_KERNEL },
+	{ "solicitation with a wrong checksum", IF_LAN,
+	  { .smac = HOST_A, ASKS("fd01::5", "ff02::1:ff00:1", "fd01::1", .udp_len_off = 1) }, GATE_PASS_KERNEL },
+	{ "solicitation with a code", IF_LAN,
+	  { .smac = HOST_A, ASKS("fd01::5", "ff02::1:ff00:1", "fd01::1", .icmp_code = 1) }, GATE_PASS_KERNEL },
+	{ "solicitation behind an extension header", IF_LAN,
+	  { .smac = HOST_A, ASKS("fd01::5", "ff02::1:ff00:1", "fd01::1", EXT(DESTINATION)) }, GATE_PASS_KERNEL },
+	{ "solicitation where XDP cannot transmit", IF_PLAIN,
+	  { .smac = HOST_A, ASKS("fd01::5", "ff02::1:ff00:1", "fd01::1") }, GATE_PASS_KERNEL },
 	/* what IPv6 itself needs */
 	{ "solicitation to the group", IF_LAN,
 	  { .dmac = "33:33:ff:00:00:01", NDP("fd01::5", "ff02::1:ff00:1", 135) },

@@ -32,10 +32,20 @@ sizes() { # MTU
 	must grep -q "mtu[ =:]*$1" "$LAB_DIR/big.log"
 }
 
+# The gate tells hostA the gateway's MAC: the kernel, by which both have met, is not asked again.
+told_by_the_gate() {
+	must pings hostA fd01::1
+	ip -n "$(ns hostA)" -6 neigh flush dev eth0
+	must grows gwA gate/NDP_REPLY pings hostA fd01::1
+	must same "MAC of gwA" "$(ip -n "$(ns hostA)" -6 neigh show fd01::1 | grep -o 'lladdr.*router')" \
+		"lladdr $(ip -n "$(ns gwA)" -br link show lan | awk '{ print $3 }') router"
+}
+
 # Both versions through the tunnel between WAN_A and WAN_B.
 carries() { # TITLE MTU
 	title "$1"
 	tunnel_up
+	told_by_the_gate
 	must ping_all hostA 10.2.0.2 20 -i 0.02
 	must ping_all hostB 10.1.0.2 20 -i 0.02
 	must ping_all hostA fd02::2 20 -i 0.02 -s 600

@@ -76,3 +76,12 @@ passed() {
 	say "${GREEN}passed${PLAIN}: $(basename "$0" .sh)"
 	exit 0
 }
+
+# grows NODE COUNTER COMMAND...: the command makes it count.
+grows() {
+	local node=$1 counter=$2 before
+	before=$(counter "$node" "$counter")
+	shift 2
+	"$@"
+	wait_for 3 "$node: $counter to grow" counter_above "$node" "$counter" "$before"
+}

@@ -10,22 +10,16 @@ s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 s.setsockopt(socket.IPPROTO_IP, 10, 0)  # IP_MTU_DISCOVER: without DF
 s.sendto(bytes($1), ('10.2.0.2', 5000))"
 }
-grows() { # NODE COUNTER BYTES
-	local before
-	before=$(counter "$1" "$2")
-	send "$3"
-	wait_for 3 "$1: $2 to grow" counter_above "$1" "$2" "$before"
-}
 
 export LAN_A='10.1.0.0/24[udp]' LAN_B='10.2.0.0/24[udp/5000]'
 lab_with_tunnel
-must grows gwB worker/OPENED 100
+must grows gwB worker/OPENED send 100
 
 title "fragments come: the first one goes, the later ones do not"
-must grows gwA gate/DROP_FRAGMENT 3000
+must grows gwA gate/DROP_FRAGMENT send 3000
 
 title "too big for the SA: not the packet is cut, but ESP"
-must grows gwB worker/REASSEMBLED 1460
+must grows gwB worker/REASSEMBLED send 1460
 must same "fragments that were decrypted" "$(counter gwB worker/DROP_SELECTOR)" 0
 must same "packets outside the selectors" "$(counter gwB worker/DROP_SELECTOR)" 0
 

@@ -14,15 +14,6 @@ send_packet() {
 sendp(Ether(dst='$mac') / $5, iface='$2', verbose=False)" >/dev/null 2>&1
 }
 
-# grows NODE COUNTER COMMAND...: the command makes the counter larger.
-grows() {
-	local node=$1 counter=$2 before
-	before=$(counter "$node" "$counter")
-	shift 2
-	"$@"
-	wait_for 3 "$node: $counter to grow" counter_above "$node" "$counter" "$before"
-}
-
 need_programs
 export LAN_A=dynamic LAN_B=dynamic CHILD_MORE='mode = transport'
 lab_new

@@ -5,6 +5,7 @@
 #include <linux/if_ether.h>
 #include <netinet/ip.h>
 #include <netinet/udp.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -53,14 +54,18 @@ static uint8_t *put_link(const struct pkt *p, uint8_t *at, uint16_t ethertype)
 	return put16(at, ethertype);
 }
 
-static uint16_t checksum(const uint8_t *at, size_t len)
+static uint16_t checksum_on(uint32_t sum, const uint8_t *at, size_t len)
 {
-	uint32_t sum = 0;
 
 	for (size_t i = 0; i + 1 < len; i += 2)
 		sum += (uint32_t)at[i] << 8 | at[i + 1];
 	sum = (sum & 0xffff) + (sum >> 16);
 	return (uint16_t)~(sum + (sum >> 16));
+}
+
+static uint16_t checksum(const uint8_t *at, size_t len)
+{
+	return checksum_on(0, at, len);
 }
 
 static uint8_t *put_ipv4(const struct pkt *p, uint8_t *at, size_t l4_len)
@@ -196,6 +201,29 @@ static uint8_t *put_arp(const struct pkt *p, uint8_t *at)
 	return at + 20;
 }
 
+#define NDP_LEN 32
+#define NDP_ADVERTISEMENT 136
+
+/* Solicited, of a router, overriding (RFC 4861 4.4). */
+static uint8_t *put_ndp(const struct pkt *p, uint8_t *at)
+{
+	bool is_answer = p->icmp_type == NDP_ADVERTISEMENT;
+
+	memset(at, 0, NDP_LEN);
+	at[0] = p->icmp_type;
+	at[1] = p->icmp_code;
+	at[4] = is_answer ? 0xe0 : 0;
+	if (inet_pton(AF_INET6, p->target, at + 8) != 1)
+		abort();
+	at[24] = is_answer ? 2 : 1;
+	at[25] = 1;
+	pkt_mac(p->smac, at + 26);
+	/* The pseudo header: both addresses stand before the message. */
+	put16(at + 2, (uint16_t)(checksum_on(NDP_LEN + IPPROTO_ICMPV6, at - 32, 32 + NDP_LEN) +
+				 p->udp_len_off));
+	return at + NDP_LEN;
+}
+
 /* Type, code, checksum (left out), 4 bytes unused, then the packet from its IP header on. */
 static size_t build_icmp(const struct pkt *p, uint8_t *ret_frame)
 {
@@ -221,6 +249,8 @@ size_t pkt_build(const struct pkt *p, uint8_t *ret_frame)
 
 	if (p->kind == PKT_ARP)
 		at = put_arp(p, put_link(p, ret_frame, ETH_P_ARP));
+	else if (p->kind == PKT_NDP)
+		at = put_ndp(p, put_ip(p, ret_frame, NDP_LEN));
 	else if (p->kind == PKT_OTHER)
 		at = put_payload(p, put_link(p, ret_frame, p->ethertype), payload);
 	else

@@ -8,7 +8,7 @@
 
 #define PKT_MAX 2048
 
-enum pkt_kind { PKT_IP, PKT_ARP, PKT_OTHER };
+enum pkt_kind { PKT_IP, PKT_ARP, PKT_NDP, PKT_OTHER };
 enum pkt_payload { PAYLOAD_PLAIN, PAYLOAD_MARKER, PAYLOAD_KEEPALIVE };
 
 #define PKT_EXT_MAX 12
@@ -25,13 +25,14 @@ struct pkt {
 	uint8_t ttl, tos;
 	uint8_t option_words;
 	uint8_t arp_op;
+	const char *target; /* PKT_NDP, which is an advertisement if icmp_type is 136; option: smac */
 	uint16_t sport, dport; /* of ICMP: sport is type * 256 + code */
 	uint16_t frag;     /* flags and offset, as in the header of IPv4; IPv6: a fragment header */
 	uint8_t ext[PKT_EXT_MAX], n_ext; /* IPv6: extension headers, that of `frag` behind them */
 	uint8_t ext_len;                 /* their length field */
 	uint16_t payload;  /* bytes behind UDP, or behind IPv4; 0: 16 */
 	int total_len_off; /* added to the true total length */
-	int udp_len_off;   /* added to the true UDP length */
+	int udp_len_off;   /* added to the true UDP length, or to the checksum of PKT_NDP */
 	uint8_t version;   /* 0: the true one */
 	uint8_t ihl;       /* 0: the true one */
 	enum pkt_payload content;
