@@ -138,6 +138,21 @@ def table():
         yield dict(proposal=name, encap=True)
     for window in (0, 32, 1024, 4096):
         yield dict(proposal="aes128gcm16", window=window)
+    yield from ah_table()
+
+
+def ah_table():
+    """In IPv4 Linux pads the ICV to 64 bits unless told not to; RFC 4302 2.6 wants 32."""
+    for name in INTEG:
+        yield dict(proposal=f"null-{name}", ah=True, flags="align4")
+        yield dict(proposal=f"null-{name}", ah=True, outer=6, inner=6)
+    for outer, inner in ((4, 6), (6, 4)):
+        yield dict(proposal="null-sha256", ah=True, outer=outer, inner=inner, flags="align4" if outer == 4 else "")
+    for outer, flags in ((4, "align4"), (6, "")):
+        yield dict(proposal="null-sha256", ah=True, mode="transport", outer=outer, inner=outer, flags=flags)
+        yield dict(proposal="null-sha1", ah=True, mode="transport", outer=outer, inner=outer, flags=flags,
+                   esn=True, first=WRAP)
+        yield dict(proposal="null-sha512", ah=True, outer=outer, inner=outer, flags=flags, esn=True, first=WRAP)
 
 
 def rows():

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
-# ESP with keys by hand against a real kernel's: every algorithm, both modes, both IP versions
+# ESP and AH with keys by hand against a real kernel's: every algorithm, both modes, both IP versions
 # inside and outside, with UDP and without, ESN, windows (the table: xfrm_matrix.py). The guest has
 # its keys by `ip xfrm`, our worker by sadctl. All rows are there at once.
 LAB_IPV6=yes
@@ -22,7 +22,7 @@ lab_road
 lab_road_ipv6
 must capture_start road
 # All that the rows need, at once: the kernel would ask twice for each algorithm.
-must guest_boot_commands "/run/modprobe -a gcm ghash-generic ccm ctr cbc cmac xcbc hmac sha512_generic \
+must guest_boot_commands "/run/modprobe -a ah4 ah6 gcm ghash-generic ccm ctr cbc cmac xcbc hmac sha512_generic \
 	authenc authencesn seqiv echainiv chacha20poly1305 chacha_generic poly1305_generic des_generic \
 	jitterentropy_rng drbg ansi_cprng && echo >/proc/sys/kernel/modprobe; python3 $HERE/guest/espinudp.py"
 must worker_start gwA
