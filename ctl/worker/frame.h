@@ -28,7 +28,7 @@ struct frame {
 	uint8_t kind;	    /* enum meta_kind or FRAME_SEND */
 	uint8_t drop;	    /* enum worker_outcome, FRAME_KEEP while alive */
 	bool decrypted;	    /* it came in an SA: its TTL is as the peer sent it */
-	bool may_cut;	    /* out: routers may cut the ESP packet */
+	bool may_cut;	    /* out: so may be the ESP packet, as its sender did before, or by routers */
 	uint16_t inner_len; /* out: of the clear packet */
 	uint16_t padded;    /* out: its length with TFC padding, where it has some */
 	uint16_t pieces_at, n_pieces; /* places in the burst of what is sent instead of it */

@@ -71,6 +71,7 @@ static bool mode_admit(struct worker *w, struct frame *f, const struct ip_info *
 	if (!info->is_fragment)
 		return true;
 	f->sa = NULL; /* a whole packet is looked at once more */
+	f->may_cut = true;
 	reassemble(w, f);
 	return false;
 }
@@ -149,7 +150,7 @@ static bool size_admit(struct worker *w, struct burst *b, struct frame *f,
 		mss_clamp(f->data + f->l3, info, max);
 	if (info->len <= max)
 		return true;
-	if (is_small_ipv6(info))
+	if (f->may_cut || is_small_ipv6(info))
 		return whole_admit(f);
 	if (ip_df(f->data + f->l3))
 		icmp_or_drop(w, f, ICMP_TOO_BIG, max);

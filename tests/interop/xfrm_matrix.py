@@ -23,7 +23,7 @@ class Row:
     """One pair of SAs, and what is sent through it."""
 
     def __init__(self, number, proposal, mode="tunnel", outer=4, inner=4, esn=False, window=64, encap=False,
-                 first=0, ah=False, ours="", theirs="", flags="", sizes=(57, 1300)):
+                 first=0, ah=False, ours="", theirs="", flags="", sizes=(57, 1300, 3000)):
         self.number, self.proposal, self.mode, self.inner = number, proposal, mode, inner
         self.esn, self.window, self.encap, self.first, self.ah = esn, window, encap, first, ah
         self.ours, self.theirs, self.sizes = ours, theirs, sizes
