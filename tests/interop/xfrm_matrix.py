@@ -23,10 +23,10 @@ class Row:
     """One pair of SAs, and what is sent through it."""
 
     def __init__(self, number, proposal, mode="tunnel", outer=4, inner=4, esn=False, window=64, encap=False,
-                 first=0, ah=False, ours="", theirs="", flags="", sizes=(57, 1300, 3000)):
+                 first=0, ah=False, ours="", theirs="", flags="", sizes=(57, 1300, 3000), probed=False):
         self.number, self.proposal, self.mode, self.inner = number, proposal, mode, inner
         self.esn, self.window, self.encap, self.first, self.ah = esn, window, encap, first, ah
-        self.ours, self.theirs, self.sizes = ours, theirs, sizes
+        self.ours, self.theirs, self.sizes, self.probed = ours, theirs, sizes, probed
         self.flags = flags.split() + (["esn"] if esn else [])
         self.spi_out, self.spi_in = 0x1000 + number, 0x2000 + number  # as seen by our gateway
         self.near, self.far = self.ends()
@@ -40,7 +40,7 @@ class Row:
             site = "10.%d.0.%d" if self.inner == 4 else "fd%02d::%d"
             return site % (1, 10 + self.number), site % (2, 10 + self.number)
         host = "192.0.2.%d" if self.inner == 4 else "2001:db8::%d"
-        return host % (10 + self.number), host % (130 + self.number)
+        return host % (10 + self.number), host % (130 + self.number)  # so it must be in the first 120 rows
 
     def __str__(self):
         words = [self.mode, f"{self.inner} in {6 if ':' in self.outer[0] else 4}", self.proposal]
@@ -139,6 +139,7 @@ def table():
     for window in (0, 32, 1024, 4096):
         yield dict(proposal="aes128gcm16", window=window)
     yield from ah_table()
+    yield from header_table()
 
 
 def ah_table():
@@ -153,6 +154,17 @@ def ah_table():
         yield dict(proposal="null-sha1", ah=True, mode="transport", outer=outer, inner=outer, flags=flags,
                    esn=True, first=WRAP)
         yield dict(proposal="null-sha512", ah=True, outer=outer, inner=outer, flags=flags, esn=True, first=WRAP)
+
+
+def header_table():
+    """Options of the outer header, in our words and in theirs; without encryption, so that the capture
+    of the road shows the inner header, too."""
+    options = (dict(), dict(ours="df-clear", flags="nopmtudisc"), dict(ours="ecn-off", flags="noecn"),
+               dict(ours="dscp 0", theirs="extra-flag dont-encap-dscp"), dict(ours="dscp-in", flags="decap-dscp"),
+               dict(ours="tfc 1000", theirs="tfcpad 1000"))
+    for option in options:
+        for outer, inner in ((4, 4), (4, 6), (6, 4), (6, 6)):
+            yield dict(proposal="null-sha256", outer=outer, inner=inner, probed=True, **option)
 
 
 def rows():
@@ -214,4 +226,5 @@ def check(directory):
     return 1 if faults else 0
 
 
-sys.exit({"make": make, "check": check}[sys.argv[1]](sys.argv[2]))
+if __name__ == "__main__":
+    sys.exit({"make": make, "check": check}[sys.argv[1]](sys.argv[2]))

@@ -19,7 +19,8 @@ static const char usage[] =
 	"  sa-add in|out [src ADDR] dst ADDR spi NUM child NUM encr PROPOSAL\n"
 	"         key HEX [auth HEX] [ah] [esn] [transport] [encap SPORT DPORT] [window NUM] [seq NUM] "
 	"[ts LOCAL REMOTE]...\n"
-	"         [soft PACKETS] [hard PACKETS] [expires SECONDS]\n"
+	"         [soft PACKETS] [hard PACKETS] [expires SECONDS] [tfc BYTES]\n"
+	"         [df-set] [df-clear] [dscp NUM] [dscp-in] [ecn-off]\n"
 	"         PROPOSAL: aes128gcm16, aes128-sha256, ...; key: cipher key and salt; auth: that\n"
 	"         of the integrity algorithm; ah: AH with that of null-sha256, ...; prints the index of the SA\n"
 	"  sa-del SA | switch CHILD SA | sas\n"
@@ -160,6 +161,25 @@ static uint64_t boot_ns(void)
 	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
 }
 
+/* What needs no value. */
+static bool sa_flag(struct words *w, struct sa_val *val)
+{
+	static const struct {
+		const char *word;
+		uint8_t flag;
+	} flags[] = {
+		{ "esn", SA_ESN },	   { "df-set", SA_DF_SET },   { "df-clear", SA_DF_CLEAR },
+		{ "dscp-in", SA_DSCP_IN }, { "ecn-off", SA_ECN_OFF },
+	};
+
+	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++)
+		if (word_is(w, flags[i].word)) {
+			val->flags |= flags[i].flag;
+			return true;
+		}
+	return false;
+}
+
 static int sa_option(struct words *w, struct sad_sa *sa, uint64_t *ret_seq)
 {
 	unsigned long long n = 0;
@@ -179,9 +199,9 @@ static int sa_option(struct words *w, struct sad_sa *sa, uint64_t *ret_seq)
 		return word_encap(w, &sa->val);
 	if (word_is(w, "ts"))
 		return add_ts(w, &sa->ts);
-	if (word_is(w, "esn"))
-		sa->val.flags |= SA_ESN;
-	else if (word_is(w, "ah"))
+	if (sa_flag(w, &sa->val))
+		return 0;
+	if (word_is(w, "ah"))
 		sa->val.proto = IPPROTO_NUM_AH;
 	else if (word_is(w, "transport"))
 		sa->val.mode = SA_TRANSPORT;
@@ -191,6 +211,10 @@ static int sa_option(struct words *w, struct sad_sa *sa, uint64_t *ret_seq)
 		r = word_number(w, CHILD_MAX - 1, &n), sa->val.child = (uint32_t)n;
 	else if (word_is(w, "window"))
 		r = word_number(w, SA_WINDOW_MAX, &n), sa->val.window = (uint32_t)n;
+	else if (word_is(w, "tfc"))
+		r = word_number(w, UINT16_MAX, &n), sa->val.tfc = (uint16_t)n;
+	else if (word_is(w, "dscp"))
+		r = word_number(w, 63, &n), sa->val.dscp = (uint8_t)n, sa->val.flags |= SA_DSCP_FIXED;
 	else if (word_is(w, "soft"))
 		r = word_number(w, ~0ull, &n), sa->val.soft_packets = n;
 	else if (word_is(w, "hard"))
