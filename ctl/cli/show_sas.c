@@ -121,7 +121,8 @@ static const char *algs_text(const json_t *sa, char *buf, size_t size)
 		len += snprintf(buf + len, size - (size_t)len, "-%lld", num_at(sa, "encr_bits"));
 	for (size_t i = 0; i < ARRAY_SIZE(more) && (size_t)len < size; i++)
 		if (*text_at(sa, more[i]))
-			len += snprintf(buf + len, size - (size_t)len, "/%s", text_at(sa, more[i]));
+			len += snprintf(buf + len, size - (size_t)len, "%s%s", len ? "/" : "",
+					text_at(sa, more[i]));
 	for (size_t i = 1; i <= 7 && (size_t)len < size; i++) {
 		char key[] = "key_exchange_N";
 
