@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * What the road says about our ESP: ICMP "fragmentation needed" (RFC 1191) and ICMPv6 "packet too big"
+ * What the road says about our ESP and AH: ICMP "fragmentation needed" (RFC 1191) and ICMPv6 "packet too big"
  * (RFC 8201) that quote a packet of an outbound SA go to the worker, which believes them within
  * bounds (RFC 4301 8.2). All others are the kernel's.
  */
@@ -20,15 +20,15 @@ static __always_inline bool is_too_big(const struct packet *p, const struct icmp
 	return icmp->type == ICMP_UNREACHABLE && icmp->code == ICMP_FRAG_NEEDED;
 }
 
-/* The outbound SA of the ESP header at off, sent to `to`. */
-static __always_inline bool pmtu_sa(const struct packet *p, __u32 off, const union addr *to,
-				    struct xsk_meta *m)
+/* The outbound SA of that protocol whose SPI and number are at off, sent to `to`. */
+static __always_inline bool pmtu_sa(const struct packet *p, __u8 proto, __u32 off,
+				    const union addr *to, struct xsk_meta *m)
 {
 	struct esp_hdr *esp = header_at(p, off);
 
 	if ((void *)(esp + 1) > p->end)
 		return false;
-	struct sad_key key = { .spi = bpf_ntohl(esp->spi), .proto = IPPROTO_NUM_ESP };
+	struct sad_key key = { .spi = bpf_ntohl(esp->spi), .proto = proto };
 	addr_write(key.daddr, to);
 	struct sad_val *val = bpf_map_lookup_elem(&sad, &key);
 	if (!val || val->dir != SA_OUT)
@@ -44,11 +44,13 @@ static __always_inline bool pmtu_sa(const struct packet *p, __u32 off, const uni
 static __always_inline bool pmtu_quoted(const struct packet *p, __u8 proto, __u32 off,
 					const union addr *to, struct xsk_meta *m)
 {
+	if (proto == IPPROTO_NUM_AH)
+		return pmtu_sa(p, proto, off + AH_SPI_AT, to, m);
 	if (proto == IPPROTO_UDP)
 		off += sizeof(struct udphdr);
 	else if (proto != IPPROTO_NUM_ESP)
 		return false;
-	return pmtu_sa(p, off, to, m);
+	return pmtu_sa(p, IPPROTO_NUM_ESP, off, to, m);
 }
 
 static __always_inline bool pmtu_about(const struct packet *p, struct xsk_meta *m)

@@ -26,13 +26,13 @@ uint16_t pmtu_of(const struct worker *w, const struct sa_rt *sa)
 }
 
 /* The SA has sent that number, and not long ago: who says so has seen the packet. */
-static bool is_recent(const struct sa_rt *sa, const uint8_t *esp)
+static bool is_recent(const struct sa_rt *sa, const uint8_t *spi)
 {
 	uint64_t last = hot_get(&sa->hot->seq);
 	uint32_t back;
 	__be32 seq;
 
-	memcpy(&seq, esp + 4, sizeof(seq));
+	memcpy(&seq, spi + 4, sizeof(seq));
 	back = (uint32_t)last - ntohl(seq);
 	return back < PMTU_RECENT && back < last;
 }

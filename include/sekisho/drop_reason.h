@@ -18,9 +18,9 @@
 	X(NDP_REPLY, "neighbour solicitation answered")                                   \
 	X(FORWARD, "bypassed and forwarded by the kernel's FIB")                          \
 	X(TO_WORKER_OUT, "to the worker: protect")                                        \
-	X(TO_WORKER_IN, "to the worker: ESP for this host")                               \
+	X(TO_WORKER_IN, "to the worker: ESP or AH for this host")                         \
 	X(TO_WORKER_HOLD, "to the worker: no SA yet, held")                               \
-	X(TO_WORKER_PMTU, "to the worker: ICMP says that our ESP is too big for the road") \
+	X(TO_WORKER_PMTU, "to the worker: ICMP says that our packet is too big for the road") \
 	X(EGRESS_BYPASS, "sent by this host in clear, as the SPD says")                   \
 	X(EGRESS_PROTECT, "sent by this host, redirected to be protected")                \
 	X(DROP_RUNT, "frame shorter than its headers say")                                \
@@ -37,7 +37,7 @@
 	X(DROP_BUCKET, "more policies for this address than one lookup may walk")         \
 	X(DROP_EGRESS, "sent by this host, cannot be handed to the worker")               \
 	X(DROP_BUG, "impossible state")                                                   \
-	X(EGRESS_PASS, "sent by this host: IKE, ESP, group or link address, not IP")      \
+	X(EGRESS_PASS, "sent by this host: IKE, ESP, AH, group or link address, not IP")  \
 	X(DROP_QUOTE, "ICMP error, quotes in clear what came protected (RFC 4301 6.2)") \
 	X(DROP_NO_SPD, "to be forwarded, but the controller has not written an SPD yet")  \
 	X(DROP_IPV6_CHAIN, "IPv6, more extension headers than are looked at")             \

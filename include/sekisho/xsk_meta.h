@@ -30,8 +30,8 @@ struct xsk_meta {
 	__u32 sa;
 	__u32 child;
 	__u16 l3_off;  /* of the IP header, from the Ethernet header */
-	__u16 esp_off; /* of the ESP or AH header, from the Ethernet header: META_IN; META_PMTU: of the
-			* quoted one */
+	__u16 esp_off; /* of the ESP or AH header, from the Ethernet header: META_IN; META_PMTU: of SPI
+			* and number in the quoted one */
 };
 
 _Static_assert(sizeof(struct xsk_meta) == 16, "metadata layout");

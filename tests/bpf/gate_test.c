@@ -245,6 +245,8 @@ static void check_meta(const struct fixture *f, const struct world_run *run)
 		want.sa = strchr(f->in.src, ':')     ? world.sa_in6
 			  : f->in.proto == IPPROTO_AH ? world.sa_ah
 						      : world.sa_in;
+	else if (want.kind == META_PMTU && f->in.quote->proto == IPPROTO_AH)
+		want.sa = world.sa_ah_out;
 	else
 		want.sa = want.kind == META_OUT || want.kind == META_PMTU ? world.sa_out : 0;
 	assert_int_equal(run->meta_len, sizeof(got));

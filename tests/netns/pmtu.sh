@@ -125,8 +125,22 @@ must forge "say(1000, quote(0x12345678, 2))" # no SA of ours: the kernel's
 fits hostA 10.2.0.2 28 1446
 tunnel_end
 
+title "the same is learned of AH"
+road_mtu 1500
+AH=sha256 tunnel_up
+on hostA ip route flush cache
+LEARNED=$(counter gwA worker/PMTU)
+fits hostA 10.2.0.2 28 1452
+road_mtu 1280
+must_not on hostA ping -n -q -c 1 -W 1 -M "do" -s 1424 10.2.0.2
+must wait_for 3 "the path MTU" counter_above gwA worker/PMTU "$LEARNED"
+on hostA ip route flush cache
+fits hostA 10.2.0.2 28 1232
+on hostA ip route flush cache
+tunnel_end
+
 export WAN_A=2001:db8:a::2 WAN_B=2001:db8:b::2
 shrinks "IPv6 outside" fd02::2 1426 1206
 ENCAP=yes shrinks "UDP over IPv6 outside" fd02::2 1418 1198
-road_was_safe --min-esp 300 --icmp-errors
+road_was_safe --min-esp 300 --min-ah 10 --icmp-errors
 passed

@@ -195,6 +195,7 @@ void world_init(struct world *w)
 	w->sa_out = make_sa(w, SA_OUT, IPPROTO_NUM_ESP, 0x2001, "192.0.2.2");
 	make_sa(w, SA_OUT, IPPROTO_NUM_ESP, 0x3001, "192.0.2.1"); /* a tunnel to ourselves */
 	w->sa_ah = make_sa(w, SA_IN, IPPROTO_NUM_AH, 0x1001, "192.0.2.1");
+	w->sa_ah_out = make_sa(w, SA_OUT, IPPROTO_NUM_AH, 0x2001, "192.0.2.2");
 	w->sa_in6 = make_sa(w, SA_IN, IPPROTO_NUM_ESP, 0x4001, "2001:db8::1");
 	must0(spd_switch(w->dp, 1, w->sa_out), "spd_switch");
 }

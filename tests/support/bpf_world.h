@@ -26,7 +26,7 @@ struct world {
 	char instance[33];
 	uint32_t ifindex[WORLD_IFS];
 	uint32_t host_end; /* ifindex of the host's end of the pair */
-	uint32_t sa_in, sa_in6, sa_ah, sa_out; /* child 1; inbound SPI 0x1001 */
+	uint32_t sa_in, sa_in6, sa_ah, sa_ah_out, sa_out; /* child 1; inbound SPI 0x1001 */
 	int sockets[WORLD_IFS];
 };
 
