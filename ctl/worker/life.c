@@ -113,9 +113,10 @@ static void host_sysctls(struct worker *w)
 	/* The FIB is asked for our own packets as if they came from lo. */
 	if (dev_sysctl("ipv4", "lo", "forwarding", 1))
 		log_detail("cannot set forwarding on lo: ESP goes through the stack");
-	if (dev_sysctl_get("ipv4", "all", "rp_filter") == 1)
-		log_info("net.ipv4.conf.all.rp_filter is 1: strict reverse path checks will drop "
-			 "decrypted packets for this host; set it to 0 or 2");
+	if (dev_sysctl_get("ipv4", "all", "rp_filter") > 0)
+		log_info("net.ipv4.conf.all.rp_filter is not 0: reverse path checks will drop "
+			 "decrypted packets for this host; set it to 0, and those of the interfaces "
+			 "as you like");
 	if (dev_sysctl_get("ipv4", "all", "forwarding") == 0)
 		log_info("net.ipv4.ip_forward is 0: this host does not forward for others");
 	/* Not on every kernel, and forwarding makes a router of the link only with `all`. */
@@ -142,6 +143,14 @@ static int pair_attach(struct worker *w)
 	return err < 0 ? err : host_if_set(w->dp, w->host_ifindex);
 }
 
+/* What goes into the pair is cut and its checksums complete, or it never reaches the worker: the
+ * kernel does both in front of an interface that cannot. */
+static void pair_offloads_off(const struct worker *w)
+{
+	dev_offload_off(w->host_name, OFFLOAD_TX | OFFLOAD_RX);
+	dev_offload_off(w->port_name, OFFLOAD_TX | OFFLOAD_RX);
+}
+
 static int pair_make(struct worker *w)
 {
 	dev_pair_names(w->instance, w->host_name, w->port_name);
@@ -151,8 +160,7 @@ static int pair_make(struct worker *w)
 			 strerror(-err));
 		return err;
 	}
-	dev_offload_off(w->host_name, OFFLOAD_TX | OFFLOAD_RX);
-	dev_offload_off(w->port_name, OFFLOAD_TX | OFFLOAD_RX);
+	pair_offloads_off(w);
 	host_sysctls(w);
 	err = pair_attach(w);
 	if (err)
@@ -167,8 +175,10 @@ static void links_follow(struct worker *w)
 	if (host)
 		memcpy(w->host_mac, host->mac, sizeof(w->host_mac));
 	ports_follow(w);
-	if (host)
+	if (host) {
+		pair_offloads_off(w); /* somebody may have switched them on: that is news, too */
 		return;
+	}
 	log_info("%s is gone, making it again", w->host_name);
 	if (pair_make(w) == 0)
 		ports_follow(w);
