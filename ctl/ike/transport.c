@@ -7,7 +7,7 @@
 bool transport_fits(const struct ike_sa *sa, const struct ts_val *local, size_t n_local,
 		    const struct ts_val *remote, size_t n_remote)
 {
-	return addr_is_v4(&sa->local.addr) && ts_all_of_host(local, n_local, &sa->local.addr) &&
+	return ts_all_of_host(local, n_local, &sa->local.addr) &&
 	       ts_all_of_host(remote, n_remote, &sa->remote.addr);
 }
 

@@ -11,8 +11,7 @@
 #include "ike/ike_sa.h"
 #include "ike/message.h"
 
-/* The selectors are of the two hosts of the IKE SA, and of nothing else. IPv4: the data plane knows
- * no other transport mode. */
+/* The selectors are of the two hosts of the IKE SA, and of nothing else. */
 bool transport_fits(const struct ike_sa *sa, const struct ts_val *local, size_t n_local,
 		    const struct ts_val *remote, size_t n_remote);
 /* The peer's selectors of our side and of its own, as packets have them here. */

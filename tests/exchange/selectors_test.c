@@ -298,6 +298,19 @@ static void transport_between_two_hosts(void **state)
 	assert_true(side_in_use(&pair.b)->sa.is_tfc_refused);
 }
 
+static void transport_over_ipv6(void **state)
+{
+	(void)state;
+	dynamic_children();
+	assert_int_equal(addr_parse("2001:db8::1", &pair.a.home.addr), 0);
+	assert_int_equal(addr_parse("2001:db8::2", &pair.b.home.addr), 0);
+	pair.a.conns[0].local[0] = pair.b.conns[0].remote[0] = pair.a.home.addr;
+	pair.b.conns[0].local[0] = pair.a.conns[0].remote[0] = pair.b.home.addr;
+	up_with(SA_TRANSPORT);
+	assert_string_equal(all_ts(&pair.a), "2001:db8::1/128 2001:db8::2/128");
+	assert_string_equal(all_ts(&pair.b), "2001:db8::2/128 2001:db8::1/128");
+}
+
 /* Who does not want transport mode answers with tunnel mode, or asks for it; both use that. */
 static void transport_is_answered_with_tunnel(void **state)
 {
@@ -408,6 +421,7 @@ int main(void)
 		TEST(a_packet_of_elsewhere_is_no_hint),
 		TEST(single_pair_is_asked_for),
 		TEST(transport_between_two_hosts),
+		TEST(transport_over_ipv6),
 		TEST(transport_is_answered_with_tunnel),
 		TEST(transport_is_for_hosts_only),
 		TEST(transport_through_a_nat),
