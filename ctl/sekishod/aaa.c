@@ -230,7 +230,7 @@ static void take_answer(struct aaa_job *job, const struct radius_server *server,
 	if (answer->framed_ip &&
 	    answer->framed_ip < 0xfffffffe) /* RFC 2865 5.8: any that you like */
 		job->framed = addr_from_v4(answer->framed_ip);
-	snprintf(job->why, sizeof(job->why), "RADIUS server %s rejects it%s%.160s", server->name,
+	snprintf(job->why, sizeof(job->why), "RADIUS server %.64s rejects it%s%.140s", server->name,
 		 *answer->message ? ": " : "", answer->message);
 }
 

@@ -8,13 +8,13 @@
 #include <bpf/libbpf.h>
 #include <linux/if_link.h>
 #include "worker/log.h"
-#include "worker/worker.h"
+#include "worker/control.h"
 
 #define GATE_MAPS_MAX 64u /* maps of one program */
 
-int gate_attach(struct worker *w, uint32_t ifindex)
+int gate_attach(struct control *c, uint32_t ifindex)
 {
-	return bpf_xdp_attach((int)ifindex, dp_prog_fd(w->dp, "gate"), XDP_FLAGS_DRV_MODE, NULL);
+	return bpf_xdp_attach((int)ifindex, dp_prog_fd(c->dp, "gate"), XDP_FLAGS_DRV_MODE, NULL);
 }
 
 static uint32_t map_id(int fd)
@@ -28,9 +28,9 @@ static uint32_t map_id(int fd)
 enum gate_kind { GATE_NONE, GATE_OLDER, GATE_OF_OTHERS };
 
 /* A program named gate: over our map `ports` an older one of ours, else it serves other maps. */
-static enum gate_kind gate_kind(const struct worker *w, int prog_fd)
+static enum gate_kind gate_kind(const struct control *c, int prog_fd)
 {
-	__u32 ids[GATE_MAPS_MAX], ours = map_id(dp_map_fd(w->dp, "ports"));
+	__u32 ids[GATE_MAPS_MAX], ours = map_id(dp_map_fd(c->dp, "ports"));
 	struct bpf_prog_info info = { .nr_map_ids = GATE_MAPS_MAX };
 	__u32 len = sizeof(info);
 
@@ -43,7 +43,7 @@ static enum gate_kind gate_kind(const struct worker *w, int prog_fd)
 	return GATE_OF_OTHERS;
 }
 
-static void gate_renew(struct worker *w, const struct net_link *link)
+static void gate_renew(struct control *c, const struct net_link *link)
 {
 	LIBBPF_OPTS(bpf_xdp_attach_opts, opts);
 	__u32 mode = link->xdp_is_generic ? XDP_FLAGS_SKB_MODE : XDP_FLAGS_DRV_MODE;
@@ -51,9 +51,9 @@ static void gate_renew(struct worker *w, const struct net_link *link)
 	opts.old_prog_fd = bpf_prog_get_fd_by_id(link->xdp_prog_id);
 	if (opts.old_prog_fd < 0)
 		return;
-	enum gate_kind kind = gate_kind(w, opts.old_prog_fd);
+	enum gate_kind kind = gate_kind(c, opts.old_prog_fd);
 	if (kind == GATE_OLDER) {
-		int err = bpf_xdp_attach((int)link->ifindex, dp_prog_fd(w->dp, "gate"),
+		int err = bpf_xdp_attach((int)link->ifindex, dp_prog_fd(c->dp, "gate"),
 					 mode | XDP_FLAGS_REPLACE, &opts);
 		log_info("%s: carried an older gate: %s", link->name,
 			 err ? strerror(-err) : "replaced");
@@ -65,14 +65,14 @@ static void gate_renew(struct worker *w, const struct net_link *link)
 	close(opts.old_prog_fd);
 }
 
-void gates_renew(struct worker *w)
+void gates_renew(struct control *c)
 {
 	size_t n;
-	const struct net_link *links = net_links(w->net, &n);
+	const struct net_link *links = net_links(c->net, &n);
 
 	for (size_t i = 0; i < n; i++)
-		if (links[i].xdp_prog_id && links[i].xdp_prog_id != w->gate_id)
-			gate_renew(w, &links[i]);
-	if (net_read(w->net) < 0) /* the news of what we just did */
+		if (links[i].xdp_prog_id && links[i].xdp_prog_id != c->gate_id)
+			gate_renew(c, &links[i]);
+	if (net_read(c->net) < 0) /* the news of what we just did */
 		log_info("netlink: cannot read");
 }

@@ -6,12 +6,12 @@
 #include <stdint.h>
 #include "base/must.h"
 
-struct worker;
+struct control;
 
 /* Natively, in place of whatever is there. 0 or -errno. */
-int gate_attach(struct worker *w, uint32_t ifindex) MUST_USE;
+int gate_attach(struct control *c, uint32_t ifindex) MUST_USE;
 /* After an upgrade: interfaces that carry an older gate over our maps get the pinned one, in
  * one step, so that no packet passes without a gate. */
-void gates_renew(struct worker *w);
+void gates_renew(struct control *c);
 
 #endif

@@ -3,7 +3,7 @@
 
 #include <string.h>
 #include <linux/if_ether.h>
-#include "worker/worker.h"
+#include "worker/control.h"
 
 #define L2_MAX (ETH_HDR_LEN + 2 * VLAN_TAG_LEN)
 #define NS_PER_ICMP (1000000000ull / ICMP_PER_SECOND)
@@ -53,9 +53,9 @@ static bool own_addr(struct worker *w, const struct frame *f, const struct ip_in
 		     struct addr_num *ret_src)
 {
 	struct ip_addr peer = addr_from_num(about->src), own;
-	bool from_host = f->in->port == w->host;
+	bool from_host = f->in->port == w->control->host;
 
-	if (net_own_addr(w->net, from_host ? 0 : f->in->port->ifindex, vlan_of(f), &peer, &own))
+	if (net_own_addr(w->control->net, from_host ? 0 : f->in->port->ifindex, vlan_of(f), &peer, &own))
 		return false;
 	*ret_src = addr_to_num(&own);
 	return true;
@@ -76,7 +76,7 @@ static bool tunnel_addr(struct worker *w, const struct frame *f, const struct ip
 			struct addr_num *ret_src)
 {
 	size_t n;
-	const struct net_addr *addrs = net_addrs(w->net, &n);
+	const struct net_addr *addrs = net_addrs(w->control->net, &n);
 
 	for (size_t i = 0; i < n; i++) {
 		struct addr_num a = addr_to_num(&addrs[i].addr);
@@ -128,7 +128,7 @@ static bool answer_clear(struct worker *w, struct frame *f, const struct report 
 	if (!own_addr(w, f, &r->about, &src) || !token_take(w))
 		return false;
 	error_write(f, src, r);
-	if (f->in->port == w->host) {
+	if (f->in->port == w->control->host) {
 		turn_send_host(w, f);
 		return f->drop == FRAME_KEEP;
 	}

@@ -12,19 +12,18 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 #include "worker/log.h"
-#include "worker/worker.h"
+#include "worker/control.h"
 
 #define HOUSEKEEPING_NS 250000000l
 /* While traffic never pauses, look at netlink and signals every so many bursts (about 2 ms). */
 #define TURNS_BETWEEN_EVENTS 32u
-#define HELD_POLL_MS 2	 /* while packets wait for their SA */
-#define UNSENT_POLL_MS 1 /* while frames wait in a transmit ring */
 #define KERNEL_MIN_MAJOR 6
 #define KERNEL_MIN_MINOR 1
 
 struct options {
 	const char *instance; /* NULL: the default */
 	const char *provider; /* NULL: the fastest */
+	uint32_t threads; /* 0: as many as there are processors */
 	bool unpin, bench_forward;
 };
 
@@ -49,17 +48,34 @@ static const char help[] =
 	"  --unpin           at the end remove the pins, the tc programs and the veth pair: all "
 	"SAs\n"
 	"                    are lost then\n"
+	"  --threads N       workers: the queues of every interface are shared out among so many\n"
+	"                    threads, at most 16 (default: as many as there are processors)\n"
 	"  --provider NAME   ESP crypto: ipsec-mb or openssl (default: the fastest of this CPU)\n"
 	"  --bench-forward   DANGEROUS: forward what should be encrypted in clear, to measure "
 	"AF_XDP\n"
 	"  --verbose         say more\n"
 	"  --help            this text\n";
 
+static int threads_read(const char *text, uint32_t *ret_n)
+{
+	char *end;
+	unsigned long n = strtoul(text, &end, 10);
+
+	if (*end || end == text || !n || n > WORKERS_MAX) {
+		fprintf(stderr, "sekisho-worker: --threads %s: a number from 1 to %u is wanted\n", text,
+			WORKERS_MAX);
+		return -EINVAL;
+	}
+	*ret_n = (uint32_t)n;
+	return 0;
+}
+
 static int options_read(int argc, char **argv, struct options *o)
 {
 	static const struct option longs[] = {
 		{ "instance", required_argument, NULL, 'i' },
 		{ "unpin", no_argument, NULL, 'u' },
+		{ "threads", required_argument, NULL, 't' },
 		{ "provider", required_argument, NULL, 'p' },
 		{ "bench-forward", no_argument, NULL, 'b' },
 		{ "verbose", no_argument, NULL, 'v' },
@@ -75,6 +91,10 @@ static int options_read(int argc, char **argv, struct options *o)
 			break;
 		case 'u':
 			o->unpin = true;
+			break;
+		case 't':
+			if (threads_read(optarg, &o->threads))
+				return -EINVAL;
 			break;
 		case 'p':
 			o->provider = optarg;
@@ -167,77 +187,77 @@ static int loop_init(struct loop *l)
 	return 0;
 }
 
-static void events_handle(struct worker *w, struct loop *l, const struct pollfd *fds)
+static void events_handle(struct control *c, struct loop *l, const struct pollfd *fds)
 {
 	uint64_t ticks;
 
 	if (fds[WAIT_SIGNAL].revents)
 		l->stop = true;
 	if (fds[WAIT_TIMER].revents && read(l->timer_fd, &ticks, sizeof(ticks)) > 0)
-		worker_housekeeping(w);
+		control_housekeeping(c);
 	if (fds[WAIT_NET].revents)
-		worker_net_changed(w);
+		control_net_changed(c);
 }
 
-/* timeout_ms 0: only look, and not at the sockets, which the turns serve anyway. */
-static void loop_wait(struct worker *w, struct loop *l, int timeout_ms)
+/* w: who runs in this thread, its sockets are waited for, too; NULL: nobody, or there is work. */
+static void loop_wait(struct control *c, struct loop *l, const struct worker *w, int timeout_ms)
 {
 	static struct pollfd fds[WAIT_XSK + XSK_MAX];
 	nfds_t n = WAIT_XSK;
 
 	fds[WAIT_SIGNAL] = (struct pollfd){ .fd = l->signal_fd, .events = POLLIN };
 	fds[WAIT_TIMER] = (struct pollfd){ .fd = l->timer_fd, .events = POLLIN };
-	fds[WAIT_NET] = (struct pollfd){ .fd = net_fd(w->net), .events = POLLIN };
-	for (uint32_t i = 0; timeout_ms && i < w->n_xsks; i++)
+	fds[WAIT_NET] = (struct pollfd){ .fd = net_fd(c->net), .events = POLLIN };
+	for (uint32_t i = 0; w && i < w->n_xsks; i++)
 		fds[n++] = (struct pollfd){ .fd = w->xsks[i]->fd, .events = POLLIN };
 	if (poll(fds, n, timeout_ms) > 0)
-		events_handle(w, l, fds);
+		events_handle(c, l, fds);
 }
 
-/* How long to wait where nothing comes in. */
-static int patience_ms(const struct worker *w)
+/* The only worker in this thread. */
+static void loop_run_worker(struct control *c, struct loop *l)
 {
-	if (w->hold.n)
-		return HELD_POLL_MS;
-	for (uint32_t i = 0; i < w->n_xsks; i++)
-		if (w->xsks[i]->tx_soon)
-			return UNSENT_POLL_MS;
-	return -1;
-}
+	struct worker *w = c->workers[0];
 
-static void loop_run(struct worker *w, struct loop *l)
-{
 	for (uint32_t turns = 1; !l->stop; turns++) {
 		if (worker_turn(w) == 0)
-			loop_wait(w, l, patience_ms(w));
+			loop_wait(c, l, w, worker_patience_ms(w));
 		else if (turns % TURNS_BETWEEN_EVENTS == 0)
-			loop_wait(w, l, 0);
+			loop_wait(c, l, NULL, 0);
 	}
 }
 
-static int run(struct worker *w, const struct options *o)
+static void loop_run(struct control *c, struct loop *l)
+{
+	if (c->n_workers == 1)
+		loop_run_worker(c, l);
+	while (!l->stop)
+		loop_wait(c, l, NULL, -1);
+}
+
+static int run(struct control *c, const struct options *o)
 {
 	struct loop loop = { 0 };
 	int err = loop_init(&loop);
 
-	err = err ? err : worker_init(w);
+	err = err ? err : control_init(c);
 	if (!err) {
 		if (o->bench_forward)
 			log_info(
 				"WARNING: --bench-forward: packets to be protected leave in CLEAR");
 		log_info("ready");
-		loop_run(w, &loop);
+		loop_run(c, &loop);
 		log_detail("ending");
 		if (o->unpin)
-			worker_dismantle(w);
+			control_dismantle(c);
 	}
-	worker_fini(w);
+	control_fini(c);
 	return err;
 }
 
 int main(int argc, char **argv)
 {
-	static struct worker worker;
+	static struct control control;
 	struct options o = { 0 };
 	int lock = -1, err;
 
@@ -251,14 +271,15 @@ int main(int argc, char **argv)
 	}
 	if (!kernel_is_new_enough() || lock_take(o.instance, &lock))
 		return 1;
-	worker.instance = o.instance;
-	worker.bench_forward = o.bench_forward;
-	err = provider_choose(o.provider, &worker.provider);
-	err = err ? err : dataplane_create(o.instance, &worker.dp);
+	control.instance = o.instance;
+	control.bench_forward = o.bench_forward;
+	control.n_workers = o.threads ? o.threads : threads_default();
+	err = provider_choose(o.provider, &control.provider);
+	err = err ? err : dataplane_create(o.instance, &control.dp);
 	if (err)
 		return 1;
-	err = run(&worker, &o);
-	dp_close(worker.dp);
+	err = run(&control, &o);
+	dp_close(control.dp);
 	if (o.unpin && dp_unpin(o.instance))
 		log_info("cannot remove the pins");
 	close(lock);

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <linux/if_ether.h>
 #include <sekisho/route.h>
-#include "worker/worker.h"
+#include "worker/control.h"
 
 /* Where neither the route nor its link tells: the smallest that links have in practice. */
 #define MTU_UNKNOWN IP6_MTU_MIN
@@ -34,7 +34,7 @@ void hop_table_flush(struct hop_table *t)
 
 static uint16_t hop_mtu(struct worker *w, const struct route_query *q)
 {
-	const struct net_link *link = net_link(w->net, q->ifindex);
+	const struct net_link *link = net_link(w->control->net, q->ifindex);
 	uint32_t mtu = q->mtu ? q->mtu : link ? link->mtu : MTU_UNKNOWN;
 
 	return (uint16_t)(mtu > MTU_ANY ? MTU_ANY : mtu);
@@ -60,9 +60,9 @@ static void eth_make(struct nexthop *hop, const struct route_query *q, uint16_t 
 static void hop_forward(struct worker *w, struct nexthop *hop, const struct route_query *q)
 {
 	uint16_t vlan;
-	const struct net_link *carrier = net_carrier(w->net, q->ifindex, &vlan);
+	const struct net_link *carrier = net_carrier(w->control->net, q->ifindex, &vlan);
 
-	hop->port = carrier ? port_find(w, carrier->ifindex) : NULL;
+	hop->port = carrier ? port_find(w->control, carrier->ifindex) : NULL;
 	hop->kind = hop->port ? HOP_PORT : HOP_HOST;
 	if (hop->port)
 		eth_make(hop, q, vlan);
@@ -102,7 +102,7 @@ static void hop_from_answer(struct worker *w, struct nexthop *hop, const struct 
 
 static void hop_ask(struct worker *w, struct nexthop *hop, struct route_query *q)
 {
-	if (route_lookup(w->dp, q))
+	if (route_lookup(w->control->dp, q))
 		q->result = ROUTE_KERNEL;
 	hop_from_answer(w, hop, q);
 }
@@ -110,7 +110,7 @@ static void hop_ask(struct worker *w, struct nexthop *hop, struct route_query *q
 /* A flip of the SPD makes every verdict stale. */
 static void epoch_follow(struct worker *w)
 {
-	uint64_t epoch = __atomic_load_n(&w->spd_state->epoch, __ATOMIC_ACQUIRE);
+	uint64_t epoch = __atomic_load_n(&w->control->spd_state->epoch, __ATOMIC_ACQUIRE);
 
 	if (epoch == w->hops.spd_epoch)
 		return;
@@ -169,7 +169,7 @@ const struct nexthop *nexthop_inner(struct worker *w, const struct ip_info *info
 	struct route_query q = {
 		.saddr = addr_from_num(key.src),
 		.daddr = addr_from_num(key.dst),
-		.ingress = w->host_ifindex,
+		.ingress = w->control->host_ifindex,
 		.sport = key.sport,
 		.dport = key.dport,
 		.proto = key.proto,

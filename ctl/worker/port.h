@@ -7,7 +7,7 @@
  * ports_follow() compares what is with what should be, so it does not matter which news came
  * or was lost.
  *
- * The same memory is registered with the kernel once per port, not once for all: then every
+ * The memory of a worker is registered with the kernel once per port, not once for all: then every
  * interface decides alone whether it does zero copy (sockets that share one registration all
  * do or all do not), and nothing of a detached interface stays behind.
  */
@@ -18,9 +18,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <sekisho/map_abi.h>
+#include "worker/threads.h"
 #include "worker/xsk.h"
 
-struct worker;
+struct control;
 struct net_link;
 
 struct port {
@@ -29,22 +30,24 @@ struct port {
 	char name[IF_NAMESIZE];
 	uint32_t n_queues; /* receive queues, each with a socket */
 	uint32_t n_send;   /* the first so many can also send: there may be fewer to transmit */
-	struct xsk_umem *registered;
+	struct xsk_umem *registered[WORKERS_MAX]; /* the memory of each worker */
 	struct xsk *queues[PORT_QUEUES]; /* owned; index: the queue's number */
 	bool egress;			 /* the tc program is ours */
 	uint64_t closed_ns; /* frames of a closed port rest before they are used again */
 };
 
 /* Attach to and let go of interfaces until they are those that carry the gate. */
-void ports_follow(struct worker *w);
+void ports_follow(struct control *c);
 /* Frames of ports closed a while ago are free again. */
-void ports_reap(struct worker *w);
-void ports_close(struct worker *w);
+void ports_reap(struct control *c);
+void ports_close(struct control *c);
 /* Take the tc programs off again (--unpin). */
-void ports_unhook(struct worker *w);
+void ports_unhook(struct control *c);
 /* Entries of map `ports` that an earlier worker left. */
-void ports_forget(struct worker *w);
+void ports_forget(struct control *c);
+/* Next hops of all workers are asked for anew. */
+void hops_flush(struct control *c);
 /* The port of that interface, NULL if it is not served. */
-struct port *port_find(struct worker *w, uint32_t ifindex);
+struct port *port_find(struct control *c, uint32_t ifindex);
 
 #endif

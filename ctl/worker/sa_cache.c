@@ -8,7 +8,8 @@
 #include <sekisho/esp.h>
 #include <sekisho/ike_num.h>
 
-void sa_cache_init(struct sa_cache *c, struct dataplane *dp, const struct esp_provider *provider)
+void sa_cache_init(struct sa_cache *c, struct dataplane *dp, const struct esp_provider *provider,
+		   struct replay_lock *locks)
 {
 	memset(c, 0, sizeof(*c));
 	c->dp = dp;
@@ -16,6 +17,7 @@ void sa_cache_init(struct sa_cache *c, struct dataplane *dp, const struct esp_pr
 	c->val = dp_sa(dp);
 	c->hot = dp_sa_hot(dp);
 	c->windows = dp_sa_window(dp);
+	c->locks = locks;
 }
 
 /* A window lies where sa_window has that many blocks. */
@@ -90,11 +92,12 @@ int sa_rt_fill(struct sa_rt *rt, const struct esp_provider *provider, const stru
 	return 0;
 }
 
-void sa_rt_map(struct sa_rt *rt, struct sa_hot *hot, struct sa_window *window)
+void sa_rt_map(struct sa_rt *rt, struct sa_hot *hot, struct sa_window *window,
+	       struct replay_lock *lock)
 {
 	rt->hot = hot;
 	/* The map's words are __u64, which is uint64_t by another name. */
-	rt->replay = replay_make(hot, (uint64_t *)window->word, rt->replay.window, NULL);
+	rt->replay = replay_make(hot, (uint64_t *)window->word, rt->replay.window, lock);
 }
 
 void sa_rt_clear(struct sa_rt *rt)
@@ -140,7 +143,9 @@ static int entry_read(struct sa_cache *c, uint32_t index, struct sa_rt *rt)
 	if (err)
 		return err;
 	rt->index = index;
-	sa_rt_map(rt, &c->hot[index], &c->windows[val.dir == SA_IN && val.window ? val.window_at : 0]);
+	sa_rt_map(rt, &c->hot[index],
+		  &c->windows[val.dir == SA_IN && val.window ? val.window_at : 0],
+		  c->locks ? &c->locks[index] : NULL);
 	if (sa_cache_valid(c, rt))
 		return 0;
 	sa_rt_clear(rt);

@@ -55,10 +55,12 @@ struct sa_cache {
 	const struct sa_val *val; /* mapped */
 	struct sa_hot *hot;	  /* mapped */
 	struct sa_window *windows; /* mapped */
+	struct replay_lock *locks; /* SA_MAX, shared by all threads; NULL: there is one */
 	struct sa_rt *rt[SA_MAX];
 };
 
-void sa_cache_init(struct sa_cache *c, struct dataplane *dp, const struct esp_provider *provider);
+void sa_cache_init(struct sa_cache *c, struct dataplane *dp, const struct esp_provider *provider,
+		   struct replay_lock *locks);
 void sa_cache_fini(struct sa_cache *c);
 /* The SA at `index`, built if need be. NULL: no such SA of that direction, or one that this
  * worker cannot serve. */
@@ -71,7 +73,8 @@ void sa_cache_sweep(struct sa_cache *c);
  * which an outbound one has none of. */
 int sa_rt_fill(struct sa_rt *rt, const struct esp_provider *provider, const struct sa_val *val,
 	       const struct sa_ts *ts, const struct sa_secret *secret) MUST_USE;
-void sa_rt_map(struct sa_rt *rt, struct sa_hot *hot, struct sa_window *window);
+void sa_rt_map(struct sa_rt *rt, struct sa_hot *hot, struct sa_window *window,
+	       struct replay_lock *lock);
 void sa_rt_clear(struct sa_rt *rt);
 
 #endif

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The inbound stages of a turn: check, open as one batch, accept, find the next hop. */
 #include "worker/ah.h"
+#include "worker/control.h"
 #include "worker/esp_in.h"
 #include "worker/esp_out.h"
 #include "worker/icmp.h"
 #include "worker/mss.h"
 #include "worker/pmtu.h"
-#include "worker/worker.h"
 
 static void accepted(struct worker *w, struct frame *f);
 
@@ -17,7 +17,7 @@ static void check(struct worker *w, struct burst *b, uint32_t i)
 	if (!turn_use_sa(w, b, f, SA_IN))
 		return;
 	if (f->sa->proto == IPPROTO_NUM_AH) { /* rare: not in the batch */
-		f->drop = (uint8_t)ah_in(w->provider, f, f->sa);
+		f->drop = (uint8_t)ah_in(w->control->provider, f, f->sa);
 		accepted(w, f);
 		return;
 	}
@@ -127,7 +127,7 @@ void turn_in(struct worker *w, struct burst *b)
 			check(w, b, i);
 	if (b->n_jobs == 0)
 		return;
-	w->provider->open(b->job, b->n_jobs);
+	w->control->provider->open(b->job, b->n_jobs);
 	for (uint32_t i = 0; i < b->n_jobs; i++)
 		take_in(w, &b->frame[b->job_frame[i]], &b->job[i]);
 }

@@ -4,17 +4,17 @@
  * per SA, write, seal as one batch, send.
  */
 #include "worker/ah.h"
+#include "worker/control.h"
 #include "worker/esp_out.h"
 #include "worker/fragment.h"
 #include "worker/hot.h"
 #include "worker/icmp.h"
 #include "worker/mss.h"
 #include "worker/pmtu.h"
-#include "worker/worker.h"
 
 uint32_t turn_child_sa(const struct worker *w, uint32_t child)
 {
-	return child < CHILD_MAX ? (uint32_t)__atomic_load_n(&w->child_out[child], __ATOMIC_ACQUIRE)
+	return child < CHILD_MAX ? (uint32_t)__atomic_load_n(&w->control->child_out[child], __ATOMIC_ACQUIRE)
 				 : 0;
 }
 
@@ -63,7 +63,7 @@ static bool mode_admit(struct worker *w, struct frame *f, const struct ip_info *
 {
 	if (f->sa->mode != SA_TRANSPORT)
 		return true;
-	if (f->decrypted || f->in->port != w->host || !addr_num_equal(info->src, f->sa->src) ||
+	if (f->decrypted || f->in->port != w->control->host || !addr_num_equal(info->src, f->sa->src) ||
 	    !addr_num_equal(info->dst, f->sa->dst)) {
 		f->drop = WORKER_DROP_TRANSPORT;
 		return false;
@@ -288,7 +288,7 @@ static void send_sealed(struct worker *w, struct burst *b, struct frame *f)
 
 static void send_ah(struct worker *w, struct burst *b, struct frame *f)
 {
-	if (ah_out(w->provider, f, f->sa, f->sa->next_seq++))
+	if (ah_out(w->control->provider, f, f->sa, f->sa->next_seq++))
 		send_sealed(w, b, f);
 	else
 		f->drop = WORKER_DROP_CRYPTO;
@@ -338,14 +338,14 @@ void turn_out(struct worker *w, struct burst *b)
 	for (uint32_t i = 0; i < b->n_touched; i++)
 		if (b->touched[i]->wanted)
 			take_numbers(w, b->touched[i]);
-	if (w->bench_forward) {
+	if (w->control->bench_forward) {
 		send_unsealed(w, b);
 		return;
 	}
 	write_all(w, b);
 	if (b->n_jobs == 0)
 		return;
-	w->provider->seal(b->job, b->n_jobs);
+	w->control->provider->seal(b->job, b->n_jobs);
 	for (uint32_t i = 0; i < b->n_jobs; i++) {
 		struct frame *f = &b->frame[b->job_frame[i]];
 

@@ -6,6 +6,7 @@
  *
  *    FREE -> socket (fill) -> WORKER (rx) -> socket (tx) -> FREE (completion)
  *                                  |-> HELD -> WORKER
+ *                                  |-> PASSED -> FREE (another worker has copied it)
  *                                  `-> FREE (dropped)
  */
 #ifndef WORKER_UMEM_H
@@ -25,7 +26,8 @@
 #define OWNER_FREE 0u
 #define OWNER_WORKER 1u
 #define OWNER_HELD 2u
-#define OWNER_SOCKET 3u /* + id of the socket */
+#define OWNER_PASSED 3u /* shown to another worker */
+#define OWNER_SOCKET 4u /* + id of the socket */
 #define OWNER_MAX (OWNER_SOCKET + 4096u)
 
 struct umem {

@@ -2,14 +2,18 @@
 /*
  * One turn of the worker: a burst of frames goes through
  *
- *	hold_release, receive -> pmtu, reassembly -> turn_in -> turn_out -> send or free -> counters -> rings
+ *	hold_release, receive -> pmtu, reassembly -> turn_in -> turn_out -> send, pass or free -> counters -> rings
  *
  * turn_in may leave clear packets for turn_out (hub and spoke), never the other way round.
  */
-#include "worker/worker.h"
+#include "worker/control.h"
 
 #include <assert.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
+#include <time.h>
+#include <unistd.h>
 #include <linux/if_ether.h>
 #include "worker/hot.h"
 #include "worker/icmp.h"
@@ -18,6 +22,25 @@
 /* Frames in the fill rings, all sockets together; the rest is being sent, or held. */
 #define FILL_SHARE (FRAME_COUNT * 3 / 4)
 #define FILL_MIN 64u
+#define FREE_RESERVE (FRAME_COUNT / 16) /* for what the worker makes, and takes from others */
+#define HELD_POLL_MS 2	 /* while packets wait for their SA */
+#define UNSENT_POLL_MS 1 /* while frames wait in a transmit ring */
+
+uint64_t worker_clock_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_BOOTTIME, &t);
+	return (uint64_t)t.tv_sec * 1000000000ull + (uint64_t)t.tv_nsec;
+}
+
+void sa_report(struct worker *w, struct sa_rt *sa, uint32_t type)
+{
+	struct event ev = { .type = type, .child = sa->child, .sa = sa->index };
+
+	if (hot_report(sa->hot, type) && dp_report(w->control->dp, &ev))
+		hot_report_undo(sa->hot, type); /* ring full: again with the next packet */
+}
 
 struct frame *burst_add(struct burst *b)
 {
@@ -125,10 +148,18 @@ static void eth_push(struct frame *f, const uint8_t *eth, uint8_t len)
 		memcpy(f->data, eth, len);
 }
 
-/* The queue to send by: the one that the frame came in by, where the port has as many. */
-static struct xsk *port_queue(const struct port *port, uint32_t queue)
+/* The queue to send by: the one that the frame came in by, where the port has as many; else one of
+ * this worker's, where it has any. */
+static struct xsk *port_queue(const struct worker *w, const struct port *port, uint32_t queue)
 {
-	return port->queues[queue < port->n_send ? queue : queue % port->n_send];
+	uint32_t n = w->control->n_workers;
+
+	if (queue < port->n_send)
+		return port->queues[queue];
+	if (w->index >= port->n_send)
+		return port->queues[queue % port->n_send];
+	uint32_t own = (port->n_send - w->index + n - 1) / n;
+	return port->queues[w->index + n * (queue / n % own)];
 }
 
 void turn_send_host(struct worker *w, struct frame *f)
@@ -136,16 +167,16 @@ void turn_send_host(struct worker *w, struct frame *f)
 	const __be16 type = htons(ip_version(f->data) == 4 ? ETH_P_IP : ETH_P_IPV6);
 	uint8_t eth[ETH_HDR_LEN];
 
-	if (!w->host) {
+	if (!w->control->host) {
 		f->drop = WORKER_DROP_NO_ROUTE;
 		return;
 	}
-	memcpy(eth, w->host_mac, ETH_ALEN);
-	memcpy(eth + ETH_ALEN, w->host->mac, ETH_ALEN);
+	memcpy(eth, w->control->host_mac, ETH_ALEN);
+	memcpy(eth + ETH_ALEN, w->control->host->mac, ETH_ALEN);
 	memcpy(eth + 2 * ETH_ALEN, &type, sizeof(type));
 	eth_push(f, eth, sizeof(eth));
 	f->kind = FRAME_SEND;
-	f->out = port_queue(w->host, f->in->queue);
+	f->out = port_queue(w, w->control->host, f->in->queue);
 	count_add(w, WORKER_TO_HOST, 1);
 }
 
@@ -157,7 +188,23 @@ void turn_send(struct worker *w, struct frame *f, const struct nexthop *hop)
 	}
 	eth_push(f, hop->eth, hop->eth_len);
 	f->kind = FRAME_SEND;
-	f->out = port_queue(hop->port, f->in->queue);
+	f->out = port_queue(w, hop->port, f->in->queue);
+}
+
+/* False: dropped, and why. */
+static bool frame_send(struct worker *w, struct frame *f, uint64_t addr)
+{
+	if (f->drop != FRAME_KEEP || !f->out)
+		return false;
+	if (f->out->worker != w) {
+		if (pass_send(w, f->out, addr, f->len))
+			return true;
+	} else if (!xsk_send(f->out, addr, f->len)) {
+		count_add(w, WORKER_TX, 1);
+		return true;
+	}
+	f->drop = WORKER_DROP_TX_FULL;
+	return false;
 }
 
 /* Send or free it. */
@@ -169,12 +216,8 @@ static void frame_end(struct worker *w, struct frame *f)
 		return;
 	addr = umem_addr(&w->umem, f->data);
 	f->data = NULL;
-	if (f->drop == FRAME_KEEP && f->out && xsk_send(f->out, addr, f->len))
-		f->drop = WORKER_DROP_TX_FULL;
-	if (f->drop == FRAME_KEEP && f->out) {
-		count_add(w, WORKER_TX, 1);
+	if (frame_send(w, f, addr))
 		return;
-	}
 	count_add(w, f->drop, f->drop != FRAME_KEEP);
 	umem_give(&w->umem, addr, OWNER_WORKER);
 }
@@ -209,10 +252,13 @@ static void touched_flush(struct worker *w, struct burst *b)
 	b->n_touched = 0;
 }
 
-void worker_count_flush(struct worker *w)
+/* Counters into the map. */
+static void count_flush(struct worker *w)
 {
 	for (int i = 0; i < WORKER_OUTCOME_COUNT; i++) {
-		w->count_map[i] += w->count[i];
+		if (!w->count[i])
+			continue;
+		__atomic_fetch_add(&w->control->count_map[i], w->count[i], __ATOMIC_RELAXED);
 		w->count[i] = 0;
 	}
 }
@@ -224,6 +270,12 @@ static uint32_t fill_target(const struct worker *w)
 	return share > XSK_RING ? XSK_RING : share < FILL_MIN ? FILL_MIN : share;
 }
 
+/* Frames of closed sockets rest a while: what is left then is not all for receiving. */
+static uint32_t fill_room(const struct worker *w)
+{
+	return w->umem.n_free > FREE_RESERVE ? w->umem.n_free - FREE_RESERVE : 0;
+}
+
 void worker_rings_serve(struct worker *w)
 {
 	uint32_t target = fill_target(w);
@@ -231,14 +283,31 @@ void worker_rings_serve(struct worker *w)
 	for (uint32_t i = 0; i < w->n_xsks; i++) {
 		xsk_flush(w->xsks[i]);
 		xsk_complete(w->xsks[i]);
-		xsk_fill(w->xsks[i], target);
+		uint32_t most = w->xsks[i]->n_fill + fill_room(w);
+		xsk_fill(w->xsks[i], target < most ? target : most);
 	}
 }
 
-void worker_audit(const struct worker *w)
+/* Frames of closed sockets that still rest. */
+static uint32_t resting(const struct worker *w)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < PORT_MAX; i++) {
+		const struct port *p = w->control->closed[i];
+
+		for (uint32_t q = 0; p && q < PORT_QUEUES; q++)
+			if (p->queues[q] && p->queues[q]->worker == w)
+				n += w->umem.owned[xsk_owner(p->queues[q])];
+	}
+	return n;
+}
+
+/* Between turns every frame is free, held, shown to another worker, or in the hands of a socket. */
+static void audit(const struct worker *w)
 {
 	const uint32_t *owned = w->umem.owned;
-	uint32_t sum = owned[OWNER_FREE] + owned[OWNER_HELD];
+	uint32_t sum = owned[OWNER_FREE] + owned[OWNER_HELD] + owned[OWNER_PASSED] + resting(w);
 
 	assert(owned[OWNER_FREE] == w->umem.n_free);
 	assert(owned[OWNER_HELD] == w->hold.n + w->reassembly.n_held);
@@ -248,10 +317,6 @@ void worker_audit(const struct worker *w)
 		assert(owned[xsk_owner(x)] == x->n_fill + x->n_tx);
 		sum += x->n_fill + x->n_tx;
 	}
-	for (uint32_t i = 0; i < PORT_MAX; i++)
-		for (uint32_t q = 0; w->closed[i] && q < PORT_QUEUES; q++)
-			if (w->closed[i]->queues[q])
-				sum += owned[xsk_owner(w->closed[i]->queues[q])];
 	assert(sum == FRAME_COUNT);
 	(void)sum;
 }
@@ -259,6 +324,7 @@ void worker_audit(const struct worker *w)
 uint32_t worker_turn(struct worker *w)
 {
 	struct burst *b = &w->burst;
+	uint32_t passed = 0;
 
 	b->n = 0;
 	w->now_ns = worker_clock_ns();
@@ -272,11 +338,91 @@ uint32_t worker_turn(struct worker *w)
 		turn_out(w, b);
 		burst_tx(w, b);
 		touched_flush(w, b);
-		worker_count_flush(w);
 	}
+	if (w->control->n_workers > 1) {
+		pass_flush(w);
+		pass_reclaim(w);
+		passed = pass_receive(w);
+	}
+	if (b->n + passed)
+		count_flush(w);
 	worker_rings_serve(w);
 #if defined(__SANITIZE_ADDRESS__) || defined(SEKISHO_AUDIT)
-	worker_audit(w);
+	audit(w);
 #endif
-	return b->n;
+	return b->n + passed;
+}
+
+int worker_patience_ms(const struct worker *w)
+{
+	if (w->hold.n)
+		return HELD_POLL_MS;
+	for (uint32_t i = 0; i < w->n_xsks; i++)
+		if (w->xsks[i]->tx_soon)
+			return UNSENT_POLL_MS;
+	return -1;
+}
+
+/* ---- beside the turns ------------------------------------------------------------------ */
+
+static void losses_count(struct worker *w)
+{
+	uint64_t full, empty;
+
+	for (uint32_t i = 0; i < w->n_xsks; i++) {
+		xsk_losses(w->xsks[i], &full, &empty);
+		count_add(w, WORKER_DROP_RX_FULL, full);
+		count_add(w, WORKER_DROP_FILL_EMPTY, empty);
+		count_add(w, WORKER_DROP_TX_FULL, w->xsks[i]->tx_lost);
+		w->xsks[i]->tx_lost = 0;
+	}
+}
+
+static void expired_report(struct worker *w)
+{
+	for (uint32_t i = 1; i < SA_MAX; i++) {
+		struct sa_rt *sa = w->sas.rt[i];
+
+		if (sa && sa->hard_ns && w->now_ns >= sa->hard_ns)
+			sa_report(w, sa, EVENT_HARD);
+	}
+}
+
+void worker_chores(struct worker *w)
+{
+	w->now_ns = worker_clock_ns();
+	losses_count(w);
+	sa_cache_sweep(&w->sas);
+	reassembly_expire(w);
+	expired_report(w);
+	count_flush(w);
+	audit(w);
+}
+
+struct worker *worker_new(struct control *c, uint32_t index)
+{
+	struct worker *w = aligned_alloc(64, sizeof(*w));
+
+	if (!w)
+		return NULL;
+	memset(w, 0, sizeof(*w));
+	w->control = c;
+	w->index = index;
+	w->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	sa_cache_init(&w->sas, c->dp, c->provider, c->replay_locks);
+	if (w->wake_fd >= 0 && !hop_table_init(&w->hops) && !umem_init(&w->umem))
+		return w;
+	worker_free(w);
+	return NULL;
+}
+
+void worker_free(struct worker *w)
+{
+	count_flush(w);
+	sa_cache_fini(&w->sas);
+	hop_table_fini(&w->hops);
+	umem_fini(&w->umem);
+	if (w->wake_fd >= 0)
+		close(w->wake_fd);
+	free(w);
 }

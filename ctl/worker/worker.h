@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The worker: everything one thread owns. One turn takes a burst of frames through the
- * stages in worker.c; between bursts worker_events() and worker_housekeeping() do the rest.
+ * stages in worker.c; what it shares with other workers is in control.h.
  */
 #ifndef WORKER_WORKER_H
 #define WORKER_WORKER_H
@@ -14,9 +14,11 @@
 #include "worker/frame.h"
 #include "worker/hold.h"
 #include "worker/nexthop.h"
+#include "worker/pass.h"
 #include "worker/port.h"
 #include "worker/reassembly.h"
 #include "worker/sa_cache.h"
+#include "worker/threads.h"
 #include "worker/umem.h"
 
 #define XSK_MAX (PORT_MAX * PORT_QUEUES)
@@ -36,27 +38,14 @@ struct burst {
 };
 
 struct worker {
-	struct dataplane *dp;
-	const struct esp_provider *provider;
-	const uint64_t *child_out;	   /* mapped */
-	const struct spd_state *spd_state; /* mapped */
-	uint64_t *count_map;		   /* mapped, WORKER_OUTCOME_COUNT; we are its writer */
-	struct net *net;
-	const char *instance;				     /* NULL: the default */
-	char host_name[IF_NAMESIZE], port_name[IF_NAMESIZE]; /* the veth pair */
-	uint32_t host_ifindex;
-	uint8_t host_mac[6];
-	struct port *host; /* the pair's port end, NULL until it is attached */
-	uint32_t gate_id;  /* kernel's id of the gate */
-	bool bench_forward;
+	struct control *control;
+	uint32_t index; /* among the workers */
+	int wake_fd;	/* another thread wants something */
 
 	struct umem umem;
-	struct port *ports[PORT_MAX];	/* by slot; NULL: free */
-	struct port *closed[PORT_MAX];	/* frames still resting */
-	struct xsk *xsks[XSK_MAX];	/* open ones, dense */
-	uint32_t n_xsks, next_xsk;	/* next_xsk: where the next burst starts to look */
-	uint64_t id_used[XSK_MAX / 64]; /* xsk ids in use */
-
+	struct xsk *xsks[XSK_MAX];    /* open ones, dense */
+	uint32_t n_xsks, next_xsk;    /* next_xsk: where the next burst starts to look */
+	uint32_t to_wake;	      /* workers to which this turn has passed frames */
 	struct sa_cache sas;
 	struct hop_table hops;
 	struct hold hold;
@@ -65,9 +54,7 @@ struct worker {
 	uint64_t now_ns;		      /* CLOCK_BOOTTIME at the start of the turn */
 	uint64_t icmp_ns;		      /* token bucket of our ICMP errors */
 	uint64_t count[WORKER_OUTCOME_COUNT]; /* not yet in the map */
-	bool ports_again;  /* an interface could not be attached: try again soon */
-	int attach_error;  /* the last one, so that it is logged once */
-	uint32_t quarters; /* of a second: rounds of housekeeping */
+	struct pass_ring inbox[WORKERS_MAX];  /* by who gives */
 };
 
 static inline void count_add(struct worker *w, enum worker_outcome o, uint64_t n)
@@ -75,24 +62,18 @@ static inline void count_add(struct worker *w, enum worker_outcome o, uint64_t n
 	w->count[o] += n;
 }
 
-/* dp, provider, instance, bench_forward are set by the caller. 0 or -errno, a line is logged. */
-int worker_init(struct worker *w) MUST_USE;
-void worker_fini(struct worker *w);
-/* Besides the end: take away what outlives a worker: tc programs and the veth pair. */
-void worker_dismantle(struct worker *w);
+/* A new worker, number `index`; NULL: no memory. */
+struct worker *worker_new(struct control *c, uint32_t index);
+/* Its sockets are closed. */
+void worker_free(struct worker *w);
 /* One burst from all sockets through all stages. Returns how many frames there were. */
 uint32_t worker_turn(struct worker *w);
-/* Netlink has news. */
-void worker_net_changed(struct worker *w);
-/* Slow work, every quarter of a second. */
-void worker_housekeeping(struct worker *w);
-
-/* worker.c for life.c and back. */
+/* How long to wait for events where a turn had nothing to do; -1: for ever. */
+int worker_patience_ms(const struct worker *w);
+/* Slow work, between turns. */
+void worker_chores(struct worker *w);
 void worker_rings_serve(struct worker *w); /* flush, complete and fill every socket */
-void worker_count_flush(struct worker *w); /* counters into the map */
-/* Between turns every frame is free, held, or in the hands of a socket: asserted. */
-void worker_audit(const struct worker *w);
-uint64_t worker_clock_ns(void); /* CLOCK_BOOTTIME */
+uint64_t worker_clock_ns(void);		   /* CLOCK_BOOTTIME */
 
 /* turn_out.c, turn_in.c: the stages of one direction on the frames of the burst. */
 void turn_in(struct worker *w, struct burst *b);

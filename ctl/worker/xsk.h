@@ -16,11 +16,13 @@
 #define XSK_RING 2048u
 
 struct port;
+struct worker;
 
 struct xsk {
 	struct xsk_ring_cons rx, comp;
 	struct xsk_ring_prod tx, fill;
 	struct xsk_socket *socket;
+	struct worker *worker; /* whose it is, and whose umem */
 	struct umem *umem;
 	struct port *port;
 	uint32_t queue;

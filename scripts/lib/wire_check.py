@@ -31,8 +31,9 @@ def frames(path):
 
 
 class Wire:
-    def __init__(self, icmp_errors=False, esn=False):
-        self.icmp_errors, self.esn = icmp_errors, esn
+    def __init__(self, icmp_errors=False, esn=False, unordered=False):
+        self.icmp_errors, self.esn, self.unordered = icmp_errors, esn, unordered
+        self.seen = set()  # of an unordered capture: each SPI with each number
         self.kinds = collections.Counter()
         self.spis = collections.OrderedDict()  # (src, dst, spi) -> [packets, first, last]
         self.faults = []
@@ -122,10 +123,13 @@ class Wire:
         if self.esn:  # the high half follows from the one before
             sequence += seen[2] >> 32 << 32
             sequence += (seen[2] - sequence > 1 << 31) << 32
-        if seen[0] and sequence <= seen[2]:
+        number = (source, to, spi, sequence)
+        if number in self.seen or (seen[0] and sequence <= seen[2] and not self.unordered):
             self.faults.append(
                 f"{source} > {to} SPI {spi:#010x}: sequence {sequence} after {seen[2]}"
             )
+        if self.unordered:
+            self.seen.add(number)
         seen[0] += 1
         seen[2] = sequence
         return name
@@ -162,11 +166,12 @@ def main():
     args.add_argument("--min-ah", type=int, help="at least so many AH packets; without it, none")
     args.add_argument("--min-clear", type=int, help="clear packets wanted (the check's own test)")
     args.add_argument("--esn", action="store_true", help="the low half of numbers may wrap")
+    args.add_argument("--unordered", action="store_true", help="several queues: each number once, in any order")
     args.add_argument("--icmp-errors", action="store_true", help="about ESP and IKE: allowed")
     args.add_argument("--spis", action="store_true", help="print the SPIs, one per line, only")
     args.add_argument("files", nargs="+")
     args = args.parse_args()
-    wire = Wire(args.icmp_errors, args.esn)
+    wire = Wire(args.icmp_errors, args.esn, args.unordered)
     for path in args.files:
         for frame in frames(path):
             wire.frame(frame)

@@ -42,7 +42,7 @@ static void sa_make(struct sa_rt *sa, uint8_t flags)
 	sa->ts.local[1] = sa->ts.remote[1] = any6;
 	memset(&hot, 0, sizeof(hot));
 	memset(&window, 0, sizeof(window));
-	sa_rt_map(sa, &hot, &window);
+	sa_rt_map(sa, &hot, &window, NULL);
 }
 
 static void accept_all(struct frame *f, struct sa_rt *sa, const uint8_t *start, size_t size)

@@ -88,3 +88,13 @@ variant() { # NAME KEY FIRST "SADCTL OPTIONS" "PEER OPTIONS"
 	local sa
 	for sa in $(sadctl gwA sas | awk '{ print $2 }'); do must sadctl gwA sa-del "$sa"; done
 }
+
+# Beside the logs: what each worker and its gate counted.
+lab_failed() {
+	local gw
+	for gw in gwA gwB; do
+		alive "worker-$gw" || continue
+		printf -- '---- counters of %s\n' "$gw"
+		sadctl "$gw" counters 2>&1 | awk '$2 > 0'
+	done
+}

@@ -28,6 +28,39 @@ for port in range(5001, 5017):
 PY
 	wait_for 3 "sixteen packets at gwB" counted_above gwB worker.OPENED $((before + 15))
 }
+# Much through all queues, both ways at once, in SAs that all workers use: each number is sent once, and
+# none is lost to the replay window.
+flood() { # NODE FROM TO
+	start "$1" "flood-$1" "$PYTHON" -c '
+import socket, sys, time
+flows = []
+for port in range(6001, 6033):
+    s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    s.bind((sys.argv[1], port))
+    flows.append(s)
+for n in range(400):
+    for s in flows:
+        s.sendto(bytes(100), (sys.argv[2], 9))
+    time.sleep(0.002)' "$2" "$3"
+}
+numbers_are_used_once() {
+	local node
+	flood hostA 10.1.0.2 10.2.0.2
+	flood hostB 10.2.0.2 10.1.0.2
+	for node in hostA hostB; do must wait_for 20 "the end of the flood of $node" gone "flood-$node"; done
+	must wait_for 3 "all at gwB" counted_above gwB worker.OPENED $((400 * 32 - 1))
+	must wait_for 3 "all at gwA" counted_above gwA worker.OPENED $((400 * 32 - 1))
+	for node in gwA gwB; do
+		must same "replays at $node" "$(counted "$node" worker.DROP_REPLAY)" 0
+		must same "frames that found no room at $node" "$(counted "$node" worker.DROP_TX_FULL)" 0
+	done
+}
+# A queue of every worker had some of it.
+is_shared_out() {
+	local rx
+	rx=$(on "$1" ethtool -S "$2" | awk '/rx_queue_[0-9]+_xdp_packets/ && $2 > 100' | wc -l)
+	[ "$rx" -ge 2 ]
+}
 times_attached() { # QUEUES TIMES
 	[ "$(grep -c "lan: attached, $1 queues" "$LAB_DIR/worker-gwA.log")" = "$2" ]
 }
@@ -36,6 +69,7 @@ title "four queues receive, one transmits, as on some NICs"
 lab_new
 lab_sites
 lab_road
+must capture_start road
 for interface in lan wan; do
 	must queues gwA "$interface" 4 1
 done
@@ -45,10 +79,14 @@ must worker_start gwA
 must attach gwA lan wan
 must worker_start gwB
 must attach gwB lan wan
-must keys_a gwA "$KEY128"
-must keys_b gwB "$KEY128"
+must keys_a gwA "$KEY128" window 1024
+must keys_b gwB "$KEY128" window 1024
 must times_attached 4 1
 must flows_arrive
+numbers_are_used_once
+must is_shared_out gwA lan
+must capture_stop road
+must wire_check road --unordered --min-esp 25000
 must ping_all hostA 10.2.0.2 10 -i 0.05
 
 title "the number of queues grows"

@@ -64,8 +64,8 @@ static void make(struct pair *p, const struct shape *s, const struct alg *alg, u
 	memset(p, 0, sizeof(*p));
 	assert_int_equal(fill(&p->out, s, alg, SA_OUT, flags), 0);
 	assert_int_equal(fill(&p->in, s, alg, SA_IN, flags), 0);
-	sa_rt_map(&p->out, &p->hot_out, &p->window);
-	sa_rt_map(&p->in, &p->hot_in, &p->window);
+	sa_rt_map(&p->out, &p->hot_out, &p->window, NULL);
+	sa_rt_map(&p->in, &p->hot_in, &p->window, NULL);
 }
 
 static void put(struct pair *p, struct reader packet)

@@ -64,8 +64,8 @@ static void pair_make(struct pair *p, const struct ipv6_sa *s)
 	assert_int_equal(sa_rt_fill(&p->out, provider, &val, &ts, &secret), 0);
 	val.dir = SA_IN;
 	assert_int_equal(sa_rt_fill(&p->in, provider, &val, &ts, &secret), 0);
-	sa_rt_map(&p->out, &p->hot_out, &p->window);
-	sa_rt_map(&p->in, &p->hot_in, &p->window);
+	sa_rt_map(&p->out, &p->hot_out, &p->window, NULL);
+	sa_rt_map(&p->in, &p->hot_in, &p->window, NULL);
 }
 
 /* A UDP packet of `len` bytes behind its headers, with n extension headers of those types. */

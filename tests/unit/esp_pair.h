@@ -77,8 +77,8 @@ static inline void pair_init_alg(struct pair *p, const struct esp_provider *prov
 	assert_int_equal(sa_rt_fill(&p->out, provider, &val, &ours, &secret), 0);
 	val.dir = SA_IN;
 	assert_int_equal(sa_rt_fill(&p->in, provider, &val, &theirs, &secret), 0);
-	sa_rt_map(&p->out, &p->hot_out, &p->window);
-	sa_rt_map(&p->in, &p->hot_in, &p->window);
+	sa_rt_map(&p->out, &p->hot_out, &p->window, NULL);
+	sa_rt_map(&p->in, &p->hot_in, &p->window, NULL);
 }
 
 static inline void pair_init_mode(struct pair *p, uint16_t key_bits, uint8_t flags, uint8_t mode)

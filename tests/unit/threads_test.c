@@ -6,9 +6,11 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include <pthread.h>
+#include <sched.h>
 #include <string.h>
 #include "base/must.h"
 #include "worker/hot.h"
+#include "worker/pass.h"
 #include "worker/replay.h"
 
 #define THREADS 4u
@@ -162,6 +164,65 @@ static void good_packets_are_not_refused(void **state)
 	all_received_once(receive_share);
 }
 
+/* ---- between workers --------------------------------------------------------------------- */
+
+#define PASSED (20 * PASS_RING)
+
+static struct pass_ring ring;
+
+/* One thread gives, one takes; the others look on. */
+static void *pass(void *arg)
+{
+	uint32_t me = (uint32_t)(uintptr_t)arg;
+	struct passed p = { 0 };
+
+	pthread_barrier_wait(&barrier);
+	for (uint32_t i = 0; me == 0 && i < PASSED;) {
+		p.len = i;
+		ring.free = __atomic_load_n(&ring.tail, __ATOMIC_ACQUIRE);
+		if (pass_ring_put(&ring, &p))
+			i++;
+		else
+			sched_yield();
+	}
+	for (uint32_t i = 0; me == 1 && i < PASSED;) {
+		if (!pass_ring_peek(&ring, &p)) {
+			sched_yield();
+			continue;
+		}
+		if (p.len == i++)
+			take(i);
+		pass_ring_next(&ring);
+	}
+	return NULL;
+}
+
+static void frames_pass_in_order(void **state)
+{
+	(void)state;
+	in_threads(pass);
+	for (uint32_t i = 1; i <= PASSED; i++)
+		assert_int_equal(taken[i], 1);
+	assert_int_equal(ring.head, PASSED);
+	assert_int_equal(ring.tail, PASSED);
+}
+
+static void a_full_ring_says_so(void **state)
+{
+	struct passed p = { 0 };
+
+	(void)state;
+	memset(&ring, 0, sizeof(ring));
+	assert_false(pass_ring_peek(&ring, &p));
+	for (uint32_t i = 0; i < PASS_RING; i++)
+		assert_true(pass_ring_put(&ring, &p));
+	assert_false(pass_ring_put(&ring, &p));
+	pass_ring_next(&ring);
+	assert_false(pass_ring_put(&ring, &p)); /* before the giver has its frame back */
+	ring.free++;
+	assert_true(pass_ring_put(&ring, &p));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -169,6 +230,8 @@ int main(void)
 		cmocka_unit_test(limits_are_reported_once),
 		cmocka_unit_test(twins_are_accepted_once),
 		cmocka_unit_test(good_packets_are_not_refused),
+		cmocka_unit_test(frames_pass_in_order),
+		cmocka_unit_test(a_full_ring_says_so),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
