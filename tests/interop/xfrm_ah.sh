@@ -100,7 +100,14 @@ must swan_up gwB
 is_up "strongSwan initiates" "$AH" TRANSPORT
 must ping_all gwA 192.0.2.2 10 -i 0.02 -s 1204
 is_down
-unset LAN_A LAN_B CHILD_MORE
+WAN_A=2001:db8::1 WAN_B=2001:db8::2
+must reconfigure
+must quietly sekisho gwA up net
+is_up "Sekisho initiates, IPv6" "$AH" TRANSPORT
+must ping_all gwA 2001:db8::2 10 -i 0.02
+must ping_all gwA 2001:db8::2 3 -i 0.02 -s 1204
+is_down
+unset WAN_A WAN_B LAN_A LAN_B CHILD_MORE
 
 title "a NAT, or what looks like one: refused by both, and nothing leaves"
 must quietly gw_reload gwA
