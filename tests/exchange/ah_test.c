@@ -148,6 +148,17 @@ static void an_spi_of_esp_is_another_one(void **state)
 	assert_int_equal(side_n_sas(&pair.b), 0);
 }
 
+/* As strongSwan, if so configured; ESP first. */
+static void offers_both(struct side *s)
+{
+	struct conn_child *cc = &s->children[0][0];
+	size_t n;
+
+	of(s, 0, PROTO_ESP, "aes256gcm16");
+	pair_proposal(PROTO_AH, "sha256", &cc->proposals[cc->n_proposals], &n);
+	cc->n_proposals += n;
+}
+
 static void assert_refused(const char *ours, const char *theirs)
 {
 	pair_configure(&pair);
@@ -173,10 +184,7 @@ static void ah_and_esp_do_not_meet(void **state)
 
 	/* One that offers both gets what is configured here. */
 	begin("sha256", "sha256");
-	of(&pair.a, 0, PROTO_ESP, "aes256gcm16");
-	struct conn_child *cc = &pair.a.children[0][0];
-	assert_int_equal(proposal_parse(PROTO_AH, "sha256", &cc->proposals[cc->n_proposals++],
-					(char[64]){ 0 }, 64), 0);
+	offers_both(&pair.a);
 	up();
 	assert_is("sha256-noesn", 32);
 }
@@ -206,10 +214,7 @@ static void a_nat_refuses_it(void **state)
 
 	/* By who asks for it all the same, its first wish is ESP. */
 	begin("sha256", "sha256");
-	of(&pair.a, 0, PROTO_ESP, "aes256gcm16");
-	struct conn_child *cc = &pair.a.children[0][0];
-	assert_int_equal(proposal_parse(PROTO_AH, "sha256", &cc->proposals[cc->n_proposals++],
-					(char[64]){ 0 }, 64), 0);
+	offers_both(&pair.a);
 	put_nat();
 	assert_refused("NO_PROPOSAL_CHOSEN",
 		       "NO_PROPOSAL_CHOSEN (net): AH does not pass a NAT");

@@ -5,15 +5,11 @@
  * accepted is a whole inner packet behind AH. And the headers in front, with the fields zero that
  * may change: twice is as good as once.
  */
-#include "fuzz/fuzz.h"
+#include "fuzz/sa.h"
 
 #include <string.h>
-#include "base/addr.h"
 #include "worker/ah.h"
 #include "worker/ip4.h"
-
-static struct sa_hot hot;
-static struct sa_window window;
 
 /* The ICVs of HMAC-SHA1, SHA-256, SHA-384 and SHA-512. */
 static struct esp_key keys[] = {
@@ -38,28 +34,6 @@ static void open_all(struct esp_job *jobs, size_t n)
 }
 
 static const struct esp_provider believer = { .name = "believer", .open = open_all };
-
-static void sa_make(struct sa_rt *sa, uint8_t flags)
-{
-	const struct ts_side any4 = { .addr = { { 0, 0xffff00000000 }, { 0, 0xffffffffffff } },
-				      .port_last = UINT16_MAX,
-				      .is_v4 = true },
-			     any6 = { .addr.last = { UINT64_MAX, UINT64_MAX },
-				      .port_last = UINT16_MAX };
-
-	*sa = (struct sa_rt){ .key = &keys[flags >> 4 & 3],
-			      .spi = 0x01020304,
-			      .proto = IPPROTO_NUM_AH,
-			      .replay.window = flags & 0x80 ? 64 : 0,
-			      .mode = flags & 0x40 ? SA_TRANSPORT : SA_TUNNEL,
-			      .flags = flags & SA_ESN };
-	sa->ts.n_local = sa->ts.n_remote = 2;
-	sa->ts.local[0] = sa->ts.remote[0] = any4;
-	sa->ts.local[1] = sa->ts.remote[1] = any6;
-	memset(&hot, 0, sizeof(hot));
-	memset(&window, 0, sizeof(window));
-	sa_rt_map(sa, &hot, &window);
-}
 
 static void mutable_twice(const uint8_t *data, size_t size)
 {
@@ -88,7 +62,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct frame f = {
 		.data = frame, .len = (uint32_t)size - 3, .l3 = data[0], .esp = data[1]
 	};
-	sa_make(&sa, data[2]);
+	fuzz_sa(&sa, keys, data[2]);
+	sa.proto = IPPROTO_NUM_AH;
 	if (ah_in(&believer, &f, &sa) == FRAME_KEEP) {
 		must(f.data > frame + data[0] && f.data + f.len <= frame + size - 3);
 		must(ip_packet_len(f.data, f.len) == f.len);

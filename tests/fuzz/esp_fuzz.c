@@ -4,17 +4,11 @@
  * say where the gate found the headers and what the SA is like, the rest is the frame. What is
  * accepted is a whole inner packet inside the frame.
  */
-#include "fuzz/fuzz.h"
+#include "fuzz/sa.h"
 
 #include <string.h>
-#include "base/addr.h"
 #include "worker/esp_in.h"
 #include "worker/ip4.h"
-
-#define SPI 0x01020304u
-
-static struct sa_hot hot;
-static struct sa_window window;
 
 /* The lengths of AES-GCM-16, AES-CBC with SHA-512, 3DES with SHA-1, NULL with SHA-256. */
 static struct esp_key keys[] = {
@@ -23,27 +17,6 @@ static struct esp_key keys[] = {
 	{ .mode = MODE_CBC, .iv_len = 8, .icv_len = 12, .align = 8 },
 	{ .mode = MODE_NULL, .iv_len = 0, .icv_len = 16, .align = 4 },
 };
-
-static void sa_make(struct sa_rt *sa, uint8_t flags)
-{
-	const struct ts_side any4 = { .addr = { { 0, 0xffff00000000 }, { 0, 0xffffffffffff } },
-				      .port_last = UINT16_MAX,
-				      .is_v4 = true },
-			     any6 = { .addr.last = { UINT64_MAX, UINT64_MAX },
-				      .port_last = UINT16_MAX };
-
-	*sa = (struct sa_rt){ .key = &keys[flags >> 4 & 3],
-			      .spi = SPI,
-			      .replay.window = flags & 0x80 ? 64 : 0,
-			      .mode = flags & 0x40 ? SA_TRANSPORT : SA_TUNNEL,
-			      .flags = flags & (SA_ESN | SA_ENCAP) };
-	sa->ts.n_local = sa->ts.n_remote = 2;
-	sa->ts.local[0] = sa->ts.remote[0] = any4;
-	sa->ts.local[1] = sa->ts.remote[1] = any6;
-	memset(&hot, 0, sizeof(hot));
-	memset(&window, 0, sizeof(window));
-	sa_rt_map(sa, &hot, &window, NULL);
-}
 
 static void accept_all(struct frame *f, struct sa_rt *sa, const uint8_t *start, size_t size)
 {
@@ -73,7 +46,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct frame f = {
 		.data = frame, .len = (uint32_t)size - 3, .l3 = data[0], .esp = data[1]
 	};
-	sa_make(&sa, data[2]);
+	fuzz_sa(&sa, keys, data[2]);
 	accept_all(&f, &sa, frame, size - 3);
 	free(frame);
 	return 0;

@@ -69,3 +69,25 @@ gw_reload() {
 	sekisho "$1" reload
 }
 two_sas() { [ "$(sad_spis gwA | wc -l)" = 2 ]; }
+# mode_is MODE: of the Child SA, as both ends name it.
+mode_is() {
+	sekisho gwA --json sas | grep -q "\"mode\": *\"$1\"" && swan gwB --list-sas --raw | grep -q "mode=$1"
+}
+# Some that are not among these.
+has_new_spis() { [ -n "$(comm -13 <(echo "$1") <(sad_spis gwA))" ]; }
+
+# The Child SA's rekey by us, then by them, during so many pings: none is lost.
+rekeys_under_traffic() { # NODE ADDRESS COUNT
+	local first second
+	first=$(sad_spis gwA)
+	steady_start "$@"
+	must gw_rekey
+	must wait_for 3 "the rekey by us" has_new_spis "$first"
+	second=$(sad_spis gwA)
+	must swan gwB --rekey --child net
+	must wait_for 3 "the rekey by them" has_new_spis "$second"
+	must alive steady
+	must steady_end 15
+	must wait_for 8 "the end of the old SAs" two_sas
+	must same "SPIs" "$(sad_spis gwA)" "$(swan_spis gwB)"
+}

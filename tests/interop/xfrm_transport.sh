@@ -4,11 +4,6 @@
 # initiates, through rekeys, in tunnel mode where one side wants that, and with ESP in UDP.
 . "$(dirname "$0")/lib.sh"
 
-# mode_is MODE: of the Child SA, as both ends name it.
-mode_is() {
-	sekisho gwA --json sas | grep -q "\"mode\": *\"$1\"" && swan gwB --list-sas --raw | grep -q "mode=$1"
-}
-
 is_up() { # MODE
 	must wait_for 15 "the Child SA on gwA" gw_has_child gwA
 	must wait_for 5 "the Child SA on gwB" swan_has_child gwB
@@ -30,9 +25,6 @@ guest_mbps() { # [-R]
 print(round(json.load(open(sys.argv[1]))["end"]["sum_received"]["bits_per_second"] / 1e6))' "$LAB_DIR/iperf.log"
 }
 
-# Some that are not among these.
-has_new_spis() { [ -n "$(comm -13 <(echo "$1") <(sad_spis gwA))" ]; }
-
 export LAN_A=dynamic LAN_B=dynamic CHILD_MORE='mode = transport'
 lab_with_strongswan
 
@@ -43,17 +35,7 @@ say "  iperf3 to the peer: $(must guest_mbps) Mbit/s"
 say "  iperf3 from the peer: $(must guest_mbps -R) Mbit/s"
 
 title "rekey by us, then by them, under traffic"
-first=$(sad_spis gwA)
-steady_start gwA 192.0.2.2 600
-must gw_rekey
-must wait_for 3 "the rekey by us" has_new_spis "$first"
-second=$(sad_spis gwA)
-must swan gwB --rekey --child net
-must wait_for 3 "the rekey by them" has_new_spis "$second"
-must alive steady
-must steady_end 15
-must wait_for 8 "the end of the old SAs" two_sas
-must same "SPIs" "$(sad_spis gwA)" "$(swan_spis gwB)"
+rekeys_under_traffic gwA 192.0.2.2 600
 must mode_is TRANSPORT
 is_down
 
