@@ -6,6 +6,7 @@
  * whose other end the gate takes it.
  */
 #include <linux/pkt_cls.h>
+#include "fragment.h"
 #include "maps.h"
 #include "parse.h"
 #include "quote.h"
@@ -86,6 +87,8 @@ static __always_inline enum gate_outcome decide(const struct links *l, struct pa
 	struct spd_view view;
 	__u32 child = 0;
 
+	if (o == NEXT)
+		fragment_ports(p, policy_ifindex(l));
 	if (o == GATE_PASS_NOT_IP || (o == NEXT && !is_for_spd(p)))
 		return GATE_EGRESS_PASS;
 	if (o != NEXT)

@@ -16,6 +16,7 @@
 #include "acquire.h"
 #include "arp.h"
 #include "forward.h"
+#include "fragment.h"
 #include "meta.h"
 #include "ndp.h"
 #include "parse.h"
@@ -161,6 +162,7 @@ static __always_inline enum gate_outcome decide(struct xdp_md *ctx, struct packe
 		return ndp(ctx, p, port);
 	if (is_on_link(&p->daddr) || p->data + ETH_HLEN > p->end)
 		return GATE_PASS_KERNEL;
+	fragment_ports(p, ifindex);
 	if (!spd_view(&view))
 		return GATE_DROP_BUG;
 	if (port && port->flags & PORT_HOST)

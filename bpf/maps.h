@@ -55,6 +55,13 @@ MAP struct {
 	__type(value, __u8);
 } natt_frags SEC(".maps");
 
+MAP struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, FLOW_FRAGS_MAX);
+	__type(key, struct flow_frag_key);
+	__type(value, struct flow_frag_val);
+} flow_frags SEC(".maps");
+
 HASH_MAP(ports, PORT_MAX, __u32, struct port_val);
 HASH_MAP(addrs, ADDR_MAX, struct addr_key, struct addr_val);
 

@@ -44,6 +44,7 @@ struct packet {
 			     * are type * 256 + code for ICMP (RFC 7296 3.13.1) */
 	bool is_fragment;
 	bool is_later_fragment;
+	bool is_port_known; /* of a later fragment: fragment.h found the ports of the first one */
 	__be32 frag_id;
 };
 
@@ -59,6 +60,11 @@ static __always_inline union addr addr_v4(__be32 v4)
 static __always_inline bool is_v4(const union addr *a)
 {
 	return a->d[0] == 0 && a->w[2] == bpf_htonl(0xffff);
+}
+
+static __always_inline bool lacks_ports(const struct packet *p)
+{
+	return p->is_later_fragment && !p->is_port_known;
 }
 
 static __always_inline bool is_icmp(__u8 proto)

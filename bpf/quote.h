@@ -44,7 +44,7 @@ static __always_inline void quoted_ports(const struct packet *p, const __be16 *l
 	if (!has_ports(f->proto) || (void *)(l4 + 2) > p->end)
 		return;
 	ports_read(l4, f->proto, &f->remote_port, &f->local_port);
-	f->is_later_fragment = false;
+	f->lacks_ports = false;
 }
 
 /* The quoted packet as a flow that came in: its source is remote. False: not all of its header is
@@ -84,7 +84,7 @@ static __always_inline bool quoted_ipv6(const struct packet *p, const struct ipv
 /* p is an ICMP error about a packet that the SPD lets in only under protection. */
 static __always_inline bool quotes_protected(const struct spd_view *view, const struct packet *p)
 {
-	struct flow f = { .is_later_fragment = true, .dir = SPD_IN }; /* ports unknown */
+	struct flow f = { .lacks_ports = true, .dir = SPD_IN }; /* ports unknown */
 	struct icmp *icmp = header_at(p, p->l4_off);
 	__u32 child = 0, action;
 

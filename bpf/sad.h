@@ -55,8 +55,8 @@ static __always_inline enum gate_outcome natt_later(const struct packet *p, stru
 {
 	struct natt_frag_key key = natt_frag(p);
 
-	if (!bpf_map_lookup_elem(&natt_frags, &key))
-		return NEXT;
+	if (!bpf_map_lookup_elem(&natt_frags, &key)) /* port 4500, but no ESP: IKE, too */
+		return p->dport == IKE_PORT || p->dport == NATT_PORT ? GATE_PASS_IKE : NEXT;
 	m->kind = META_FRAGMENT;
 	return GATE_TO_WORKER_IN;
 }

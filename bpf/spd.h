@@ -28,7 +28,7 @@ struct flow {
 	union addr remote, local;
 	__u16 local_port, remote_port;
 	__u8 proto;
-	bool is_later_fragment;
+	bool lacks_ports; /* they are in a fragment that was not seen */
 	__u8 dir; /* SPD_IN or SPD_OUT */
 	__u8 zero;
 	__u32 ifindex; /* IF_UNKNOWN: of policies that name one those that protect match */
@@ -44,7 +44,7 @@ struct spd_walk {
 	__u32 ifindex;
 	__u16 local_port, remote_port;
 	__u8 proto;
-	bool needs_ports; /* of a protocol with ports, but a later fragment */
+	bool needs_ports; /* of a protocol with ports, but they are not known */
 	__u8 dir;
 };
 
@@ -144,7 +144,7 @@ __weak __noinline __u32 spd_find(__u32 gen, const struct flow *f, __u32 *ret_chi
 		.local_port = f->local_port,
 		.remote_port = f->remote_port,
 		.proto = f->proto,
-		.needs_ports = f->is_later_fragment && has_ports(f->proto),
+		.needs_ports = f->lacks_ports && has_ports(f->proto),
 		.ifindex = f->ifindex,
 		.dir = f->dir,
 	};
@@ -214,7 +214,7 @@ static __always_inline enum gate_outcome spd_inbound(const struct spd_view *view
 			  .remote_port = p->sport,
 			  .local_port = p->dport,
 			  .proto = p->proto,
-			  .is_later_fragment = p->is_later_fragment,
+			  .lacks_ports = lacks_ports(p),
 			  .dir = SPD_IN,
 			  .ifindex = ifindex };
 	__u32 child = 0, action = spd_find(view->gen, &f, &child);
@@ -247,7 +247,7 @@ static __always_inline struct flow flow_out(const struct packet *p, __u32 ifinde
 			      .remote_port = p->dport,
 			      .local_port = p->sport,
 			      .proto = p->proto,
-			      .is_later_fragment = p->is_later_fragment,
+			      .lacks_ports = lacks_ports(p),
 			      .dir = SPD_OUT,
 			      .ifindex = ifindex };
 }

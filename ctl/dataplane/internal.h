@@ -21,6 +21,7 @@
 	X(spd_state, UNIT_SPD)   \
 	X(child_acq, UNIT_NONE)  \
 	X(natt_frags, UNIT_NONE) \
+	X(flow_frags, UNIT_NONE) \
 	X(ports, UNIT_NONE)      \
 	X(addrs, UNIT_NONE)      \
 	X(xsks, UNIT_NONE)       \

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * ESP packets that the road has cut (RFC 791 3.2, RFC 8200 4.5) are put together before they are
- * opened (RFC 4303 3.4.1), and what this host itself has cut before it is sealed in transport mode
- * (3.3.4). Bounded in number, size and time; fragments that overlap end their packet
+ * opened (RFC 4303 3.4.1), and clear packets before they are sealed where the SA carries no fragments: in
+ * transport mode (3.3.4), and in tunnel mode where the selectors have ports (RFC 4301 7.2). Bounded in number, size and time; fragments that overlap end their packet
  * (RFC 5722). Where a port has several queues, all fragments of a packet have to come by one.
  */
 #ifndef WORKER_REASSEMBLY_H

@@ -57,6 +57,23 @@ static bool selectors_match(const struct frame *f, const struct ip_info *info)
 	return ts_set_match(&f->sa->ts, &flow);
 }
 
+/* Without NON_FIRST_FRAGMENTS_ALSO an SA of narrower ports carries no later fragments (RFC 4301
+ * 7.2), and in transport mode none carries any. */
+static bool carries_pieces(const struct frame *f, const struct ip_info *info)
+{
+	struct ts_flow piece = { .local = info->src, .remote = info->dst, .proto = info->proto };
+
+	return f->sa->mode == SA_TUNNEL && ts_set_match(&f->sa->ts, &piece);
+}
+
+/* Waits for the other fragments; then the whole packet is looked at once more. */
+static void make_whole(struct worker *w, struct frame *f)
+{
+	f->sa = NULL;
+	f->may_cut = true;
+	reassemble(w, f);
+}
+
 /* Transport mode is for what this host itself says to the other end, in whole packets (RFC 4301
  * 4.1, RFC 4303 3.3.4). */
 static bool mode_admit(struct worker *w, struct frame *f, const struct ip_info *info)
@@ -70,9 +87,7 @@ static bool mode_admit(struct worker *w, struct frame *f, const struct ip_info *
 	}
 	if (!info->is_fragment)
 		return true;
-	f->sa = NULL; /* a whole packet is looked at once more */
-	f->may_cut = true;
-	reassemble(w, f);
+	make_whole(w, f);
 	return false;
 }
 
@@ -90,15 +105,6 @@ static bool ttl_admit(struct worker *w, struct frame *f)
 	}
 	icmp_or_drop(w, f, ICMP_TTL, 0);
 	return false;
-}
-
-/* Without NON_FIRST_FRAGMENTS_ALSO an SA of narrower ports carries no later fragments (RFC 4301
- * 7.2), and in transport mode none carries any. */
-static bool may_cut(const struct frame *f, const struct ip_info *info)
-{
-	struct ts_flow piece = { .local = info->src, .remote = info->dst, .proto = info->proto };
-
-	return f->sa->mode == SA_TUNNEL && ts_set_match(&f->sa->ts, &piece);
 }
 
 /* Then the ESP packet is cut (RFC 4301 8.2.1). */
@@ -154,7 +160,7 @@ static bool size_admit(struct worker *w, struct burst *b, struct frame *f,
 		return whole_admit(f);
 	if (ip_df(f->data + f->l3))
 		icmp_or_drop(w, f, ICMP_TOO_BIG, max);
-	else if (may_cut(f, info))
+	else if (carries_pieces(f, info))
 		cut(w, b, f, max);
 	else
 		return whole_admit(f);
@@ -183,6 +189,11 @@ static void admit(struct worker *w, struct burst *b, struct frame *f)
 	f->inner_len = info.len;
 	if (!find_sa(w, b, f))
 		return;
+	if (info.is_fragment && f->sa->mode == SA_TUNNEL && !f->decrypted &&
+	    !carries_pieces(f, &info)) {
+		make_whole(w, f);
+		return;
+	}
 	if (!selectors_match(f, &info)) {
 		f->drop = WORKER_DROP_SELECTOR;
 		return;

@@ -29,7 +29,7 @@
 	X(DROP_KEEPALIVE, "NAT keepalive, nothing to do (RFC 3948 2.3)")                  \
 	X(DROP_POLICY, "the SPD says discard")                                            \
 	X(DROP_CLEAR_IN, "came in clear, the SPD wants it protected (RFC 4301 5.2)")      \
-	X(DROP_FRAGMENT, "fragment without ports where the policy needs them")            \
+	X(DROP_FRAGMENT, "later fragment: the policy needs ports, no first one told them")            \
 	X(DROP_NO_WORKER, "to be protected, but no worker serves this queue")             \
 	X(DROP_NO_PORT, "to be protected, but the worker does not serve this interface")  \
 	X(DROP_NO_META, "driver has no room for metadata")                                \

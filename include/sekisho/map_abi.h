@@ -188,6 +188,26 @@ struct natt_frag_key {
 	__be32 id;
 };
 
+/*
+ * flow_frags (LRU): the ports of packets that come in fragments, from the first fragment, for the later
+ * ones (RFC 4301 7). Written by the gate and the tc program.
+ */
+#define FLOW_FRAGS_MAX 8192u
+#define FLOW_FRAG_LIFE_NS 2000000000ull /* in less, one pair of hosts can reuse an identification */
+struct flow_frag_key {
+	__u8 saddr[16], daddr[16];
+	__be32 id;
+	__u32 ifindex; /* the packet came in by; of the host's own: that it goes out by */
+	__u8 proto;
+	__u8 zero[7];
+};
+struct flow_frag_val {
+	__u64 first_ns; /* CLOCK_MONOTONIC */
+	__u16 sport, dport; /* host order */
+	__u8 is_contradicted; /* by another first fragment: nobody knows the ports */
+	__u8 zero[3];
+};
+
 /* sa[i] (mmapable, read by the worker): what an SA is. Never changed while published,
  * except for src, dst and the encapsulation ports when a peer moves. */
 struct sa_val {
@@ -328,6 +348,8 @@ _Static_assert(sizeof(struct spd_val) == 96, "no hidden padding");
 _Static_assert(sizeof(struct spd_state) == 24, "no hidden padding");
 _Static_assert(sizeof(struct sad_key) == 24, "no hidden padding");
 _Static_assert(sizeof(struct sad_val) == 12, "no hidden padding");
+_Static_assert(sizeof(struct flow_frag_key) == 48, "no hidden padding");
+_Static_assert(sizeof(struct flow_frag_val) == 16, "no hidden padding");
 _Static_assert(sizeof(struct sa_val) == 112, "no hidden padding");
 _Static_assert(sizeof(struct sa_hot) == 64, "a cache line");
 _Static_assert(sizeof(struct event) == 56, "no hidden padding");

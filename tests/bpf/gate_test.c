@@ -117,6 +117,21 @@ static void by_fib(struct world *w)
 	assert_return_code(spd_forwarding(w->dp, FORWARDING_FIB), 0);
 }
 
+/* All records of first fragments are older than they may be. */
+static void fragments_grow_old(struct world *w)
+{
+	int fd = dp_map_fd(w->dp, "flow_frags");
+	struct flow_frag_key key, next;
+	struct flow_frag_val val;
+
+	for (void *at = NULL; !bpf_map_get_next_key(fd, at, &next); at = &key) {
+		key = next;
+		assert_return_code(bpf_map_lookup_elem(fd, &key, &val), 0);
+		val.first_ns -= FLOW_FRAG_LIFE_NS;
+		assert_return_code(bpf_map_update_elem(fd, &key, &val, BPF_EXIST), 0);
+	}
+}
+
 /* ---- states of the maps that correct processes do not leave ---------------------- */
 
 static struct spd_index_val saved_bucket;

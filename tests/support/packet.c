@@ -77,7 +77,7 @@ static uint8_t *put_ipv4(const struct pkt *p, uint8_t *at, size_t l4_len)
 	at[0] = (uint8_t)((p->version ? p->version : 4) << 4 | (p->ihl ? p->ihl : header_len / 4));
 	at[1] = p->tos;
 	put16(at + 2, (uint16_t)((int)(header_len + l4_len) + p->total_len_off));
-	put16(at + 4, 0x1234);
+	put16(at + 4, p->id ? p->id : 0x1234);
 	put16(at + 6, p->frag);
 	at[8] = p->ttl ? p->ttl : 64;
 	at[9] = p->proto ? p->proto : IPPROTO_UDP;
@@ -106,6 +106,7 @@ static uint8_t *put_ext(const struct pkt *p, uint8_t *at, uint8_t *next, uint8_t
 		*next = IPPROTO_FRAGMENT_HEADER;
 		memset(at, 0, 8);
 		put16(at + 2, p->frag);
+		put16(at + 6, p->id);
 		next = at;
 		at += 8;
 	}

@@ -28,6 +28,7 @@ struct pkt {
 	const char *target; /* PKT_NDP, which is an advertisement if icmp_type is 136; option: smac */
 	uint16_t sport, dport; /* of ICMP: sport is type * 256 + code */
 	uint16_t frag;     /* flags and offset, as in the header of IPv4; IPv6: a fragment header */
+	uint16_t id;       /* of all fragments of a packet; 0: 0x1234, in IPv6 0 */
 	uint8_t ext[PKT_EXT_MAX], n_ext; /* IPv6: extension headers, that of `frag` behind them */
 	uint8_t ext_len;                 /* their length field */
 	uint16_t payload;  /* bytes behind UDP, or behind IPv4; 0: 16 */
