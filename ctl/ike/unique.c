@@ -35,6 +35,21 @@ bool unique_admit(struct ike_sa *fresh, bool is_initial_contact)
 	return true;
 }
 
+static void move_task(struct ike_sa *fresh, const struct task *task)
+{
+	if (task->kind == TASK_CHILD_NEW && !child_of(fresh, task->conn_child))
+		task_add(fresh, TASK_CHILD_NEW, task->conn_child, 0);
+}
+
+/* Child SAs that were being made are wanted still. */
+static void move_tasks(struct ike_sa *fresh, const struct ike_sa *sa)
+{
+	for (const struct ours *o = sa->ours; o; o = o->next)
+		move_task(fresh, o->task);
+	for (const struct task *t = sa->tasks; t; t = t->next)
+		move_task(fresh, t);
+}
+
 /* 2.4: the peer has begun anew, so it knows nothing of older ones, and needs no word about
  * them. Those that came up after it asked for this one it does know: both initiated. */
 static void drop(struct ike_sa *fresh, struct ike_sa *sa)
@@ -46,6 +61,7 @@ static void drop(struct ike_sa *fresh, struct ike_sa *sa)
 		return;
 	}
 	sa_log(sa, "peer began anew (INITIAL_CONTACT): dropped");
+	move_tasks(fresh, sa);
 	exchange_close(sa, END_OURS);
 }
 
