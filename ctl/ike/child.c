@@ -214,6 +214,22 @@ static void log_established(struct ike_sa *sa, const struct child *child)
 	       c->mode == SA_TRANSPORT ? ", transport mode" : "");
 }
 
+/* When to look whether it is idle. What is rekeyed goes on where the old one was. */
+static uint64_t idle_from(const struct ike_sa *sa, const struct child *child)
+{
+	const struct ike_host *host = &sa->ike->host;
+	const struct child *old = child->replaces ? child_by_spi(sa, child->replaces, true) : NULL;
+	uint64_t wait_ms = child->sa.conn_child->inactivity_s * 1000ull, used_ms = 0;
+
+	if (!wait_ms)
+		return 0;
+	if (old)
+		used_ms = host->last_use_ms(host->arg, old->sa.spi_in);
+	if (old && !used_ms)
+		return old->idle_ms;
+	return (old ? used_ms : sa->ike->now_ms) + wait_ms;
+}
+
 static void installed(struct ike_sa *sa, struct child *child)
 {
 	const struct conn_child *cc = child->sa.conn_child;
@@ -226,6 +242,7 @@ static void installed(struct ike_sa *sa, struct child *child)
 			ike_jitter(sa->ike, (cc->rand_s < cc->rekey_s ? cc->rand_s : 0) * 1000ull);
 	if (cc->life_s)
 		child->life_ms = now_ms + cc->life_s * 1000ull;
+	child->idle_ms = idle_from(sa, child);
 	fx_child(&sa->ike->fx, FX_SA_ADD, &child->sa);
 	secret_wipe(child->sa.key_in, sizeof(child->sa.key_in));
 	secret_wipe(child->sa.key_out, sizeof(child->sa.key_out));
@@ -368,6 +385,26 @@ static void poll_switch(struct ike_sa *sa, struct child *child, uint64_t now_ms)
 		child->poll_ms = now_ms + SWITCH_POLL_MS;
 }
 
+static void idle_check(struct ike_sa *sa, struct child *child, uint64_t now_ms)
+{
+	const struct ike_host *host = &sa->ike->host;
+	const struct conn_child *cc = child->sa.conn_child;
+	uint64_t used_ms = host->last_use_ms(host->arg, child->sa.spi_in);
+
+	child->idle_ms = 0;
+	if (!cc || !cc->inactivity_s || !child_is_live(child) || !sa_is_up(sa))
+		return;
+	uint64_t end_ms = used_ms + cc->inactivity_s * 1000ull;
+	if (used_ms && end_ms > now_ms) {
+		child->idle_ms = end_ms;
+		return;
+	}
+	sa_log(sa, "CHILD_SA %s{%u} had no packet for %u s: closing it", child->name,
+	       child->sa.unique_id, cc->inactivity_s);
+	child->is_unwanted = true;
+	task_delete_child(sa, child->sa.chosen.protocol, child->sa.spi_in);
+}
+
 static bool is_due(uint64_t at_ms, uint64_t now_ms)
 {
 	return at_ms && at_ms <= now_ms;
@@ -385,6 +422,8 @@ void child_expire(struct ike_sa *sa, uint64_t now_ms)
 			c->rekey_ms = 0;
 			if (c->state == CHILD_INSTALLED && sa->state == ST_ESTABLISHED)
 				task_add(sa, TASK_CHILD_REKEY, NULL, c->sa.spi_in);
+		} else if (is_due(c->idle_ms, now_ms)) {
+			idle_check(sa, c, now_ms);
 		} else if (is_due(c->poll_ms, now_ms)) {
 			poll_switch(sa, c, now_ms);
 		}
@@ -407,6 +446,7 @@ uint64_t child_deadline(const struct ike_sa *sa)
 		earliest(&best_ms, c->linger_ms);
 		earliest(&best_ms, c->life_ms);
 		earliest(&best_ms, c->rekey_ms);
+		earliest(&best_ms, c->idle_ms);
 		earliest(&best_ms, c->poll_ms);
 		earliest(&best_ms, c->redundant_ms);
 	}

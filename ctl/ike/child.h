@@ -79,6 +79,7 @@ struct child {
 	bool is_unwanted;	    /* to be deleted, and so is what a rekey makes of it */
 	uint64_t linger_ms;	    /* LINGERING ends */
 	uint64_t redundant_ms;	    /* then we delete it: both sides made one (collision.h) */
+	uint64_t idle_ms;	    /* look for packets of late, 0: never */
 	uint64_t poll_ms, wait_ms;  /* look for inbound packets; wait no longer */
 };
 

@@ -123,6 +123,7 @@ struct conn_child {
 	uint32_t rekey_s;    /* soft limit; 0: never. The core jitters it (rand_s) */
 	uint32_t life_s;     /* hard limit; 0: never */
 	uint32_t rand_s;
+	uint32_t inactivity_s; /* closed after as long without a packet; 0: never */
 	/* 0: none. The soft limits are drawn anew for each SA, up to rand_ lower. */
 	uint64_t rekey_packets, life_packets, rand_packets;
 	uint64_t rekey_bytes, life_bytes, rand_bytes;

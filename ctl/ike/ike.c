@@ -14,7 +14,7 @@
 
 int ike_new(const struct ike_host *host, struct ike **ret_ike)
 {
-	if (!host->random || !host->spi || !host->last_inbound_ms)
+	if (!host->random || !host->spi || !host->last_inbound_ms || !host->last_use_ms)
 		return -EINVAL;
 	struct ike *ike = alloc_zero(sizeof(*ike));
 	ike->host = *host;

@@ -105,6 +105,8 @@ struct ike_host {
 	/* CLOCK_MONOTONIC-like ms of the last inbound ESP packet of a Child SA; 0: never. For DPD
 	 * and for the switch of a rekey: the clock of now_ms. */
 	uint64_t (*last_inbound_ms)(void *arg, uint32_t spi_in);
+	/* The same of packets in either direction: for the end of an idle Child SA. */
+	uint64_t (*last_use_ms)(void *arg, uint32_t spi_in);
 	/* The source address that the kernel would use towards `remote`, for connections whose
 	 * local address is %any. May be NULL. 0 or -errno. */
 	int (*source)(void *arg, const struct ip_addr *remote, struct ip_addr *ret_local);

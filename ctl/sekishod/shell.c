@@ -65,6 +65,18 @@ static uint64_t host_last_inbound(void *arg, uint32_t spi_in)
 	return pair ? dp_sa_hot(sh->dp)[pair->sa_in].last_ns / 1000000u : 0;
 }
 
+static uint64_t host_last_use(void *arg, uint32_t spi_in)
+{
+	struct shell *sh = arg;
+	const struct pair *pair = pairs_find(&sh->pairs, spi_in);
+
+	if (!pair)
+		return 0;
+	uint64_t in_ns = dp_sa_hot(sh->dp)[pair->sa_in].last_ns;
+	uint64_t out_ns = dp_sa_hot(sh->dp)[pair->sa_out].last_ns;
+	return (in_ns > out_ns ? in_ns : out_ns) / 1000000u;
+}
+
 static int host_source(void *arg, const struct ip_addr *remote, struct ip_addr *ret_local)
 {
 	(void)arg;
@@ -237,7 +249,8 @@ static int step(int err, const char *what)
 int shell_start(struct shell *sh)
 {
 	struct ike_host host = { .random = host_random, .spi = host_spi,
-				 .last_inbound_ms = host_last_inbound, .source = host_source,
+				 .last_inbound_ms = host_last_inbound,
+				 .last_use_ms = host_last_use, .source = host_source,
 				 .instance = host_instance, .lease_take = host_lease_take,
 				 .lease_give = host_lease_give, .arg = sh };
 	int err;

@@ -275,6 +275,30 @@ static void dead_peer_is_called_again(void **state)
 	assert_int_equal(side_n_ike(&pair.b), 1);
 }
 
+/* Packets keep it, rekeys do not; the IKE SA stays. */
+static void what_is_idle_is_closed(void **state)
+{
+	(void)state;
+	pair.a.conns[0].children[0].inactivity_s = 30;
+	pair.a.conns[0].children[0].rekey_s = 8;
+	pair.a.conns[0].children[0].life_s = 16;
+	up();
+	pair.flow_ms = 1000;
+	pair_run(&pair, 100000);
+	assert_true(pair_is_up(&pair));
+	assert_true(side_logged(&pair.a, "rekeyed"));
+	pair.flow_ms = 0;
+	pair_run(&pair, 25000);
+	assert_true(pair_is_up(&pair));
+	pair_run(&pair, 10000);
+	assert_true(side_logged(&pair.a, "had no packet for 30 s: closing it"));
+	assert_int_equal(side_n_sas(&pair.a), 0);
+	assert_int_equal(side_n_sas(&pair.b), 0);
+	assert_int_equal(side_n_ike(&pair.a), 1);
+	pair_run(&pair, 100000);
+	assert_int_equal(side_n_sas(&pair.a), 0);
+}
+
 static void both_begin_at_once(void **state)
 {
 	(void)state;
@@ -318,6 +342,7 @@ int main(void)
 		TEST(close_action_starts_again),
 		TEST(only_the_child_of_that_connection_is_rekeyed),
 		TEST(lost_answer_to_delete),
+		TEST(what_is_idle_is_closed),
 		TEST(dpd_asks_and_is_answered),
 		TEST(inbound_esp_is_life_too),
 		TEST(dead_peer_is_cleared),

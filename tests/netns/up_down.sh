@@ -25,6 +25,19 @@ done
 must_not sekisho gwA up nonesuch 2>/dev/null
 must_not sekisho gwA nonesuch 2>/dev/null
 
+title "what carries nothing for two seconds is closed, and the IKE SA stays"
+export CHILD_MORE='inactivity = 2s'
+(umask 077 && tunnel_conf A >"$LAB_DIR/gwA.conf")
+must sekisho gwA down tunnel
+must sekisho gwA reload >/dev/null
+must sekisho gwA up net
+must ping_all hostA 10.2.0.2 8 -i 0.5
+must gw_has_child gwA
+must wait_for 5 "the end of the idle Child SA" gw_has_no_child gwA
+must log_says sekishod-gwA 'had no packet for 2 s: closing it'
+must gw_has_no_child gwB
+must same "IKE SAs" "$(sekisho gwA sas | grep -c ESTABLISHED)" 1
+
 title "up waits also for what is under way already: nobody answers, so it never says 'up'"
 must sekisho gwA down tunnel
 must stop sekishod-gwB

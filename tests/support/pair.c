@@ -124,6 +124,7 @@ static void core_new(struct side *s)
 	struct ike_host host = { .random = host_random,
 				 .spi = host_spi,
 				 .last_inbound_ms = host_last_inbound,
+				 .last_use_ms = host_last_inbound,
 				 .instance = pair_hooks.instance,
 				 .lease_take = pair_hooks.lease_take,
 				 .lease_give = pair_hooks.lease_give,
