@@ -63,12 +63,15 @@ static __always_inline enum gate_outcome into_host_if(const struct links *l, __u
 	return GATE_EGRESS_PROTECT;
 }
 
-/* A forwarded packet that came in an SA or was let in has its match in the other direction. */
+/* A forwarded packet that came in an SA or was let in has its match in the other direction, or it
+ * came by the interface of a route-based child. */
 static __always_inline bool is_allowed(const struct spd_view *view, const struct packet *p,
 				       __u32 ifindex)
 {
 	bool is_bypass;
 
+	if (bpf_map_lookup_elem(&tunnels, &ifindex))
+		return true;
 	return spd_inbound(view, p, ifindex, &is_bypass) == GATE_DROP_CLEAR_IN || is_bypass;
 }
 

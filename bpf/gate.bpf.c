@@ -41,7 +41,7 @@ static __always_inline enum gate_outcome protect(struct xdp_md *ctx, struct pack
 	barrier_var(port); /* Linux 6.1 cannot follow a check for NULL that was folded into others */
 	if (!port || !host_has_vlan(ctx->ingress_ifindex, p))
 		return GATE_DROP_NO_PORT;
-	bool is_own = port->flags & PORT_HOST;
+	bool is_own = port->flags & (PORT_HOST | PORT_TUNNEL);
 	if (!is_own && p->ttl <= 1)
 		return GATE_PASS_KERNEL;
 	enum gate_outcome o = child_find_sa(m->child, f, &m->sa);
@@ -64,6 +64,18 @@ static __always_inline enum gate_outcome from_host(struct xdp_md *ctx, struct pa
 	if (o == GATE_TO_WORKER_OUT)
 		return protect(ctx, p, port, &f, m);
 	return o == NEXT ? GATE_DROP_EGRESS : o;
+}
+
+/* What the routing table sent into a route-based child: no policy is asked. The kernel says by ::
+ * what nobody else shall hear (RFC 4291 2.5.2). */
+static __always_inline enum gate_outcome
+from_tunnel(struct xdp_md *ctx, struct packet *p, const struct port_val *port, struct xsk_meta *m)
+{
+	struct flow f = flow_out(p, ctx->ingress_ifindex);
+
+	if (!is_v4(&p->saddr) && p->saddr.d[0] == 0 && p->saddr.d[1] == 0)
+		return GATE_DROP_POLICY;
+	return protect(ctx, p, port, &f, m);
 }
 
 /* NEXT: in clear. A function of its own so that its flow is off the stack when the next one is
@@ -158,6 +170,13 @@ static __always_inline enum gate_outcome decide(struct xdp_md *ctx, struct packe
 	m.l3_off = p->l3_off;
 	if (p->ethertype == ETH_P_ARP)
 		return arp(ctx, p, ifindex, port);
+	if (!port || port->flags & PORT_TUNNEL) {
+		__u32 *child = bpf_map_lookup_elem(&tunnels, &ifindex);
+
+		m.child = child ? *child : 0;
+		if (child || port)
+			return from_tunnel(ctx, p, port, &m);
+	}
 	if (is_ndp(p))
 		return ndp(ctx, p, port);
 	if (is_on_link(&p->daddr) || p->data + ETH_HLEN > p->end)

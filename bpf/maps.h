@@ -39,6 +39,7 @@ ARRAY_MAP(spd, 2 * SPD_MAX, struct spd_val, BPF_F_MMAPABLE);
 ARRAY_MAP(child_out, CHILD_MAX, __u64, BPF_F_MMAPABLE);
 ARRAY_MAP(child_acq, CHILD_MAX, __u64, 0);
 ARRAY_MAP(child_name, CHILD_MAX, struct child_name, BPF_F_MMAPABLE);
+ARRAY_MAP(child_tunnel, CHILD_MAX, struct child_tunnel, BPF_F_MMAPABLE);
 ARRAY_MAP(sa, SA_MAX, struct sa_val, BPF_F_MMAPABLE);
 ARRAY_MAP(sa_ts, SA_MAX, struct sa_ts, 0);
 ARRAY_MAP(sa_secret, SA_MAX, struct sa_secret, 0);
@@ -63,6 +64,7 @@ MAP struct {
 } flow_frags SEC(".maps");
 
 HASH_MAP(ports, PORT_MAX, __u32, struct port_val);
+HASH_MAP(tunnels, TUNNELS_MAX, __u32, __u32);
 HASH_MAP(addrs, ADDR_MAX, struct addr_key, struct addr_val);
 
 MAP struct {

@@ -136,6 +136,7 @@ __typeof__(take_only) take_start, take_dpd_action, take_close_action, take_defau
 __typeof__(take_only) take_owner, take_secret, take_files, take_password, take_revocation;
 __typeof__(take_only) take_send_cert, take_ppk_id, take_ppk_owner;
 __typeof__(take_only) take_word, take_range, take_thousandths, take_encap, take_interface;
+__typeof__(take_only) take_tunnel;
 __typeof__(take_only) take_vips, take_conn_pools, take_pool_addrs, take_pool_dns;
 __typeof__(take_only) take_pool_subnets, take_pool_domains, take_eap_id, take_gateway,
 	take_their_eap_id;

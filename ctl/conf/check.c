@@ -48,6 +48,8 @@ static const struct node *where(const struct build *b, const struct pair *p)
 static void pairs_add(struct pair *pairs, size_t *n, const struct conn *conn,
 		      const struct conn_child *c)
 {
+	if (c->tunnel[0])
+		return; /* no policies */
 	for (size_t i = 0; i < c->n_local_ts; i++)
 		for (size_t j = 0; j < c->n_remote_ts; j++, ++*n)
 			pairs[*n] = (struct pair){ c->local_ts[i], c->remote_ts[j], conn, c, *n };
@@ -87,6 +89,36 @@ static void check_pairs(struct build *b, const struct pair *pairs, size_t n)
 	}
 }
 
+/* An interface leads into one child. */
+static void check_tunnels(struct build *b)
+{
+	const struct conn_child *seen[TUNNELS_MAX / 2];
+	size_t n = 0;
+
+	for (size_t i = 0; i < b->conf->n_conns; i++)
+		for (size_t j = 0; j < b->conf->conns[i]->n_children; j++) {
+			const struct conn *conn = b->conf->conns[i];
+			struct pair at = { .conn = conn, .child = &conn->children[j] };
+
+			if (!at.child->tunnel[0])
+				continue;
+			if (n == TUNNELS_MAX / 2) {
+				mistake(b, where(b, &at),
+					"more than %u children with a "
+					"tunnel_interface",
+					TUNNELS_MAX / 2);
+				return;
+			}
+			for (size_t k = 0; k < n; k++)
+				if (!strcmp(seen[k]->tunnel, at.child->tunnel))
+					mistake(b, where(b, &at),
+						"tunnel_interface %s is that of "
+						"child '%s', too",
+						at.child->tunnel, seen[k]->name);
+			seen[n++] = at.child;
+		}
+}
+
 void check_connections(struct build *b)
 {
 	const struct conf *conf = b->conf;
@@ -101,6 +133,7 @@ void check_connections(struct build *b)
 			n_slots += c->action == SPD_PROTECT;
 			check_families(b, conf->conns[i], c);
 		}
+	check_tunnels(b);
 	if (n_slots >= CHILD_MAX)
 		errors_add(b->tree->errors, NULL, 0, "more than %u children", CHILD_MAX - 1);
 	if (n_pairs > SPD_MAX)

@@ -112,6 +112,21 @@ static void child_ah(struct build *b, const struct conn *conn, struct child_draf
 	c->n_proposals = d->n_ah;
 }
 
+/* The routing table decides instead of policies, which are of tunnel mode and one peer. */
+static void child_tunnel(struct build *b, const struct child_draft *d)
+{
+	const struct conn_child *c = &d->child;
+
+	if (!c->tunnel[0])
+		return;
+	if (c->action != SPD_PROTECT || c->mode != SA_TUNNEL)
+		mistake(b, d->at, "tunnel_interface: only with mode = tunnel");
+	if (c->interface[0] || c->priority)
+		mistake(b, d->at,
+			"tunnel_interface: there are no policies, so no interface or priority of "
+			"theirs");
+}
+
 static void build_child(struct build *b, struct conn *conn, const struct node *section)
 {
 	struct child_draft d = { .at = section };
@@ -122,6 +137,7 @@ static void build_child(struct build *b, struct conn *conn, const struct node *s
 	child_volumes(b, &d);
 	child_lifetimes(b, &d);
 	child_ah(b, conn, &d);
+	child_tunnel(b, &d);
 	if (c->action == SPD_PROTECT && c->dir != SPD_BOTH)
 		mistake(b, section, "direction: an SA protects both; only with mode = pass or drop");
 	if (c->action != SPD_DISCARD && c->is_answered)
@@ -312,6 +328,11 @@ static void conn_starts(struct build *b, const struct conn_draft *d)
 		if (c->action == SPD_PROTECT && c->start != START_NONE)
 			mistake(b, d->at,
 				"child '%s' has a start_action, but remote_addrs has no address",
+				c->name);
+		if (c->tunnel[0])
+			mistake(b, d->at,
+				"child '%s' has a tunnel_interface, but remote_addrs has no "
+				"address",
 				c->name);
 	}
 }

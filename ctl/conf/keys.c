@@ -142,6 +142,7 @@ static const struct row table[] = {
 	RANGE(SCOPE_CHILD, "priority", take_range, CHILD(child.priority), "0", "0 65535",
 	      "0 to 65535"),
 	KEY(SCOPE_CHILD, "interface", take_interface, CHILD(child.interface), NULL),
+	KEY(SCOPE_CHILD, "tunnel_interface", take_tunnel, CHILD(child.tunnel), NULL),
 	WORD(SCOPE_CHILD, "direction", CHILD(child.dir), "both", "both=0 in=1 out=2",
 	     "in, out or both"),
 	KEY(SCOPE_CHILD, "reject", take_bool, CHILD(child.is_answered), "no"),

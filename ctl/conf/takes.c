@@ -428,6 +428,17 @@ void take_interface(struct build *b, const struct row *row, const struct node *a
 		snprintf(to, CONN_IF_NAME_MAX, "%s", text);
 }
 
+/* The other end of the pair has a p more. */
+void take_tunnel(struct build *b, const struct row *row, const struct node *at, const char *text,
+		 void *to)
+{
+	if (strlen(text) + 1 >= CONN_IF_NAME_MAX)
+		mistake(b, at, "%s = %s: a name of at most %d characters", row->name, text,
+			CONN_IF_NAME_MAX - 2);
+	else
+		take_interface(b, row, at, text, to);
+}
+
 /* The names of actions, old and new, as strongSwan reads them. */
 static bool action_text(const char *text, enum conn_start *ret_start)
 {

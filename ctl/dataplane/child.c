@@ -51,5 +51,27 @@ int child_slot_free(struct dataplane *dp, uint32_t child)
 	if (!child || child >= CHILD_MAX)
 		return -EINVAL;
 	names(dp)[child] = (struct child_name){ 0 };
+	return child_tunnel_set(dp, child, "");
+}
+
+int child_tunnel_set(struct dataplane *dp, uint32_t child, const char *name)
+{
+	struct child_tunnel *all = dp->mapping[DP_MAP_child_tunnel].at, val = { 0 };
+	size_t len = strlen(name);
+
+	if (!dp->may_write)
+		return -EPERM;
+	if (!child || child >= CHILD_MAX)
+		return -EINVAL;
+	if (len >= sizeof(val.name))
+		return -ENAMETOOLONG;
+	memcpy(val.name, name, len);
+	if (memcmp(&all[child], &val, sizeof(val)) != 0)
+		all[child] = val;
 	return 0;
+}
+
+const struct child_tunnel *dp_child_tunnel(const struct dataplane *dp)
+{
+	return dp->mapping[DP_MAP_child_tunnel].at;
 }

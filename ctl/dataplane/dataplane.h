@@ -109,6 +109,14 @@ int child_slot_free(struct dataplane *dp, uint32_t child) MUST_USE;
 /* "" for a free slot. */
 int child_slot_name(struct dataplane *dp, uint32_t child, struct child_name *ret_name) MUST_USE;
 
+/* Route-based child: the name of its interface, "": policies say what goes in. -ENAMETOOLONG. */
+int child_tunnel_set(struct dataplane *dp, uint32_t child, const char *name) MUST_USE;
+/* Worker: CHILD_MAX of them. */
+const struct child_tunnel *dp_child_tunnel(const struct dataplane *dp);
+/* Worker: what comes by this end of the interface is of that child; or is not any more. */
+int tunnel_set(struct dataplane *dp, uint32_t ifindex, uint32_t child) MUST_USE;
+int tunnel_clear(struct dataplane *dp, uint32_t ifindex) MUST_USE;
+
 /* ---- SAD ------------------------------------------------------------------------ */
 
 struct sad_sa {

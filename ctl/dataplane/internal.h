@@ -19,6 +19,8 @@
 	X(spd_cand, UNIT_SPD)    \
 	X(spd, UNIT_SPD)         \
 	X(spd_state, UNIT_SPD)   \
+	X(child_tunnel, UNIT_NONE) \
+	X(tunnels, UNIT_NONE)    \
 	X(child_acq, UNIT_NONE)  \
 	X(natt_frags, UNIT_NONE) \
 	X(flow_frags, UNIT_NONE) \

@@ -66,6 +66,16 @@ int host_if_set(struct dataplane *dp, uint32_t ifindex)
 	return write_entry(dp_fd(dp, DP_MAP_host_if), &zero, &val);
 }
 
+int tunnel_set(struct dataplane *dp, uint32_t ifindex, uint32_t child)
+{
+	return write_entry(dp_fd(dp, DP_MAP_tunnels), &ifindex, &child);
+}
+
+int tunnel_clear(struct dataplane *dp, uint32_t ifindex)
+{
+	return remove_entry(dp_fd(dp, DP_MAP_tunnels), &ifindex);
+}
+
 /* Up to three keys of one entry: on its interface, local everywhere, the VLAN itself. */
 #define ENTRY_KEYS 3
 

@@ -119,6 +119,7 @@ struct conn_child {
 	enum spd_dir dir;    /* of shunts */
 	uint32_t priority;   /* of its policies, the smallest first; 0: by their selectors */
 	char interface[CONN_IF_NAME_MAX]; /* of its policies; "": any */
+	char tunnel[CONN_IF_NAME_MAX];	  /* route-based: the interface that leads into it; "": policies do */
 	uint32_t replay_window;
 	uint32_t rekey_s;    /* soft limit; 0: never. The core jitters it (rand_s) */
 	uint32_t life_s;     /* hard limit; 0: never */

@@ -166,13 +166,13 @@ static int link_remove(struct nl_sock *sk, const char *name)
 	return err ? -EBUSY : 0;
 }
 
-static int link_up(struct nl_sock *sk, const char *name, uint32_t mtu)
+static int link_set(struct nl_sock *sk, const char *name, uint32_t mtu, unsigned flags)
 {
 	struct rtnl_link *link = link_get(sk, name), *change = rtnl_link_alloc();
 	int err = -ENODEV;
 
 	if (link && change) {
-		rtnl_link_set_flags(change, IFF_UP);
+		rtnl_link_set_flags(change, flags);
 		rtnl_link_set_mtu(change, mtu);
 		err = rtnl_link_change(sk, link, change, 0) ? -EIO : 0;
 	}
@@ -230,10 +230,21 @@ int dev_pair_make(const char *host, const char *port, uint32_t mtu)
 		(void)!dev_sysctl("ipv6", host, "disable_ipv6", 1);
 		ipv6_on(host);
 		(void)!dev_sysctl("ipv6", port, "disable_ipv6", 1);
-		err = link_up(sk, port, mtu);
+		err = link_set(sk, port, mtu, IFF_UP);
 	}
 	if (!err)
-		err = link_up(sk, host, mtu);
+		err = link_set(sk, host, mtu, IFF_UP);
+	nl_socket_free(sk);
+	return err;
+}
+
+int dev_link_tune(const char *name, uint32_t mtu, bool no_arp)
+{
+	struct nl_sock *sk = rtnl_open();
+
+	if (!sk)
+		return -ENOMEM;
+	int err = link_set(sk, name, mtu, no_arp ? IFF_NOARP : 0);
 	nl_socket_free(sk);
 	return err;
 }

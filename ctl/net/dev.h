@@ -15,6 +15,8 @@ void dev_pair_names(const char *instance, char ret_host[IF_NAMESIZE], char ret_p
 /* Both ends there and up, reused if they are, with that MTU. IPv6 only at the host's end, which asks
  * nobody and believes nobody. -EEXIST: one of the names belongs to something else. */
 int dev_pair_make(const char *host, const char *port, uint32_t mtu) MUST_USE;
+/* MTU and, with no_arp, IFF_NOARP: nobody is asked for MACs there. */
+int dev_link_tune(const char *name, uint32_t mtu, bool no_arp) MUST_USE;
 /* A host address on the interface: there, or gone. -ENODEV, -EIO. */
 int dev_addr_set(const char *name, const struct ip_addr *addr, bool is_there) MUST_USE;
 int dev_remove(const char *name) MUST_USE; /* 0 too when there is none */

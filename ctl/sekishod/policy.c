@@ -75,6 +75,8 @@ int policy_add_selectors(struct policies *p, const struct policy_kind *kind,
 	struct spd_policy policy = policy_of(kind);
 	int err = 0;
 
+	if (kind->child && kind->child->tunnel[0])
+		return 0; /* the routing table decides */
 	if (kind->child && kind->child->interface[0]) {
 		policy.ifindex = if_nametoindex(kind->child->interface);
 		if (!policy.ifindex)

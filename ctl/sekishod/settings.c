@@ -100,10 +100,25 @@ static void gather_sa(const struct ike_sa_info *info, void *arg)
 	ike_each_child(g->sh->ike, info->unique_id, gather_child, g);
 }
 
+/* Before the policies, which do not have what goes by an interface. */
+static int write_tunnels(struct shell *sh, const struct conf *conf)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < conf->n_conns && !err; i++)
+		for (size_t j = 0; j < conf->conns[i]->n_children && !err; j++) {
+			const struct conn_child *c = &conf->conns[i]->children[j];
+
+			if (c->child)
+				err = child_tunnel_set(sh->dp, c->child, c->tunnel);
+		}
+	return err;
+}
+
 static int write_spd(struct shell *sh, const struct conf *conf)
 {
 	struct policies policies = { 0 };
-	struct gather g = { sh, &policies, 0 };
+	struct gather g = { sh, &policies, write_tunnels(sh, conf) };
 
 	for (size_t i = 0; i < conf->n_conns && !g.err; i++)
 		for (size_t j = 0; j < conf->conns[i]->n_children && !g.err; j++)

@@ -14,9 +14,6 @@
 #include "worker/hot.h"
 #include "worker/log.h"
 
-/* The veth pair: what one frame holds, less what XDP needs on a page (about 3500). */
-#define PAIR_MTU 3400u
-
 static void addrs_follow(struct control *c)
 {
 	size_t n;
@@ -44,6 +41,7 @@ static void addrs_follow(struct control *c)
 
 void control_housekeeping(struct control *c)
 {
+	tunnels_follow(c); /* workers do not look at what it changes */
 	threads_pause(c);
 	c->now_ns = worker_clock_ns();
 	ports_reap(c);
@@ -54,7 +52,7 @@ void control_housekeeping(struct control *c)
 
 /* ---- beginning and end ---------------------------------------------------------------- */
 
-static void host_sysctls(struct control *c)
+void host_sysctls(const char *name)
 {
 	static const struct {
 		const char *family, *key;
@@ -67,11 +65,16 @@ static void host_sysctls(struct control *c)
 
 	for (size_t i = 0; i < ARRAY_SIZE(wanted); i++) {
 		int err =
-			dev_sysctl(wanted[i].family, c->host_name, wanted[i].key, wanted[i].value);
+			dev_sysctl(wanted[i].family, name, wanted[i].key, wanted[i].value);
 		if (err)
-			log_info("%s: cannot set %s: %s", c->host_name, wanted[i].key,
-				 strerror(-err));
+			log_info("%s: cannot set %s: %s", name, wanted[i].key, strerror(-err));
 	}
+	/* Not on every kernel, and forwarding makes a router of the link only with `all`. */
+	(void)!dev_sysctl("ipv6", name, "forwarding", 1);
+}
+
+static void system_sysctls(void)
+{
 	/* The FIB is asked for our own packets as if they came from lo. */
 	if (dev_sysctl("ipv4", "lo", "forwarding", 1))
 		log_detail("cannot set forwarding on lo: ESP goes through the stack");
@@ -81,8 +84,6 @@ static void host_sysctls(struct control *c)
 			 "as you like");
 	if (dev_sysctl_get("ipv4", "all", "forwarding") == 0)
 		log_info("net.ipv4.ip_forward is 0: this host does not forward for others");
-	/* Not on every kernel, and forwarding makes a router of the link only with `all`. */
-	(void)!dev_sysctl("ipv6", c->host_name, "forwarding", 1);
 	(void)!dev_sysctl("ipv6", "lo", "forwarding", 1);
 	if (dev_sysctl_get("ipv6", "all", "forwarding") == 0)
 		log_detail("net.ipv6.conf.all.forwarding is 0: IPv6 is not forwarded for others");
@@ -123,7 +124,8 @@ static int pair_make(struct control *c)
 		return err;
 	}
 	pair_offloads_off(c);
-	host_sysctls(c);
+	host_sysctls(c->host_name);
+	system_sysctls();
 	err = pair_attach(c);
 	if (err)
 		log_info("cannot attach the gate to %s: %s", c->port_name, strerror(-err));
@@ -207,6 +209,8 @@ static int serve(struct control *c)
 	int err = pair_make(c);
 	if (err)
 		return err;
+	tunnels_follow(c);
+	tunnels_prune(c);
 	gates_renew(c);
 	ports_first(c);
 	addrs_follow(c);
@@ -220,6 +224,7 @@ int control_init(struct control *c)
 	int err;
 
 	c->child_out = dp_child_out(c->dp);
+	c->child_tunnel = dp_child_tunnel(c->dp);
 	c->spd_state = dp_spd_state(c->dp);
 	c->count_map = dp_worker_count(c->dp);
 	c->gate_id = dp_prog_id(c->dp, "gate");
@@ -235,6 +240,7 @@ int control_init(struct control *c)
 void control_dismantle(struct control *c)
 {
 	ports_unhook(c);
+	tunnels_remove(c);
 	if (host_if_set(c->dp, 0))
 		log_info("cannot take %s out of map host_if", c->host_name);
 	if (dev_remove(c->host_name))

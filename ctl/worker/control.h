@@ -8,13 +8,18 @@
 #define WORKER_CONTROL_H
 
 #include "worker/threads.h"
+#include "worker/tunnel.h"
 #include "worker/worker.h"
+
+/* The veth pairs: what one frame holds, less what XDP needs on a page (about 3500). */
+#define PAIR_MTU 3400u
 
 struct control {
 	struct dataplane *dp;
 	const struct esp_provider *provider;
 	const uint64_t *child_out;	   /* mapped */
 	const struct spd_state *spd_state; /* mapped */
+	const struct child_tunnel *child_tunnel; /* mapped */
 	uint64_t *count_map;		   /* mapped, WORKER_OUTCOME_COUNT; the workers add to it */
 	struct net *net;
 	const char *instance;				     /* NULL: the default */
@@ -25,6 +30,7 @@ struct control {
 	uint32_t gate_id;  /* kernel's id of the gate */
 	bool bench_forward;
 
+	struct tunnels tunnels;
 	struct port *ports[PORT_MAX];	/* by slot; NULL: free */
 	struct port *closed[PORT_MAX];	/* frames still resting */
 	uint64_t id_used[XSK_MAX / 64]; /* xsk ids in use */
@@ -53,6 +59,8 @@ void control_fini(struct control *c);
 void control_dismantle(struct control *c);
 /* Netlink has news. */
 void control_net_changed(struct control *c);
+/* An interface by which decrypted packets get into this host's stack. */
+void host_sysctls(const char *name);
 /* Slow work, every quarter of a second. */
 void control_housekeeping(struct control *c);
 

@@ -53,7 +53,7 @@ static bool own_addr(struct worker *w, const struct frame *f, const struct ip_in
 		     struct addr_num *ret_src)
 {
 	struct ip_addr peer = addr_from_num(about->src), own;
-	bool from_host = f->in->port == w->control->host;
+	bool from_host = f->in->port->flags & (PORT_HOST | PORT_TUNNEL);
 
 	if (net_own_addr(w->control->net, from_host ? 0 : f->in->port->ifindex, vlan_of(f), &peer, &own))
 		return false;

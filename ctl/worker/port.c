@@ -167,6 +167,19 @@ static int port_publish(struct control *c, struct port *p)
 	return port_set(c->dp, p->ifindex, &val);
 }
 
+static void port_read_tunnel(struct control *c, struct port *p)
+{
+	const struct tunnel *t = tunnel_find(c, p->ifindex);
+	const struct net_link *near = t ? net_link(c->net, t->near_ifindex) : NULL;
+
+	if (!near)
+		return;
+	p->flags |= PORT_TUNNEL;
+	p->child = t->child;
+	p->near_mtu = near->mtu;
+	memcpy(p->near_mac, near->mac, sizeof(p->near_mac));
+}
+
 static void port_read_link(struct control *c, struct port *p, const struct net_link *link)
 {
 	p->mtu = link->mtu;
@@ -175,6 +188,7 @@ static void port_read_link(struct control *c, struct port *p, const struct net_l
 	p->flags = strcmp(link->name, c->port_name) == 0 ? PORT_HOST : 0;
 	if (port_can_xmit(link->ifindex))
 		p->flags |= PORT_XMIT;
+	port_read_tunnel(c, p);
 }
 
 /* What it was stays when the interface is gone: that news is on its way. */
@@ -254,7 +268,7 @@ static int port_start(struct control *c, struct port *p)
 	int err = 0;
 
 	dev_offload_off(p->name, OFFLOAD_RX);
-	if (!(p->flags & PORT_HOST))
+	if (!(p->flags & (PORT_HOST | PORT_TUNNEL)))
 		err = egress_attach(c, p);
 	if (!err)
 		err = queues_open(c, p);

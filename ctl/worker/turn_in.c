@@ -74,6 +74,10 @@ static void deliver(struct worker *w, struct frame *f)
 		return;
 	}
 	clamp_mss(w, f, &info);
+	if (tunnel_has(w, f->sa->child)) {
+		tunnel_deliver(w, f, &info);
+		return;
+	}
 	const struct nexthop *hop = nexthop_inner(w, &info, ip_tos(f->data));
 	if (f->sa->mode == SA_TRANSPORT && hop->kind != HOP_LOCAL) {
 		f->drop = WORKER_DROP_TRANSPORT; /* it was for this host, or for nobody */

@@ -162,22 +162,27 @@ static struct xsk *port_queue(const struct worker *w, const struct port *port, u
 	return port->queues[w->index + n * (queue / n % own)];
 }
 
-void turn_send_host(struct worker *w, struct frame *f)
+void turn_send_pair(struct worker *w, struct frame *f, const struct port *port,
+		    const uint8_t mac[6])
 {
 	const __be16 type = htons(ip_version(f->data) == 4 ? ETH_P_IP : ETH_P_IPV6);
 	uint8_t eth[ETH_HDR_LEN];
 
-	if (!w->control->host) {
-		f->drop = WORKER_DROP_NO_ROUTE;
-		return;
-	}
-	memcpy(eth, w->control->host_mac, ETH_ALEN);
-	memcpy(eth + ETH_ALEN, w->control->host->mac, ETH_ALEN);
+	memcpy(eth, mac, ETH_ALEN);
+	memcpy(eth + ETH_ALEN, port->mac, ETH_ALEN);
 	memcpy(eth + 2 * ETH_ALEN, &type, sizeof(type));
 	eth_push(f, eth, sizeof(eth));
 	f->kind = FRAME_SEND;
-	f->out = port_queue(w, w->control->host, f->in->queue);
+	f->out = port_queue(w, port, f->in->queue);
 	count_add(w, WORKER_TO_HOST, 1);
+}
+
+void turn_send_host(struct worker *w, struct frame *f)
+{
+	if (w->control->host)
+		turn_send_pair(w, f, w->control->host, w->control->host_mac);
+	else
+		f->drop = WORKER_DROP_NO_ROUTE;
 }
 
 void turn_send(struct worker *w, struct frame *f, const struct nexthop *hop)
@@ -394,6 +399,8 @@ void worker_chores(struct worker *w)
 	losses_count(w);
 	sa_cache_sweep(&w->sas);
 	reassembly_expire(w);
+	if (w->index == 0)
+		tunnels_measure(w);
 	expired_report(w);
 	count_flush(w);
 	audit(w);

@@ -89,6 +89,9 @@ struct frame *burst_add(struct burst *b);
 void turn_send(struct worker *w, struct frame *f, const struct nexthop *hop);
 /* Send f, an IP packet at f->data, into this host's stack. */
 void turn_send_host(struct worker *w, struct frame *f);
+/* The same, into the pair of which `port` is the far end and `mac` the MAC of the near one. */
+void turn_send_pair(struct worker *w, struct frame *f, const struct port *port,
+		    const uint8_t mac[6]);
 /* An SA reached a soft or hard limit: tell the controller, once. */
 void sa_report(struct worker *w, struct sa_rt *rt, uint32_t type);
 

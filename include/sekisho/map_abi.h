@@ -6,8 +6,8 @@
  * Who writes what (one writer per map, or per field where said):
  *
  *   controller  spd_state spd_index spd_cand spd child_out child_name sad sa sa_ts sa_secret
- *               and sa_hot, sa_window of an SA that is not published yet
- *   worker      ports addrs xsks host_if worker_count and sa_hot, sa_window of published SAs
+ *               child_tunnel, and sa_hot, sa_window of an SA that is not published yet
+ *   worker      ports addrs xsks host_if tunnels worker_count and sa_hot, sa_window of published SAs
  *   programs    counters child_acq events natt_frags
  *
  * An SA is published last: first sa, sa_ts, sa_secret and sa_hot of a free index,
@@ -137,6 +137,16 @@ struct spd_val {
 struct child_name {
 	char name[CHILD_NAME_MAX]; /* "CONNECTION/CHILD", NUL-terminated */
 };
+
+/* child_tunnel[child] (mmapable): the interface of a route-based child; all zero: its policies say
+ * what goes in. The worker makes the interface and takes it away. */
+#define TUNNEL_NAME_MAX 16u
+struct child_tunnel {
+	char name[TUNNEL_NAME_MAX]; /* NUL-terminated */
+};
+/* tunnels: ifindex (__u32) of both ends of such an interface -> its child. It stays when the worker
+ * ends, so that nothing is taken for a packet of another interface. */
+#define TUNNELS_MAX 256u
 
 /* ---- SAD: RFC 4301 4.4.2 ------------------------------------------------------- */
 
@@ -292,6 +302,7 @@ static inline __u32 sa_window_words(__u32 window)
 /* ---- Interfaces ---------------------------------------------------------------- */
 
 #define PORT_HOST 0x1u /* the worker's own veth: what arrives was sent by this host */
+#define PORT_TUNNEL 0x4u /* the far end of a route-based child's interface, in map tunnels */
 #define PORT_XMIT 0x2u /* XDP can transmit here; without it, forwarding and ARP are the kernel's */
 
 /* ports: ifindex (__u32) -> an interface that the worker serves. */

@@ -160,6 +160,25 @@ static void shunts_have_a_place(void **state)
 		       "c { mode = pass\ninterface = lan\n" NETS "} } } }\n", 12, "has the selectors of");
 }
 
+#define BY(interface) "tunnel_interface = " interface "\n"
+#define ALIKE(one, other) conn_with("", BY(one) "}\nb { remote_ts = 10.2.0.0/16\n" BY(other))
+
+static void route_based_children_may_be_alike(void **state)
+{
+	struct conf *conf = load(ALIKE("vpn0", "vpn1"));
+
+	(void)state;
+	assert_string_equal(conf->conns[0]->children[0].tunnel, "vpn0");
+	assert_string_equal(conf->conns[0]->children[1].tunnel, "vpn1");
+	conf_free(conf);
+	assert_mistake(ALIKE("vpn0", "vpn0"), 15, "tunnel_interface vpn0 is that of");
+	assert_mistake(conn_with("", "tunnel_interface = fifteencharacte"), 13, "at most 14");
+	assert_mistake(conn_with("", "tunnel_interface = vpn0\nmode = transport"), 11,
+		       "only with mode = tunnel");
+	assert_mistake(conn_with("", "tunnel_interface = vpn0\ninterface = lan"), 11,
+		       "there are no policies");
+}
+
 static void sections_are_inherited(void **state)
 {
 	struct conf *conf = load(PSK
@@ -581,6 +600,7 @@ int main(void)
 		cmocka_unit_test(lifetimes_follow_each_other),
 		cmocka_unit_test(shunts_need_no_peer),
 		cmocka_unit_test(shunts_have_a_place),
+		cmocka_unit_test(route_based_children_may_be_alike),
 		cmocka_unit_test(sections_are_inherited),
 		cmocka_unit_test(values_are_quoted_and_escaped),
 		cmocka_unit_test(the_best_secret_is_taken),
