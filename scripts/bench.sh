@@ -21,7 +21,8 @@ usage() {
 	  esp-decrypt      the worker opening, replay protection on
 	  xdp-forward      the gate's bypass by the kernel's FIB, in XDP
 	  kernel-forward   the kernel's stack, without XDP
-	Prints a table and writes $BUILD/bench.json. From the environment:
+	Prints a table and writes $BUILD/bench.json; then what the gate takes for a packet with 10 to
+	100,000 policies, by BPF_PROG_TEST_RUN ($BUILD/bench-spd.txt). From the environment:
 	  BENCH_ROUNDS   rounds (5)
 	  BENCH_SECONDS  of each measurement (1)
 	  BENCH_WARM     seconds before each that are not counted (0.3)
@@ -51,7 +52,8 @@ require_two_cpus() {
 
 build() {
 	mkdir -p "$BUILD_DIR"
-	quietly "$BUILD_DIR/bench-make.log" make -C "$TOP" -j"$(nproc)" BUILD="$BUILD" "$BUILD/sekisho-worker" tools bench-tools
+	quietly "$BUILD_DIR/bench-make.log" make -C "$TOP" -j"$(nproc)" BUILD="$BUILD" "$BUILD/sekisho-worker" tools bench-tools \
+		"$BUILD/tests/bpf/spd_scale_test"
 }
 
 # row ROW STEP [ARGUMENT...]: the function of bench_rows.sh; one that is not there fails.
@@ -175,6 +177,12 @@ report() {
 	return "${PIPESTATUS[0]}"
 }
 
+# The time that the SPD's lookup takes must not grow with its length.
+lookup() {
+	"$BUILD_DIR/tests/bpf/spd_scale_test" | grep -E 'ratio|FAILED|SKIPPED' | tee "$BUILD_DIR/bench-spd.txt"
+	return "${PIPESTATUS[0]}"
+}
+
 options "$@"
 require_root
 install_packages $PACKAGES_BUILD $PACKAGES_LAB
@@ -193,4 +201,7 @@ for ((round = 1; round <= BENCH_ROUNDS; round++)); do
 	for_each_cell measure
 done
 title "Result"
-report
+report || status=1
+title "SPD lookup"
+lookup || status=1
+exit "${status:-0}"

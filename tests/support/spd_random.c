@@ -58,6 +58,18 @@ static struct addr_range random_range(struct spd_random *r)
 	}
 }
 
+/* One in four begins where a range of another policy ends, or ends where it begins. */
+static void next_to(struct spd_random *r, struct addr_range *range, const struct addr_range *other)
+{
+	uint32_t first = (uint32_t)other->first.lo, last = (uint32_t)other->last.lo;
+	uint32_t size = spd_random_below(r, 300);
+
+	if (first <= size || last >= ~0u - size)
+		return;
+	*range = spd_random_below(r, 2) ? range_of(last + 1, last + 1 + size)
+					: range_of(first - 1 - size, first - 1);
+}
+
 /* One in three policies is IPv6; "everything" then begins below IPv4 and ends above it. */
 static void random_family(struct spd_random *r, struct spd_policy *p)
 {
@@ -148,6 +160,12 @@ void spd_random_policies(struct spd_random *r, struct spd_policy *ret_policies, 
 		random_place(r, &p);
 		p.local.addr = random_range(r);
 		p.remote.addr = random_range(r);
+		if (i && !spd_random_below(r, 4)) {
+			const struct spd_policy *other =
+				&ret_policies[spd_random_below(r, (uint32_t)i)];
+			next_to(r, &p.local.addr, &other->local.addr);
+			next_to(r, &p.remote.addr, &other->remote.addr);
+		}
 		random_family(r, &p);
 		p.local.proto = p.remote.proto = proto;
 		if (is_icmp(proto)) {
@@ -185,10 +203,70 @@ struct spd_flow spd_random_flow(struct spd_random *r)
 	return f;
 }
 
+/* The first or last value, one beside it, or one between. */
+static uint64_t edge(struct spd_random *r, uint64_t first, uint64_t last)
+{
+	switch (spd_random_below(r, 5)) {
+	case 0:
+		return first;
+	case 1:
+		return last;
+	case 2:
+		return first - 1;
+	case 3:
+		return last + 1;
+	default:
+		return first + (uint64_t)next(r) % (last - first + 1);
+	}
+}
+
+static void near_addr(struct spd_random *r, const struct addr_range *range, struct ip_addr *a)
+{
+	bool is_all = range->last.lo - range->first.lo >= ~0u;
+	struct addr_num n = range->first;
+
+	if (is_all || addr_range_is_v4(range) != addr_is_v4(a))
+		return;
+	n.lo = edge(r, range->first.lo, range->last.lo);
+	if ((((uint32_t)n.lo ^ BASE) >> SPAN_BITS) == 0)
+		*a = addr_from_num(n);
+}
+
+static void near_port(struct spd_random *r, const struct ts_val *ts, uint16_t *port)
+{
+	*port = (uint16_t)edge(r, ts->port_first, ts->port_last);
+}
+
+struct spd_flow spd_random_flow_near(struct spd_random *r, const struct spd_policy *p)
+{
+	struct spd_flow f = spd_random_flow(r);
+
+	if (addr_range_is_v4(&p->remote.addr) != addr_is_v4(&f.remote)) {
+		bool is_v4 = addr_is_v4(&f.remote);
+		struct addr_num local = addr_to_num(&f.local), remote = addr_to_num(&f.remote);
+		f.local = is_v4 ? addr_from_num(to_v6(local)) : addr_from_v4((uint32_t)local.lo);
+		f.remote = is_v4 ? addr_from_num(to_v6(remote)) : addr_from_v4((uint32_t)remote.lo);
+	}
+	near_addr(r, &p->local.addr, &f.local);
+	near_addr(r, &p->remote.addr, &f.remote);
+	if (p->local.proto && p->local.proto != f.proto && spd_random_below(r, 8)) {
+		f.proto = p->local.proto;
+		f.local_port = f.remote_port = is_icmp(f.proto) ? random_icmp(r, f.proto) : 0;
+	}
+	if (has_ports(f.proto) && !is_icmp(f.proto)) {
+		near_port(r, &p->local, &f.local_port);
+		near_port(r, &p->remote, &f.remote_port);
+	}
+	return f;
+}
+
 struct spd_flow spd_flow_reversed(const struct spd_flow *f)
 {
-	return (struct spd_flow){ .local = f->remote, .remote = f->local,
-				  .local_port = f->remote_port, .remote_port = f->local_port,
-				  .proto = f->proto, .ifindex = f->ifindex,
+	return (struct spd_flow){ .local = f->remote,
+				  .remote = f->local,
+				  .local_port = f->remote_port,
+				  .remote_port = f->local_port,
+				  .proto = f->proto,
+				  .ifindex = f->ifindex,
 				  .dir = f->dir == SPD_IN ? SPD_OUT : SPD_IN };
 }

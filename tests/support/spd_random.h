@@ -15,6 +15,8 @@ uint32_t spd_random_below(struct spd_random *r, uint32_t limit);
 /* Addresses are of 10.64.0.0/12, so that no interface of the tests has one. */
 void spd_random_policies(struct spd_random *r, struct spd_policy *ret_policies, size_t n);
 struct spd_flow spd_random_flow(struct spd_random *r);
+/* At the edges of what the policy matches: first and last addresses and ports, and those beside them. */
+struct spd_flow spd_random_flow_near(struct spd_random *r, const struct spd_policy *p);
 struct spd_flow spd_flow_reversed(const struct spd_flow *f);
 
 #endif

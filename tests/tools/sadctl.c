@@ -28,7 +28,7 @@ static const char usage[] =
 	"         [lports A-B] [rports A-B] [child N]; '-' reads stdin; the default action last\n"
 	"  counters\n";
 
-#define POLICIES_MAX 8192
+#define POLICIES_MAX 16384
 #define WORDS_MAX 16
 #define LINE_MAX_BYTES 512
 
