@@ -24,10 +24,14 @@ must capture_start road
 # All that the rows need, at once: the kernel would ask twice for each algorithm.
 must guest_boot_commands "/run/modprobe -a ah4 ah6 gcm ghash-generic ccm ctr cbc cmac xcbc hmac sha512_generic \
 	authenc authencesn seqiv echainiv chacha20poly1305 chacha_generic poly1305_generic des_generic \
-	jitterentropy_rng drbg ansi_cprng && echo >/proc/sys/kernel/modprobe; python3 $HERE/guest/espinudp.py"
+	jitterentropy_rng drbg ansi_cprng && echo >/proc/sys/kernel/modprobe; python3 $HERE/guest/espinudp.py &
+	python3 $HERE/xfrm_tcp.py serve"
 must worker_start gwA
 must attach gwA lan wan
+start hostB echo python3 "$HERE/xfrm_tcp.py" serve
+must ready echo 20 'echo is up'
 must ready guest 20 'port 4500 takes ESP'
+must ready guest 20 'echo is up'
 
 title "the keys of all rows"
 python3 "$HERE/xfrm_matrix.py" make "$LAB_DIR" || exit 1
@@ -50,6 +54,10 @@ must same "pings of hostA" "$(pings_of hostA)" ""
 must same "pings of hostB" "$(pings_of hostB)" ""
 must same "pings of gwA" "$(pings_of gwA)" ""
 must same "pings of the guest" "$(pings_of_guest)" ""
+
+title "TCP"
+must on hostA python3 "$HERE/xfrm_tcp.py" ask hostA
+must on gwA python3 "$HERE/xfrm_tcp.py" ask gwA
 
 title "what both ends counted"
 sadctl gwA sas >"$LAB_DIR/ours"
