@@ -237,8 +237,7 @@ static void a_nat_refuses_it(void **state)
 	begin("sha256", "sha256");
 	offers_both(&pair.a);
 	put_nat();
-	assert_refused("NO_PROPOSAL_CHOSEN",
-		       "NO_PROPOSAL_CHOSEN (net): AH does not pass a NAT");
+	assert_refused("NO_PROPOSAL_CHOSEN", "NO_PROPOSAL_CHOSEN (net): AH does not pass a NAT");
 }
 
 /* The child that can be had comes up, though the other one was asked for first. */
@@ -266,7 +265,8 @@ static void beside_it_esp_goes_on(void **state)
 	pair_run(&pair, 20000);
 	assert_int_equal(side_n_sas(&pair.a), 1);
 	assert_int_equal(side_n_sas(&pair.b), 1);
-	assert_non_null(strstr(pair.a.last_error, "CHILD_SA net is not asked for: AH does not pass"));
+	assert_non_null(
+		strstr(pair.a.last_error, "CHILD_SA net is not asked for: AH does not pass"));
 }
 
 /* MOBIKE: it moves, but not behind a NAT. */

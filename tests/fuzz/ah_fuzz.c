@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A frame with AH as the gate hands it over, and its inside as if it were authentic: three bytes say
- * where the gate found the headers and what the SA is like, the rest is the frame. What is
+ * A frame with AH as the gate hands it over, and its inside as if it were authentic: three bytes
+ * say where the gate found the headers and what the SA is like, the rest is the frame. What is
  * accepted is a whole inner packet behind AH. And the headers in front, with the fields zero that
  * may change: twice is as good as once.
  */
