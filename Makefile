@@ -112,9 +112,10 @@ check: $(UNIT) $(BUILD)/sekisho
 
 # What several threads do at once, under ThreadSanitizer. Without random addresses: gcc 12's cannot
 # live with as many bits of them as newer kernels have, and its fences it does not see.
+TSAN := $(BUILD)-tsan/tests/unit/threads_test $(BUILD)-tsan/tests/unit/turns_test
 tsan:
-	$(Q)$(MAKE) BUILD=$(BUILD)-tsan SANITIZE=thread OPT="-O2 -Wno-tsan" $(BUILD)-tsan/tests/unit/threads_test
-	setarch -R scripts/run-units $(BUILD)-tsan/tests/unit/threads_test
+	$(Q)$(MAKE) BUILD=$(BUILD)-tsan SANITIZE=thread OPT="-O2 -Wno-tsan" $(TSAN)
+	setarch -R scripts/run-units $(TSAN)
 
 include tests/bench/bench.mk
 bench:

@@ -73,7 +73,8 @@ void threads_pause(struct control *c)
 		pthread_mutex_unlock(&t->lock);
 	}
 	for (uint32_t i = 0; i < t->n; i++)
-		pass_receive(c->workers[i]);
+		while (pass_receive(c->workers[i])) /* a burst of each ring at a time */
+			;
 	for (uint32_t i = 0; i < t->n; i++)
 		pass_reclaim(c->workers[i]);
 }
