@@ -66,6 +66,7 @@ static const struct shape child_keys[] = {
 	{ "replay-window", "replay_window", SHAPE_NUM },
 	{ "replayed", "replayed", SHAPE_NUM },
 	{ "bad-icv", "bad_icv", SHAPE_NUM },
+	{ "mismatched", "mismatched", SHAPE_NUM },
 	{ "install-time", "installed_s", SHAPE_NUM },
 	{ "rekey-time", "rekey_in_s", SHAPE_NUM },
 	{ "life-time", "life_in_s", SHAPE_NUM },
@@ -171,9 +172,9 @@ static void print_child(const json_t *c)
 	       num_at(c, "local_port"), text_at(c, "remote_addr"), num_at(c, "remote_port"));
 	print_side(c, "in", "spi_in", "sa_in");
 	print_side(c, "out", "spi_out", "sa_out");
-	if (num_at(c, "replayed") || num_at(c, "bad_icv"))
-		printf("    refused: %lld replayed, %lld not authentic\n", num_at(c, "replayed"),
-		       num_at(c, "bad_icv"));
+	if (num_at(c, "replayed") || num_at(c, "bad_icv") || num_at(c, "mismatched"))
+		printf("    refused: %lld replayed, %lld not authentic, %lld outside the selectors\n",
+		       num_at(c, "replayed"), num_at(c, "bad_icv"), num_at(c, "mismatched"));
 	printf("    installed %s ago", span(num_at(c, "installed_s"), text));
 	print_due(c, "rekey_in_s", "rekeying");
 	print_due(c, "life_in_s", "expires");

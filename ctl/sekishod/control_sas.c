@@ -80,6 +80,7 @@ static void fill_counters(struct shell *sh, const struct pair *pair, struct vici
 	out->seq_out = out_hot->seq;
 	out->replayed = in_hot->replayed;
 	out->bad_icv = in_hot->bad_icv;
+	out->mismatched = in_hot->mismatched;
 }
 
 static void put_child(const struct child_sa *sa, const char *state, uint64_t rekey_ms,

@@ -192,6 +192,7 @@ static void put_child_counts(struct vici_msg *m, const struct vici_child_sa *sa)
 	vici_num(m, "seq-out", sa->seq_out);
 	vici_num(m, "replayed", sa->replayed);
 	vici_num(m, "bad-icv", sa->bad_icv);
+	vici_num(m, "mismatched", sa->mismatched);
 	vici_num(m, "replay-window", sa->replay_window);
 }
 

@@ -46,7 +46,7 @@ struct vici_child_sa {
 	struct endpoint local, remote; /* outer addresses; ours */
 	uint64_t bytes_in, packets_in, bytes_out, packets_out;
 	int64_t use_in, use_out;       /* seconds since the last packet; VICI_NO_TIME: never */
-	uint64_t seq_in, seq_out, replayed, bad_icv; /* of sa_hot; ours */
+	uint64_t seq_in, seq_out, replayed, bad_icv, mismatched; /* of sa_hot; ours */
 	uint32_t replay_window;        /* packets; ours */
 	int64_t rekey, life, installed; /* until, until, since */
 	struct vici_ts local_ts, remote_ts;
