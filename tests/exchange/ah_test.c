@@ -111,6 +111,27 @@ static void either_side_rekeys_and_deletes(void **state)
 	assert_int_equal(side_n_ike(&pair.a), 1);
 }
 
+/* What is configured meanwhile: the old one is named and deleted as ESP, the new one is AH. */
+static void a_rekey_takes_the_new_protocol(void **state)
+{
+	(void)state;
+	begin("sha256", "sha256");
+	of(&pair.a, 0, PROTO_ESP, "aes256gcm16");
+	of(&pair.b, 0, PROTO_ESP, "aes256gcm16");
+	up();
+	of(&pair.a, 0, PROTO_AH, "sha256");
+	of(&pair.b, 0, PROTO_AH, "sha256");
+	pair_configure(&pair);
+	pair.flow_ms = 1;
+	assert_int_equal(ike_rekey_child(pair.a.ike, "gw-gw", "net", pair.now_ms), 0);
+	side_effects(&pair.a);
+	pair_run(&pair, 20000);
+	assert_is("sha256-noesn", 32);
+	assert_int_equal(side_n_sas(&pair.a), 1);
+	assert_int_equal(side_n_sas(&pair.b), 1);
+	assert_int_equal(pair.n_data_lost + pair.n_data_unsent, 0);
+}
+
 /* A message of a that a's core knows nothing of. */
 static void say_to_b(void (*put)(struct payload_writer *pw, uint32_t spi), uint32_t spi)
 {
@@ -280,6 +301,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(every_algorithm),
 		TEST(either_side_rekeys_and_deletes),
+		TEST(a_rekey_takes_the_new_protocol),
 		TEST(an_spi_of_esp_is_another_one),
 		TEST(ah_and_esp_do_not_meet),
 		TEST(a_nat_refuses_it),

@@ -38,7 +38,8 @@ static uint64_t number(const char *name, uint64_t otherwise)
 	return text ? strtoull(text, NULL, 10) : otherwise;
 }
 
-static void second_child(struct side *s)
+/* In some runs of AH. */
+static void second_child(struct side *s, uint64_t seed)
 {
 	struct conn_child *cc = &s->children[0][1];
 	bool is_a = s == &pair.a;
@@ -49,6 +50,9 @@ static void second_child(struct side *s)
 	cc->local_ts[0] = pair_ts(is_a ? "10.3.0.0/16" : "10.4.0.0/16");
 	cc->remote_ts[0] = pair_ts(is_a ? "10.4.0.0/16" : "10.3.0.0/16");
 	s->conns[0].n_children = CHILDREN;
+	if (seed % 7 > 3)
+		pair_proposal(PROTO_AH, seed % 3 ? "sha256" : "sha256-x25519", cc->proposals,
+			      &cc->n_proposals);
 }
 
 /* As tests/interop/faults.sh: everything in a hurry, so that more of it meets. */
@@ -95,7 +99,7 @@ static void take_rounds(uint64_t seed)
 	}
 }
 
-/* Who starts, PFS or not, in a hurry or not, windows of how many, MOBIKE: by the seed. */
+/* Who starts, PFS or not, in a hurry or not, windows of how many, MOBIKE, AH: by the seed. */
 static void configure(uint64_t seed)
 {
 	pair_init(&pair, seed, IKE, seed % 3 ? "aes256gcm16" : ESP);
@@ -123,7 +127,7 @@ static void configure(uint64_t seed)
 		ike_tune(s->ike, &settings);
 		if (seed % 8 > 3) /* nothing brings back what is lost, but for dead peers */
 			cc->start = cc->close = START_NONE;
-		second_child(s);
+		second_child(s, seed);
 	}
 	pair.loss = 30;
 	pair.twice = 20;
