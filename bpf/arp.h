@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
-/* ARP (RFC 826): requests for the interface's own addresses are answered in place. */
+/* ARP (RFC 826): requests for the interface's own and for proxied addresses are answered in place. */
 #ifndef BPF_ARP_H
 #define BPF_ARP_H
 
-#include "forward.h"
+#include "proxy.h"
 
 #define ARP_HW_ETHERNET 1
 #define ARP_OP_REQUEST 1
@@ -65,14 +65,20 @@ static __always_inline enum gate_outcome arp(struct xdp_md *ctx, struct packet *
 		return GATE_DROP_RUNT;
 	if (!port || !(port->flags & PORT_XMIT) || p->tags > 1 || !arp_is_request(arp))
 		return GATE_PASS_KERNEL;
-	union addr asked = addr_v4(arp->tpa);
-	struct addr_val *addr = addr_find(ifindex, p->vlan, &asked);
-	if (!addr || !arp_is_known(ctx, arp))
+	struct who_has q = { .asker = addr_v4(arp->spa), .target = addr_v4(arp->tpa) };
+	struct addr_val *addr = addr_find(ifindex, p->vlan, &q.target);
+	enum gate_outcome o = GATE_ARP_REPLY;
+	if (addr && arp_is_known(ctx, arp)) {
+		arp_turn(p->data, arp, addr->mac);
+	} else if (!addr && !p->tags && is_proxied(ctx, &q)) {
+		arp_turn(p->data, arp, port->mac);
+		o = GATE_PROXY_REPLY;
+	} else {
 		return GATE_PASS_KERNEL;
-	arp_turn(p->data, arp, addr->mac);
+	}
 	/* Not XDP_TX: on a veth that wakes the receiver only where an XDP program listens, while
 	 * PORT_XMIT, which was asked above, speaks for redirects. */
-	return bpf_redirect(ifindex, 0) == XDP_REDIRECT ? GATE_ARP_REPLY : GATE_DROP_BUG;
+	return bpf_redirect(ifindex, 0) == XDP_REDIRECT ? o : GATE_DROP_BUG;
 }
 
 #endif

@@ -28,6 +28,7 @@ static __always_inline int xdp_verdict(enum gate_outcome o)
 		return XDP_PASS;
 	case GATE_ARP_REPLY:
 	case GATE_NDP_REPLY:
+	case GATE_PROXY_REPLY:
 	case GATE_FORWARD:
 	case GATE_TO_WORKER_OUT:
 	case GATE_TO_WORKER_IN:

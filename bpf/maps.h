@@ -68,6 +68,14 @@ HASH_MAP(tunnels, TUNNELS_MAX, __u32, __u32);
 HASH_MAP(addrs, ADDR_MAX, struct addr_key, struct addr_val);
 
 MAP struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, PROXY_MAX);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct proxy_key);
+	__type(value, __u8);
+} proxy SEC(".maps");
+
+MAP struct {
 	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
 	__uint(max_entries, SPD_INDEX_MAX);
 	__uint(map_flags, BPF_F_NO_PREALLOC);

@@ -8,7 +8,7 @@
 #ifndef BPF_NDP_H
 #define BPF_NDP_H
 
-#include "forward.h"
+#include "proxy.h"
 
 #define NDP_SOLICITATION 135
 #define NDP_ADVERTISEMENT 136
@@ -65,39 +65,69 @@ static __always_inline bool ndp_is_known(struct xdp_md *ctx, const struct ipv6hd
 }
 
 static __always_inline void ndp_turn(struct ethhdr *eth, struct ipv6hdr *ip, struct ndp_msg *ndp,
-				     const __u8 *mac)
+				     const __u8 *mac, __u32 flags)
 {
 	mac_copy(eth->h_dest, ndp->mac);
 	mac_copy(eth->h_source, mac);
 	__builtin_memcpy(&ip->daddr, &ip->saddr, sizeof(ip->daddr));
 	__builtin_memcpy(&ip->saddr, ndp->target, sizeof(ip->saddr));
 	ndp->type = NDP_ADVERTISEMENT;
-	ndp->flags = bpf_htonl(NDP_ROUTER | NDP_SOLICITED | NDP_OVERRIDE);
+	ndp->flags = bpf_htonl(NDP_ROUTER | NDP_SOLICITED | flags);
 	ndp->opt_type = NDP_OPT_TARGET;
 	mac_copy(ndp->mac, mac);
 	ndp->check = 0;
 	ndp->check = (__sum16)~ndp_sum(ip, ndp);
 }
 
+/* The MAC of the interface that has the target, for whom the kernel knows. */
+static __always_inline const __u8 *ndp_own_mac(struct xdp_md *ctx, const struct ipv6hdr *ip,
+					       const struct ndp_msg *ndp, __u32 vlan)
+{
+	union addr target;
+
+	__builtin_memcpy(&target, ndp->target, sizeof(target));
+	struct addr_val *addr = addr_find(ctx->ingress_ifindex, vlan, &target);
+	return addr && ndp_is_known(ctx, ip, ndp) ? addr->mac : NULL;
+}
+
 /* What arrived at l3_off on a VLAN or none (0) is for the kernel (PASS_KERNEL), or answered. A
  * function of its own for the verifier: the gate's stack is short (Linux 6.1). */
-__weak __noinline int ndp_answer(struct xdp_md *ctx, __u32 l3_off, __u32 vlan)
+__weak __noinline int ndp_answer(struct xdp_md *ctx, __u32 l3_off, __u32 vlan, __u32 for_peer)
 {
 	struct ethhdr *eth = (void *)(long)ctx->data;
 	struct ipv6hdr *ip = (void *)eth + (l3_off & HEADER_OFF_MASK);
 	struct ndp_msg *ndp = (void *)(ip + 1);
-	union addr target;
+	__u32 ifindex = ctx->ingress_ifindex;
 
 	if ((void *)(eth + 1) > (void *)(long)ctx->data_end ||
 	    (void *)(ndp + 1) > (void *)(long)ctx->data_end || !ndp_is_solicitation(ip, ndp))
 		return GATE_PASS_KERNEL;
-	__builtin_memcpy(&target, ndp->target, sizeof(target));
-	struct addr_val *addr = addr_find(ctx->ingress_ifindex, vlan, &target);
-	if (!addr || !ndp_is_known(ctx, ip, ndp))
-		return GATE_PASS_KERNEL;
-	ndp_turn(eth, ip, ndp, addr->mac);
-	return bpf_redirect(ctx->ingress_ifindex, 0) == XDP_REDIRECT ? GATE_NDP_REPLY :
-								       GATE_DROP_BUG;
+	if (for_peer) { /* not to override: RFC 4861 7.2.8 */
+		struct port_val *port = bpf_map_lookup_elem(&ports, &ifindex);
+		if (!port)
+			return GATE_PASS_KERNEL;
+		ndp_turn(eth, ip, ndp, port->mac, 0);
+	} else {
+		const __u8 *mac = ndp_own_mac(ctx, ip, ndp, vlan);
+		if (!mac)
+			return GATE_PASS_KERNEL;
+		ndp_turn(eth, ip, ndp, mac, NDP_OVERRIDE);
+	}
+	if (bpf_redirect(ifindex, 0) != XDP_REDIRECT)
+		return GATE_DROP_BUG;
+	return for_peer ? GATE_PROXY_REPLY : GATE_NDP_REPLY;
+}
+
+/* The target is the virtual address of a peer; ndp_answer() looks at the rest of the message. */
+static __always_inline bool ndp_is_for_peer(struct xdp_md *ctx, const struct packet *p)
+{
+	struct who_has q = { .asker = p->saddr };
+	struct ndp_msg *ndp = header_at(p, p->l4_off);
+
+	if (p->tags || (void *)(ndp + 1) > p->end)
+		return false;
+	__builtin_memcpy(&q.target, ndp->target, sizeof(q.target));
+	return is_proxied(ctx, &q);
 }
 
 /* Where XDP can transmit, as for ARP. */
@@ -106,7 +136,7 @@ static __always_inline enum gate_outcome ndp(struct xdp_md *ctx, const struct pa
 {
 	if (!port || !(port->flags & PORT_XMIT) || p->tags > 1)
 		return GATE_PASS_KERNEL;
-	return ndp_answer(ctx, p->l3_off, p->vlan);
+	return ndp_answer(ctx, p->l3_off, p->vlan, ndp_is_for_peer(ctx, p));
 }
 
 #endif

@@ -27,9 +27,10 @@ static void build_top(struct build *b)
 		if (n->is_base && !row_find(SCOPE_TOP, n->name, true))
 			n->is_junk = true;
 	scope_take(b, SCOPE_TOP, root, NULL);
+	b->conf->dataplane.farp = true;
 	section = node_find(root, "dataplane");
 	if (section && !section->value)
-		scope_take(b, SCOPE_DATAPLANE, section, NULL);
+		scope_take(b, SCOPE_DATAPLANE, section, &b->conf->dataplane);
 	b->conf->ike = ike_settings_default();
 	section = node_find(root, "ike");
 	if (section && !section->value)

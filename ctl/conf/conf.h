@@ -54,6 +54,7 @@ struct conf_errors {
 struct conf_dataplane {
 	uint8_t default_action; /* enum spd_action (BYPASS or DISCARD): matches no policy */
 	uint8_t forwarding;	/* enum forwarding */
+	bool farp;		/* the gate answers for virtual addresses of peers */
 };
 
 struct conf {

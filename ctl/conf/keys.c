@@ -211,6 +211,7 @@ static const struct row table[] = {
 
 	KEY(SCOPE_DATAPLANE, "default_action", take_default_action, 0, "bypass"),
 	KEY(SCOPE_DATAPLANE, "forwarding", take_forwarding, 0, "fib"),
+	KEY(SCOPE_DATAPLANE, "farp", take_bool, offsetof(struct conf_dataplane, farp), "yes"),
 
 	RANGE(SCOPE_IKE, "fragment_size", take_range, IKE(fragment_size), "1280", "200 65535",
 	      "200 to 65535 bytes"),

@@ -177,6 +177,9 @@ struct addr_entry {
  * local wherever it arrives, too. An entry with ifindex 0 is local only. */
 int addrs_replace(struct dataplane *dp, const struct addr_entry *entries, size_t n) MUST_USE;
 
+/* Virtual addresses of peers that the gate answers for (map proxy): all of them at once, as above. */
+int proxy_replace(struct dataplane *dp, const struct ip_addr *addrs, size_t n) MUST_USE;
+
 /* Ask the program `route` (route.h), in the network namespace of the calling thread: fills the
  * second half of *query. About 2 us. Own packets need forwarding on lo, as ip_forward sets. */
 int route_lookup(struct dataplane *dp, struct route_query *query) MUST_USE;

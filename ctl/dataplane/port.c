@@ -100,16 +100,29 @@ static int key_cmp(const void *a, const void *b)
 	return memcmp(a, b, sizeof(struct addr_key));
 }
 
-/* Delete what is not in `keep` (sorted). */
-static int addrs_prune(int fd, const struct addr_key *keep, size_t n)
+static int proxy_cmp(const void *a, const void *b)
 {
-	struct addr_key key, next;
-	int r = bpf_map_get_next_key(fd, NULL, &next);
+	return memcmp(a, b, sizeof(struct proxy_key));
+}
 
+/* Keys that a map is to have, and no others. */
+struct keep {
+	void *keys;
+	size_t n, size; /* size: of each, at most that of an addr_key */
+	int (*cmp)(const void *a, const void *b);
+};
+
+static int map_prune(int fd, const struct keep *keep)
+{
+	uint8_t key[sizeof(struct addr_key)], next[sizeof(key)];
+	int r = bpf_map_get_next_key(fd, NULL, next);
+
+	qsort(keep->keys, keep->n, keep->size, keep->cmp);
 	while (!r) {
-		key = next;
-		r = bpf_map_get_next_key(fd, &key, &next);
-		if (!bsearch(&key, keep, n, sizeof(key), key_cmp) && remove_entry(fd, &key))
+		memcpy(key, next, keep->size);
+		r = bpf_map_get_next_key(fd, key, next);
+		if (!bsearch(key, keep->keys, keep->n, keep->size, keep->cmp) &&
+		    remove_entry(fd, key))
 			return -errno;
 	}
 	return errno == ENOENT ? 0 : -errno;
@@ -131,9 +144,26 @@ int addrs_replace(struct dataplane *dp, const struct addr_entry *entries, size_t
 			r = write_entry(fd, &keep[n_keep + k], &val);
 		n_keep += n_keys;
 	}
-	qsort(keep, n_keep, sizeof(*keep), key_cmp);
 	if (!r)
-		r = addrs_prune(fd, keep, n_keep);
+		r = map_prune(fd, &(struct keep){ keep, n_keep, sizeof(*keep), key_cmp });
+	free(keep);
+	return r;
+}
+
+int proxy_replace(struct dataplane *dp, const struct ip_addr *addrs, size_t n)
+{
+	struct proxy_key *keep = calloc(n + 1, sizeof(*keep));
+	int fd = dp_fd(dp, DP_MAP_proxy), r = 0;
+	uint8_t nothing = 0;
+
+	if (!keep)
+		return -ENOMEM;
+	for (size_t i = 0; !r && i < n; i++) {
+		memcpy(keep[i].addr, addrs[i].b, sizeof(keep[i].addr));
+		r = write_entry(fd, &keep[i], &nothing);
+	}
+	if (!r)
+		r = map_prune(fd, &(struct keep){ keep, n, sizeof(*keep), proxy_cmp });
 	free(keep);
 	return r;
 }

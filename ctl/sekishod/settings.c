@@ -9,6 +9,7 @@
 #include "last_error.h"
 #include "log.h"
 #include "policy.h"
+#include "proxies.h"
 
 int settings_load(const char *path, struct conf **ret_conf, struct conf_errors *ret_errors)
 {
@@ -132,6 +133,8 @@ static int write_spd(struct shell *sh, const struct conf *conf)
 	if (!g.err)
 		g.err = spd_replace(sh->dp, policies.list, policies.n,
 				    conf->dataplane.default_action);
+	if (!g.err)
+		g.err = proxies_write(sh->dp, conf, &policies);
 	policies_free(&policies);
 	return g.err;
 }

@@ -42,7 +42,8 @@
 	X(DROP_NO_SPD, "to be forwarded, but the controller has not written an SPD yet")  \
 	X(DROP_IPV6_CHAIN, "IPv6, more extension headers than are looked at")             \
 	X(TO_WORKER_REJECT, "to the worker: the SPD says discard, and to answer by ICMP") \
-	X(EGRESS_REJECT, "sent by this host, redirected to be answered by ICMP")
+	X(EGRESS_REJECT, "sent by this host, redirected to be answered by ICMP")          \
+	X(PROXY_REPLY, "ARP or neighbour discovery for a peer's virtual address, answered")
 
 enum gate_outcome {
 #define X(name, text) GATE_##name,

@@ -6,7 +6,7 @@
  * Who writes what (one writer per map, or per field where said):
  *
  *   controller  spd_state spd_index spd_cand spd child_out child_name sad sa sa_ts sa_secret
- *               child_tunnel, and sa_hot, sa_window of an SA that is not published yet
+ *               child_tunnel, proxy, and sa_hot, sa_window of an SA that is not published yet
  *   worker      ports addrs xsks host_if tunnels worker_count and sa_hot, sa_window of published SAs
  *   programs    counters child_acq events natt_frags
  *
@@ -327,6 +327,15 @@ struct addr_key {
 struct addr_val {
 	__u8 mac[6];
 	__u8 zero[2];
+};
+
+/*
+ * proxy (__u8: nothing): virtual addresses that peers have. Who asks for one in the subnet that has it
+ * is told the gate's MAC, by ARP or neighbour discovery (docs/architecture.md).
+ */
+#define PROXY_MAX 65536u
+struct proxy_key {
+	__u8 addr[16];
 };
 
 /* host_if[0]: the host's end of the worker's veth; packets that the tc program wants

@@ -166,6 +166,18 @@ static void make_addrs(struct world *w)
 	must0(addrs_replace(w->dp, list, ARRAY_SIZE(list)), "addrs_replace");
 }
 
+/* Virtual addresses of peers: in the LAN's subnets, and behind a router. */
+static void make_proxies(struct world *w)
+{
+	static const char *const text[] = { "10.1.0.77", "fd01::77", "198.51.100.77",
+					    "2001:db8:100::77" };
+	struct ip_addr list[ARRAY_SIZE(text)];
+
+	for (size_t i = 0; i < ARRAY_SIZE(text); i++)
+		must0(addr_parse(text[i], &list[i]), text[i]);
+	must0(proxy_replace(w->dp, list, ARRAY_SIZE(list)), "proxy_replace");
+}
+
 /* Returns the index. */
 static uint32_t make_sa(struct world *w, uint8_t dir, uint8_t proto, uint32_t spi, const char *dst)
 {
@@ -191,6 +203,7 @@ void world_init(struct world *w)
 	must0(dp_create(w->instance, &w->dp), "dp_create (SEKISHO_LIBBPF_DEBUG=1 tells more)");
 	make_ports(w);
 	make_addrs(w);
+	make_proxies(w);
 	w->sa_in = make_sa(w, SA_IN, IPPROTO_NUM_ESP, 0x1001, "192.0.2.1");
 	w->sa_out = make_sa(w, SA_OUT, IPPROTO_NUM_ESP, 0x2001, "192.0.2.2");
 	make_sa(w, SA_OUT, IPPROTO_NUM_ESP, 0x3001, "192.0.2.1"); /* a tunnel to ourselves */

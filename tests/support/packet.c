@@ -213,7 +213,7 @@ static uint8_t *put_ndp(const struct pkt *p, uint8_t *at)
 	memset(at, 0, NDP_LEN);
 	at[0] = p->icmp_type;
 	at[1] = p->icmp_code;
-	at[4] = is_answer ? 0xe0 : 0;
+	at[4] = !is_answer ? 0 : p->ndp_flags ? p->ndp_flags : 0xe0;
 	if (inet_pton(AF_INET6, p->target, at + 8) != 1)
 		abort();
 	at[24] = is_answer ? 2 : 1;

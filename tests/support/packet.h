@@ -26,6 +26,7 @@ struct pkt {
 	uint8_t option_words;
 	uint8_t arp_op;
 	const char *target; /* PKT_NDP, which is an advertisement if icmp_type is 136; option: smac */
+	uint8_t ndp_flags;  /* of an advertisement; 0: router, solicited, override */
 	uint16_t sport, dport; /* of ICMP: sport is type * 256 + code */
 	uint16_t frag;     /* flags and offset, as in the header of IPv4; IPv6: a fragment header */
 	uint16_t id;       /* of all fragments of a packet; 0: 0x1234, in IPv6 0 */
