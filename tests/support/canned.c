@@ -40,6 +40,7 @@ static const struct vici_child_sa child_sa = {
 	.seq_in = 10,
 	.seq_out = 11,
 	.replayed = 1,
+	.mismatched = 4,
 	.replay_window = 1024,
 	.rekey = 3000,
 	.life = 3600,

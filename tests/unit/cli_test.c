@@ -75,6 +75,7 @@ static void commands_print_text(void **state)
 	assert_says(0, "sas", "  net: #7, INSTALLED, ESP TUNNEL in UDP, AES_GCM_16-128, ESN\n");
 	assert_says(0, "sas", "    in  SPI 0xc1234567, SA 11: 10 packets, 840 bytes");
 	assert_says(0, "sas", "rekeying in 50m 0s, expires in 1h 0m\n");
+	assert_says(0, "sas", "    refused: 1 replayed, 0 not authentic, 4 outside the selectors\n");
 	assert_says(0, "policies", "    1  discard   0.0.0.0/0  ");
 	assert_says(0, "policies", "  gw/net  INSTALLED\n");
 	assert_says(0, "version", "sekishod 0.1 (Linux");
