@@ -20,7 +20,7 @@ lab_new
 lab_sites
 lab_road
 lab_road_ipv6
-must capture_start road
+must capture_start road 2048
 # All that the rows need, at once: the kernel would ask twice for each algorithm.
 must guest_boot_commands "/run/modprobe -a ah4 ah6 gcm ghash-generic ccm ctr cbc cmac xcbc hmac sha512_generic \
 	authenc authencesn seqiv echainiv chacha20poly1305 chacha_generic poly1305_generic des_generic \
@@ -54,6 +54,9 @@ must same "pings of hostA" "$(pings_of hostA)" ""
 must same "pings of hostB" "$(pings_of hostB)" ""
 must same "pings of gwA" "$(pings_of gwA)" ""
 must same "pings of the guest" "$(pings_of_guest)" ""
+
+title "tshark with the keys"
+must python3 "$HERE/xfrm_tshark.py" "$LAB_DIR/road-A.pcap" "$LAB_DIR/road-B.pcap"
 
 title "TCP"
 must on hostA python3 "$HERE/xfrm_tcp.py" ask hostA
