@@ -212,6 +212,8 @@ static const struct fixture gate_ipv6_fixtures[] = {
 	  LAN(FLOW("fd01::5", "2001:db8:100::5"), EXT(HOP)), GATE_PASS_KERNEL },
 	{ "forward, fragment", IF_LAN, LAN(FLOW("fd01::5", "2001:db8:100::5"), .frag = 8),
 	  GATE_PASS_KERNEL },
+	{ "forward, policy routing", IF_LAN, LAN(FLOW("fd01::6", "2001:db8:100::5")),
+	  GATE_DROP_NO_ROUTE },
 	{ "forward, no neighbour", IF_LAN, LAN(FLOW("fd01::5", "2001:db8:101::5")),
 	  GATE_PASS_KERNEL },
 	{ "forward, blackhole", IF_LAN, LAN(FLOW("fd01::5", "2001:db8:102::5")),

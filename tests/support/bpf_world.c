@@ -105,6 +105,13 @@ static void make_routes(void)
 		  "ip route add unreachable 198.51.103.0/24 && "
 		  "ip route add prohibit 198.51.104.0/24 && "
 		  "ip route add 198.51.105.0/24 via 192.0.2.2 mtu lock 600");
+	/* Two ways to 198.51.106; policy routing: from 10.1.0.6 there is none to 198.51.100. */
+	world_run("ip neigh add 192.0.2.4 lladdr " SA_OUT_MAC " dev wan nud permanent && "
+		  "ip route add 198.51.106.0/24 nexthop via 192.0.2.2 nexthop via 192.0.2.4 && "
+		  "ip rule add from 10.1.0.6 table 7 && "
+		  "ip route add blackhole 198.51.100.0/24 table 7 && "
+		  "ip -6 rule add from fd01::6 table 7 && "
+		  "ip -6 route add blackhole 2001:db8:100::/48 table 7");
 	/* 2001:db8:100 reachable, 101 without neighbour, 102 refused. */
 	world_run("echo 1 >/proc/sys/net/ipv6/conf/all/forwarding; "
 		  "ip addr add fd01::1/64 dev lan nodad && ip addr add 2001:db8::1/64 dev wan nodad && "
