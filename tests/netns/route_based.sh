@@ -170,7 +170,7 @@ must same "vpn0's index" "$(ip -n "$(ns gwA)" -o link show vpn0 | cut -d: -f1)" 
 
 title "without the worker nothing goes through, with the next one all does"
 must stop worker-gwA
-must red_is_silent
+must grows gwA gate/DROP_NO_PORT red_is_silent
 must worker_start gwA
 must by_red
 must same "vpn0's index" "$(ip -n "$(ns gwA)" -o link show vpn0 | cut -d: -f1)" "$index"
