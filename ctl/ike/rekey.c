@@ -66,8 +66,10 @@ static void take_over(struct ike_sa *fresh, struct ike_sa *old)
 		}
 		*at = t->next;
 		struct task *moved = task_add(fresh, t->kind, t->conn_child, t->spi);
-		if (moved)
+		if (moved) {
 			moved->not_before_ms = t->not_before_ms;
+			moved->protocol = t->protocol;
+		}
 		free(t);
 	}
 }

@@ -428,6 +428,23 @@ static void child_rekey_meets_ike_rekey(void **state)
 	}
 }
 
+/* The delete of the old Child SA waits behind the rekey of the IKE SA, and is sent on the new one. */
+static void a_waiting_delete_moves_with_all_it_says(void **state)
+{
+	(void)state;
+	begin("aes256gcm16-x25519");
+	go();
+	pair.job_ms = 100;
+	rekey(&pair.a);
+	pair_run(&pair, 20);
+	ike_rekey_by(&pair.a); /* asked for while the other is under way, so before the delete */
+	pair_run(&pair, 20000);
+	assert_no_gap(2);
+	assert_true(side_logged(&pair.a, "takes over"));
+	assert_int_equal(side_n_sas(&pair.a), 1);
+	assert_int_equal(side_n_sas(&pair.b), 1);
+}
+
 static void rekey_of_what_the_peer_lost(void **state)
 {
 	(void)state;
@@ -480,6 +497,7 @@ int main(void)
 		TEST(time_rekeys_for_ever),
 		TEST(both_rekey_the_same_second_for_hours),
 		TEST(packets_rekey_too),
+		TEST(a_waiting_delete_moves_with_all_it_says),
 		TEST(hard_limit_ends_it),
 		TEST(no_storm_when_nothing_can_be_installed),
 		TEST(shell_cannot_install),

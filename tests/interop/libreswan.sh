@@ -23,8 +23,8 @@ new_keys() { # COMMAND...
 }
 
 # When we ask for new keys pluto sends with them before its response: what overtakes that finds no SA
-# here yet, and is all that may be lost.
-OVERTAKING=15
+# here yet, and is all that may be lost: counted below; on a busy machine it may be a second of them.
+OVERTAKING=200
 
 rekeys_of_all_kinds() {
 	local first overtook
