@@ -401,11 +401,11 @@ void ike_acquire_packet(struct ike *ike, uint32_t child, const struct ts_val *lo
 	life_settle(ike);
 }
 
-static struct child *find_child(struct ike *ike, uint32_t spi, bool is_inbound,
-				struct ike_sa **ret_sa)
+/* By the SPI that we chose: those of outbound SAs are the peers' choice, and two may choose alike. */
+static struct child *find_child(struct ike *ike, uint32_t spi_in, struct ike_sa **ret_sa)
 {
 	for (struct ike_sa *sa = ike->sas; sa; sa = sa->next) {
-		struct child *c = child_by_spi(sa, spi, is_inbound);
+		struct child *c = child_by_spi(sa, spi_in, true);
 
 		*ret_sa = sa;
 		if (c)
@@ -414,23 +414,23 @@ static struct child *find_child(struct ike *ike, uint32_t spi, bool is_inbound,
 	return NULL;
 }
 
-void ike_soft_limit(struct ike *ike, uint32_t spi, bool is_inbound, uint64_t now_ms)
+void ike_soft_limit(struct ike *ike, uint32_t spi_in, uint64_t now_ms)
 {
 	struct ike_sa *sa;
 
 	enter(ike, now_ms);
-	struct child *c = find_child(ike, spi, is_inbound, &sa);
+	struct child *c = find_child(ike, spi_in, &sa);
 	if (c)
 		(void)rekey_one(sa, c);
 	life_settle(ike);
 }
 
-void ike_hard_limit(struct ike *ike, uint32_t spi, bool is_inbound, uint64_t now_ms)
+void ike_hard_limit(struct ike *ike, uint32_t spi_in, uint64_t now_ms)
 {
 	struct ike_sa *sa;
 
 	enter(ike, now_ms);
-	struct child *c = find_child(ike, spi, is_inbound, &sa);
+	struct child *c = find_child(ike, spi_in, &sa);
 	if (c)
 		child_hard_limit(sa, c);
 	life_settle(ike);

@@ -180,9 +180,9 @@ void ike_acquire(struct ike *ike, uint32_t child, uint64_t now_ms);
  * TSi and TSr (RFC 7296 2.9), and alone where the peer says SINGLE_PAIR_REQUIRED. */
 void ike_acquire_packet(struct ike *ike, uint32_t child, const struct ts_val *local,
 			const struct ts_val *remote, uint64_t now_ms);
-/* EVENT_SOFT: rekey the Child SA with this inbound or outbound SPI. EVENT_HARD: it is dead. */
-void ike_soft_limit(struct ike *ike, uint32_t spi, bool is_inbound, uint64_t now_ms);
-void ike_hard_limit(struct ike *ike, uint32_t spi, bool is_inbound, uint64_t now_ms);
+/* EVENT_SOFT: rekey the Child SA with this inbound SPI. EVENT_HARD: it is dead. */
+void ike_soft_limit(struct ike *ike, uint32_t spi_in, uint64_t now_ms);
+void ike_hard_limit(struct ike *ike, uint32_t spi_in, uint64_t now_ms);
 
 /* Next effect of the last calls, in order; false: none left. */
 bool ike_effect(struct ike *ike, struct ike_effect *ret_fx);

@@ -65,7 +65,7 @@ static void fx_sa_add(struct shell *sh, const struct ike_effect *fx)
 
 	told(sh, fx->sa, "install", err);
 	if (err) {
-		ike_hard_limit(sh->ike, fx->sa->spi_in, true, shell_now_ms());
+		ike_hard_limit(sh->ike, fx->sa->spi_in, shell_now_ms());
 		return;
 	}
 	/* Before the answer goes out: the peer's first packet may be faster than what follows. */

@@ -131,14 +131,13 @@ static void on_event(const struct event *ev, void *arg)
 	struct shell *sh = arg;
 	uint64_t now = shell_now_ms();
 
-	/* By our own SPI: those of outbound SAs are the peers' choice, and two may choose alike. */
 	const struct pair *pair = pairs_of_sa(&sh->pairs, ev->sa);
 	if (ev->type == EVENT_ACQUIRE)
 		acquire(sh, ev, now);
 	else if (pair && pair->spi_in && ev->type == EVENT_SOFT)
-		ike_soft_limit(sh->ike, pair->spi_in, true, now);
+		ike_soft_limit(sh->ike, pair->spi_in, now);
 	else if (pair && pair->spi_in && ev->type == EVENT_HARD)
-		ike_hard_limit(sh->ike, pair->spi_in, true, now);
+		ike_hard_limit(sh->ike, pair->spi_in, now);
 	else if (pair && ev->type == EVENT_HARD)
 		instance_orphan_ended(sh, pair->child);
 	shell_carry_out(sh);

@@ -289,9 +289,7 @@ static void packets_rekey_too(void **state)
 	(void)state;
 	begin("aes256gcm16");
 	go();
-	ike_soft_limit(pair.b.ike, side_in_use(&pair.b)->sa.spi_out, false, pair.now_ms);
-	side_effects(&pair.b);
-	ike_soft_limit(pair.b.ike, side_in_use(&pair.b)->sa.spi_in, true, pair.now_ms);
+	ike_soft_limit(pair.b.ike, side_in_use(&pair.b)->sa.spi_in, pair.now_ms);
 	side_effects(&pair.b);
 	pair_run(&pair, 20000);
 	assert_no_gap(2);
@@ -305,7 +303,7 @@ static void hard_limit_ends_it(void **state)
 	pair_configure(&pair);
 	assert_true(pair_run_until(&pair, pair_is_up, 10000));
 	uint32_t before = side_in_use(&pair.a)->sa.spi_in;
-	ike_hard_limit(pair.a.ike, before, true, pair.now_ms);
+	ike_hard_limit(pair.a.ike, before, pair.now_ms);
 	side_effects(&pair.a);
 	assert_null(side_in_use(&pair.a));
 	pair_run(&pair, 20000);
@@ -325,7 +323,7 @@ static void no_storm_when_nothing_can_be_installed(void **state)
 	for (int i = 0; i < 3; i++) {
 		unsigned n_added = pair.a.n_added;
 
-		ike_hard_limit(pair.a.ike, side_in_use(&pair.a)->sa.spi_in, true, pair.now_ms);
+		ike_hard_limit(pair.a.ike, side_in_use(&pair.a)->sa.spi_in, pair.now_ms);
 		side_effects(&pair.a);
 		pair_run(&pair, INITIATE_RETRY_MS - 1000);
 		assert_int_equal(pair.a.n_added, n_added);
@@ -358,7 +356,7 @@ static void shell_cannot_install(void **state)
 		if (fx.type != FX_SA_ADD)
 			continue;
 		spi = fx.sa->spi_in;
-		ike_hard_limit(pair.a.ike, spi, true, pair.now_ms);
+		ike_hard_limit(pair.a.ike, spi, pair.now_ms);
 	}
 	assert_true(spi);
 }
@@ -453,7 +451,7 @@ static void rekey_of_what_the_peer_lost(void **state)
 	go();
 	pair.flow_ms = 0;
 	pair.on_wire = swallow_delete; /* b forgets it, and a does not hear of that */
-	ike_hard_limit(pair.b.ike, side_in_use(&pair.b)->sa.spi_in, true, pair.now_ms);
+	ike_hard_limit(pair.b.ike, side_in_use(&pair.b)->sa.spi_in, pair.now_ms);
 	side_effects(&pair.b);
 	rekey(&pair.a);
 	pair_run(&pair, 1000);
@@ -473,7 +471,7 @@ static void expired_for_want_of_a_rekey(void **state)
 	go();
 	pair.flow_ms = 0;
 	pair_run(&pair, INITIATE_RETRY_MS);
-	ike_hard_limit(pair.a.ike, side_in_use(&pair.a)->sa.spi_in, true, pair.now_ms);
+	ike_hard_limit(pair.a.ike, side_in_use(&pair.a)->sa.spi_in, pair.now_ms);
 	side_effects(&pair.a);
 	assert_null(side_in_use(&pair.a));
 	pair_run(&pair, 5000);

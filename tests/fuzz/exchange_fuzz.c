@@ -98,7 +98,7 @@ static void wish(uint8_t what)
 		break;
 	case 5:
 		if (sa)
-			ike_hard_limit(ike, sa->sa.spi_in, true, pair.now_ms);
+			ike_hard_limit(ike, sa->sa.spi_in, pair.now_ms);
 		break;
 	case 6:
 		err = ike_configure(ike, NULL, 0, pair.now_ms);

@@ -9,10 +9,6 @@ SWAN_MORE='make_before_break = yes'
 
 one_ike() { [ "$(swan gwB --list-sas --raw | grep -o 'state=ESTABLISHED' | wc -l)" = 1 ]; }
 
-# strongSwan sends on the new SA before its IKE_AUTH response has reached us, and only that says with
-# which algorithms: a packet or two that overtake it have no SA here yet (DROP_NO_SA).
-OVERTAKING=2
-
 # reauth_by COMMAND...: under traffic.
 reauth_by() {
 	local before

@@ -56,14 +56,14 @@ must capture_start road
 must swan_start gwB B
 must gw_start gwA
 
-title "we are the client: their gateway sends us away, by address; not a packet is lost"
+title "we are the client: their gateway sends us away, by address; not a packet is lost, but what overtakes IKE_AUTH"
 must sekisho gwA up net
 tunnel_is_up
 steady_start hostA 10.2.0.2 800
 sleep 1
 must swan gwB --redirect --ike tunnel --gateway 192.0.2.22
 settles 192.0.2.1 192.0.2.22
-must steady_end 15
+must steady_end 15 "$OVERTAKING"
 must log_says sekishod-gwA 'tunnel\[1\] gateway redirects us to 192.0.2.22: IKE_SA \[2\]'
 must log_says charon-gwB 'REDIRECTED_FROM|REDIR_FROM|redirected from'
 down
