@@ -178,27 +178,19 @@ static enum step_result child_finish(struct turn *t)
 	return STEP_NEXT;
 }
 
+/* With one of our proposals that has no key exchange the peer does without, whatever we sent. */
 static enum step_result child_answered(struct turn *t)
 {
 	struct nego *nego = &t->ours->nego;
 	const struct ke *ke = &t->in->ke;
+	const struct transform *chosen = proposal_get(&t->in->sa.proposals[0], TRANSFORM_KE);
 
-	if (nego->group == KE_NONE)
+	if (!chosen || chosen->id == KE_NONE)
 		return child_finish(t);
-	if (!(t->in->present & P_KE) || ke->group != nego->group ||
+	if (!(t->in->present & P_KE) || chosen->id != nego->group || ke->group != nego->group ||
 	    rd_left(&ke->public_value) != ke_answer_len(nego->group))
 		return child_spoilt(t, N_INVALID_KE_PAYLOAD);
 	return turn_wait(t, nego->group, &nego->pair, ke->public_value);
-}
-
-static bool is_group_in(const struct conn_child *cc, uint16_t group)
-{
-	for (size_t i = 0; i < cc->n_proposals; i++)
-		for (size_t j = 0; j < cc->proposals[i].n_transforms; j++)
-			if (cc->proposals[i].transforms[j].type == TRANSFORM_KE &&
-			    cc->proposals[i].transforms[j].id == group)
-				return true;
-	return false;
 }
 
 static enum step_result child_refused(struct turn *t)
@@ -216,7 +208,7 @@ static enum step_result child_again(struct turn *t)
 	struct reader data = n ? n->data : rd_from(NULL, 0);
 	uint16_t group = rd_u16(&data);
 
-	if (!rd_done(&data) || !cc || group == t->ours->nego.group || !is_group_in(cc, group))
+	if (!rd_done(&data) || !cc || group == t->ours->nego.group || !proposals_have_group(cc->proposals, cc->n_proposals, group))
 		return child_refused(t);
 	t->ours->nego.group = group;
 	return STEP_AGAIN;
@@ -350,8 +342,11 @@ static const struct step steps[] = {
 	{ STEP_RESPONSE, IN(ESTABLISHED), ST_REKEYED, ON(TASK_IKE_REKEY) | P_SA | P_NONCE | P_KE,
 	  ANY_NOTIFY, rekey_answered, rekey_finish, TM_REKEYED,
 	  "children move to the new IKE SA, delete this one" },
+	{ STEP_RESPONSE, IN(ESTABLISHED), ST_SAME, ON(TASK_IKE_REKEY) | P_NOTIFY | HAS_AGAIN,
+	  P_VENDOR | HAS_ERROR | HAS_AUTH_FAILED, rekey_again, NULL, TM_RETRANSMIT,
+	  "the peer wants another group" },
 	{ STEP_RESPONSE, IN(ESTABLISHED), ST_SAME, ON(TASK_IKE_REKEY) | P_NOTIFY | HAS_ERROR,
-	  P_VENDOR | HAS_AGAIN | HAS_AUTH_FAILED, rekey_refused, NULL, TM_NONE,
+	  P_VENDOR | HAS_AUTH_FAILED, rekey_refused, NULL, TM_NONE,
 	  "the peer refuses the rekey" },
 	{ STEP_REQUEST, IN(ESTABLISHED), ST_SAME, CHILD_PAYLOADS, P_KE | P_CP | NO_REKEY,
 	  child_asked, child_asked, TM_NONE, "answer another Child SA, use it" },

@@ -37,16 +37,6 @@ static uint16_t first_group(const struct conn *conn)
 	return t ? t->id : KE_NONE;
 }
 
-static bool is_group_offered(const struct conn *conn, uint16_t group)
-{
-	for (size_t i = 0; i < conn->n_ike; i++)
-		for (size_t j = 0; j < conn->ike[i].n_transforms; j++)
-			if (conn->ike[i].transforms[j].type == TRANSFORM_KE &&
-			    conn->ike[i].transforms[j].id == group)
-				return true;
-	return false;
-}
-
 static enum step_result init_emit(struct turn *t)
 {
 	const struct conn *conn = t->sa->conn;
@@ -228,7 +218,8 @@ static enum step_result init_again(struct turn *t)
 	}
 	struct reader data = group->data;
 	uint16_t wanted = rd_u16(&data);
-	if (!rd_done(&data) || wanted == init->group || !is_group_offered(t->sa->conn, wanted))
+	if (!rd_done(&data) || wanted == init->group ||
+	    !proposals_have_group(t->sa->conn->ike, t->sa->conn->n_ike, wanted))
 		return STEP_DROP; /* 1.2: only what we offered; a forger could weaken us else */
 	sa_log(t->sa, "peer wants key exchange group %u instead of %u", wanted, init->group);
 	init->group = wanted;

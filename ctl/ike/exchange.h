@@ -18,7 +18,7 @@
 #define HAS_ERROR HAS(0)        /* an error notify */
 #define HAS_AUTH_FAILED HAS(1)  /* AUTHENTICATION_FAILED or INVALID_SYNTAX in INFORMATIONAL */
 #define HAS_REKEY HAS(2)        /* REKEY_SA */
-#define HAS_AGAIN HAS(3)        /* COOKIE or INVALID_KE_PAYLOAD: begin anew */
+#define HAS_AGAIN HAS(3)        /* INVALID_KE_PAYLOAD, or COOKIE in IKE_SA_INIT: begin anew */
 #define HAS_DELETE_IKE HAS(4)   /* a delete payload for the IKE SA */
 #define HAS_REDIRECT HAS(5)     /* REDIRECT */
 /* Notifies and what they mean besides, where they change nothing. */

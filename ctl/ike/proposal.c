@@ -311,6 +311,16 @@ static bool pair_choose(const struct proposal *ours, const struct proposal *thei
 	return true;
 }
 
+bool proposals_have_group(const struct proposal *list, size_t n, uint16_t group)
+{
+	for (size_t i = 0; i < n; i++)
+		for (size_t j = 0; j < list[i].n_transforms; j++)
+			if (list[i].transforms[j].type == TRANSFORM_KE &&
+			    list[i].transforms[j].id == group)
+				return true;
+	return false;
+}
+
 int proposal_choose(const struct proposal *ours, size_t n_ours, const struct proposal *theirs,
 		    size_t n_theirs, struct proposal *ret_chosen)
 {

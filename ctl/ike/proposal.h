@@ -47,6 +47,8 @@ const char *proposal_print(const struct proposal *p, char *buf, size_t size);
  * -ENOENT: NO_PROPOSAL_CHOSEN. */
 int proposal_choose(const struct proposal *ours, size_t n_ours, const struct proposal *theirs,
 		    size_t n_theirs, struct proposal *ret_chosen) MUST_USE;
+/* Is this group in any of them, as the key exchange that comes first? */
+bool proposals_have_group(const struct proposal *list, size_t n, uint16_t group);
 /* The transform of a type in a chosen proposal; NULL: none. */
 const struct transform *proposal_get(const struct proposal *p, enum transform_type type);
 void proposal_drop(struct proposal *p, uint8_t type);

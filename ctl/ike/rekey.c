@@ -187,10 +187,13 @@ enum step_result rekey_start(struct turn *t)
 
 	if (!t->sa->conn || !ke)
 		return STEP_NOTIFY;
-	ike_random(t->ike, nego->nonce, sizeof(nego->nonce));
-	ike_random(t->ike, &nego->spi_ike, sizeof(nego->spi_ike));
-	nego->group = ke->id; /* the peer took it the last time */
-	sa_log(t->sa, "rekeying IKE_SA");
+	if (!t->ours->again) {
+		ike_random(t->ike, nego->nonce, sizeof(nego->nonce));
+		ike_random(t->ike, &nego->spi_ike, sizeof(nego->spi_ike));
+		nego->group = ke->id; /* the peer took it the last time */
+		sa_log(t->sa, "rekeying IKE_SA");
+	}
+	ke_fini(&nego->pair);
 	return turn_wait(t, nego->group, &nego->pair, rd_from(NULL, 0));
 }
 
@@ -379,6 +382,22 @@ enum step_result rekey_refused(struct turn *t)
 	if (!t->sa->is_overtaken)
 		t->sa->rekey_ms = t->ike->now_ms + wait_ms + ike_jitter(t->ike, wait_ms);
 	return STEP_NEXT;
+}
+
+/* 1.3.2: it takes another group than the last time. Where its own rekey is under way it goes first. */
+enum step_result rekey_again(struct turn *t)
+{
+	const struct notify *n = message_notify(t->in, N_INVALID_KE_PAYLOAD);
+	const struct conn *conn = t->sa->conn;
+	struct reader data = n->data;
+	uint16_t group = rd_u16(&data);
+
+	if (!rd_done(&data) || !conn || group == t->ours->nego.group || rekey_is_theirs(t->sa) ||
+	    !proposals_have_group(conn->ike, conn->n_ike, group))
+		return rekey_refused(t);
+	sa_log(t->sa, "peer wants key exchange group %u instead of %u", group, t->ours->nego.group);
+	t->ours->nego.group = group;
+	return STEP_AGAIN;
 }
 
 /* ---- Responder ------------------------------------------------------------------ */

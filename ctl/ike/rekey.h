@@ -35,6 +35,8 @@ enum step_result rekey_spoilt(struct turn *t);
 bool rekey_is_theirs(const struct ike_sa *sa);
 /* It has let go of ours. */
 enum step_result rekey_dropped(struct turn *t);
+/* INVALID_KE_PAYLOAD */
+enum step_result rekey_again(struct turn *t);
 enum step_result rekey_refused(struct turn *t);
 /* 2.25.2: no children that are half made may be carried over, whoever asked for them. */
 bool rekey_may_be_asked(const struct turn *t);

@@ -39,7 +39,8 @@ uint64_t exchange_shape(const struct message *m)
 		shape |= HAS_AUTH_FAILED;
 	if (rekey)
 		shape |= HAS_REKEY;
-	if (message_notify(m, N_COOKIE) || message_notify(m, N_INVALID_KE_PAYLOAD))
+	if (message_notify(m, N_INVALID_KE_PAYLOAD) ||
+	    (m->header.exchange == EX_IKE_SA_INIT && message_notify(m, N_COOKIE)))
 		shape |= HAS_AGAIN;
 	if (message_notify(m, N_REDIRECT))
 		shape |= HAS_REDIRECT;

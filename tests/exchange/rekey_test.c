@@ -478,6 +478,55 @@ static void expired_for_want_of_a_rekey(void **state)
 	assert_true(pair_fits(&pair));
 }
 
+/* 1.2, 3.3.6: of several proposals, some with a key exchange, the peer has one in common. What we
+ * sent for the first one is of no use then, or is missing, and is asked for. */
+static void proposals_with_and_without_pfs(void **state)
+{
+	static const char *const lists[][2] = {
+		{ "aes256gcm16-x25519,aes256gcm16", "aes256gcm16" },
+		{ "aes256gcm16-x25519,aes128gcm16", "aes128gcm16" },
+		{ "aes128gcm16,aes256gcm16-x25519", "aes256gcm16-x25519" },
+		{ "aes128gcm16,aes256gcm16-x25519-ke1_ecp256", "aes256gcm16-x25519-ke1_ecp256" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < 4; i++) {
+		begin(lists[i][0]);
+		pair_proposal(PROTO_ESP, lists[i][1], pair.b.children[0][0].proposals,
+			      &pair.b.children[0][0].n_proposals);
+		go();
+		rekey(&pair.a);
+		pair_run(&pair, 20000);
+		assert_no_gap(2);
+		assert_int_equal(side_logged(&pair.b, "INVALID_KE_PAYLOAD"), i > 1);
+		assert_false(side_logged(&pair.a, "answer of the peer"));
+		rekey(&pair.b);
+		pair_run(&pair, 20000);
+		assert_no_gap(3);
+		pair_fini(&pair);
+	}
+	begin("aes256gcm16");
+	go();
+}
+
+/* 1.3.2: its configuration has changed, and it names the group that it takes now. */
+static void the_peer_wants_another_group_for_the_ike_sa(void **state)
+{
+	(void)state;
+	pair_init(&pair, 3, "aes256gcm16-prfsha256-x25519-ecp256", "aes256gcm16");
+	go();
+	pair_proposal(PROTO_IKE, "aes256gcm16-prfsha256-ecp256", pair.b.conns[0].ike,
+		      &pair.b.conns[0].n_ike);
+	pair_configure(&pair);
+	assert_int_equal(ike_rekey(pair.a.ike, "gw-gw", pair.now_ms), 0);
+	side_effects(&pair.a);
+	pair_run(&pair, 20000);
+	assert_true(side_logged(&pair.b, "INVALID_KE_PAYLOAD"));
+	assert_true(side_logged(&pair.a, "[2] IKE_SA rekeyed, takes over from [1]"));
+	assert_int_equal(side_n_ike(&pair.a) + side_n_ike(&pair.b), 2);
+	assert_no_gap(1);
+}
+
 #define TEST(f) cmocka_unit_test_teardown(f, teardown)
 
 int main(void)
@@ -501,6 +550,8 @@ int main(void)
 		TEST(shell_cannot_install),
 		TEST(ike_sa_is_rekeyed_by_either_side),
 		TEST(both_rekey_the_ike_sa),
+		TEST(proposals_with_and_without_pfs),
+		TEST(the_peer_wants_another_group_for_the_ike_sa),
 		TEST(child_rekey_meets_ike_rekey),
 		TEST(rekey_of_what_the_peer_lost),
 		TEST(expired_for_want_of_a_rekey),

@@ -89,6 +89,45 @@ static void a_spoilt_answer_to_our_delete_ends_it(void **state)
 	assert_int_equal(n_left(&pair.a), 0);
 }
 
+/* What a asks in CREATE_CHILD_SA is answered with a notify that is no error, and nothing else. */
+static bool answer_with_cookie(struct pair *p, struct flight *f, void *arg)
+{
+	static uint8_t buf[512];
+
+	(void)arg;
+	if (!addr_equal(&f->from.addr, &p->b.home.addr) || f->bytes[18] != EX_CREATE_CHILD_SA)
+		return true;
+	struct ike_sa *oldest = p->b.ike->sas;
+	while (oldest->next)
+		oldest = oldest->next;
+	struct payload_writer pw =
+		side_writes(oldest, EX_CREATE_CHILD_SA, f->bytes[23], true, buf, sizeof(buf));
+	notify_emit_plain(&pw, N_COOKIE, rd_from(buf, 8));
+	assert_int_equal(message_finish(&pw, &f->len), 0);
+	f->bytes = buf;
+	return true;
+}
+
+static void a_cookie_is_no_answer_to_create_child_sa(void **state)
+{
+	for (unsigned i = 0; i < 2; i++) {
+		pair.b.children[0][0].close = START_NOW;
+		pair_configure(&pair);
+		pair_up(&pair);
+		pair.on_wire = answer_with_cookie;
+		assert_int_equal(i ? ike_rekey(pair.a.ike, "gw-gw", pair.now_ms)
+				   : ike_rekey_child(pair.a.ike, "gw-gw", "net", pair.now_ms), 0);
+		side_effects(&pair.a);
+		pair_run(&pair, 2000);
+		assert_true(side_logged(&pair.a, "message that does not fit: INVALID_SYNTAX"));
+		pair.on_wire = NULL;
+		pair_run(&pair, 30000);
+		assert_true(i || pair_fits(&pair)); /* b has another IKE SA still */
+		teardown(state);
+		setup(state);
+	}
+}
+
 static unsigned n_lines(const char *log)
 {
 	unsigned n = 0;
@@ -453,6 +492,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(a_spoilt_answer_to_our_delete_ends_it),
+		TEST(a_cookie_is_no_answer_to_create_child_sa),
 		TEST(worthless_answers_delay_nothing),
 		TEST(a_forged_refusal_ends_nothing),
 		TEST(a_refusal_counts_if_nothing_else_comes),
