@@ -232,10 +232,7 @@ enum step_result eap_proved(struct turn *t)
 	if (redirect_at_auth(t))
 		return STEP_NEXT;
 	t->in = first;
-	if (first->present & P_SA) /* else without a child, RFC 6023 */
-		auth_child_answer(t);
-	mobike_check(t);
-	mobike_emit(t);
+	auth_answer_rest(t);
 	t->in = last;
 	return STEP_NEXT;
 }
@@ -247,6 +244,7 @@ static void offer(struct turn *t)
 {
 	eap_new(t->sa);
 	t->sa->eap->spi_in = t->ours->nego.spi_in;
+	t->sa->eap->protocol = t->ours->nego.protocol;
 	if (t->sa->conn->remote_auth == CONN_AUTH_EAP)
 		notify_emit_plain(t->out, N_EAP_ONLY_AUTHENTICATION, rd_from(NULL, 0));
 }
@@ -354,7 +352,12 @@ static enum step_result prove_server(struct turn *t)
 
 	if (sa->eap->eap.out_len)
 		return auth_failed(t, "it sends AUTH before the end of EAP");
-	return prove(t, id_payload_body(&sa->their_id, id, sizeof(id)));
+	enum step_result r = prove(t, id_payload_body(&sa->their_id, id, sizeof(id)));
+	if (r != STEP_NEXT)
+		return r;
+	log_success(sa);
+	mobike_check(t);
+	return STEP_NEXT;
 }
 
 enum step_result eap_finish(struct turn *t)
@@ -363,21 +366,23 @@ enum step_result eap_finish(struct turn *t)
 
 	if (r != STEP_NEXT)
 		return r;
-	log_success(t->sa);
-	mobike_check(t);
 	t->ours->nego.spi_in = t->sa->eap->spi_in;
+	t->ours->nego.protocol = t->sa->eap->protocol;
 	return auth_child_finish(t);
+}
+
+enum step_result eap_alone_finish(struct turn *t)
+{
+	enum step_result r = prove_server(t);
+
+	return r == STEP_NEXT ? auth_alone_finish(t) : r;
 }
 
 enum step_result eap_childless(struct turn *t)
 {
 	enum step_result r = prove_server(t);
 
-	if (r != STEP_NEXT)
-		return r;
-	auth_log_up(t->sa);
-	deal_failed(t, t->task->conn_child, message_error(t->in)->type);
-	return STEP_NEXT;
+	return r == STEP_NEXT ? auth_childless_finish(t) : r;
 }
 
 enum step_result eap_redirected(struct turn *t)

@@ -20,7 +20,8 @@
 
 struct auth_eap {
 	struct eap eap;
-	uint32_t spi_in; /* initiator: of the Child SA that it has offered */
+	uint32_t spi_in; /* initiator: of the Child SA that it has offered, */
+	uint8_t protocol; /* and its protocol */
 };
 
 void auth_eap_free(struct ike_sa *sa); /* wipes; also the kept request */
@@ -33,6 +34,7 @@ enum step_result eap_alone(struct turn *t);
 enum step_result eap_start(struct turn *t);
 enum step_result eap_next(struct turn *t);
 enum step_result eap_finish(struct turn *t);
+enum step_result eap_alone_finish(struct turn *t);
 enum step_result eap_childless(struct turn *t);
 enum step_result eap_redirected(struct turn *t);
 
@@ -45,7 +47,11 @@ enum step_result auth_find_peer(struct turn *t);
 enum step_result auth_check_childless(struct turn *t);
 enum step_result auth_name_peer(struct turn *t);
 enum step_result auth_check_peer(struct turn *t);
-void auth_child_answer(struct turn *t);
+/* What follows AUTH in the last answer: addresses, the Child SA if one was asked for, MOBIKE. */
+void auth_answer_rest(struct turn *t);
+/* The last answer has a Child SA; none, and no word of it; an error in its place. */
 enum step_result auth_child_finish(struct turn *t);
+enum step_result auth_alone_finish(struct turn *t);
+enum step_result auth_childless_finish(struct turn *t);
 
 #endif

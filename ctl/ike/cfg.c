@@ -229,6 +229,16 @@ void cfg_move(struct ike_sa *fresh, struct ike_sa *old)
 	old->our_vips = old->their_vips = (struct vips){ .n = 0 };
 }
 
+/* The IKE SA that takes over may have been given the same one (2.8.3). */
+static bool is_kept(const struct ike_sa *sa, const struct ip_addr *addr)
+{
+	for (const struct ike_sa *o = sa->ike->sas; o; o = o->next)
+		for (size_t i = 0; o != sa && i < o->our_vips.n; i++)
+			if (addr_equal(&o->our_vips.addr[i], addr))
+				return true;
+	return false;
+}
+
 void cfg_end(struct ike_sa *sa)
 {
 	const struct ike_host *host = &sa->ike->host;
@@ -236,6 +246,7 @@ void cfg_end(struct ike_sa *sa)
 	for (size_t i = 0; i < sa->their_vips.n && host->lease_give; i++)
 		host->lease_give(host->arg, &sa->their_id, &sa->their_vips.addr[i]);
 	for (size_t i = 0; i < sa->our_vips.n; i++)
-		fx_addr(&sa->ike->fx, FX_VIP_DEL, &sa->our_vips.addr[i]);
+		if (!is_kept(sa, &sa->our_vips.addr[i]))
+			fx_addr(&sa->ike->fx, FX_VIP_DEL, &sa->our_vips.addr[i]);
 	sa->our_vips = sa->their_vips = (struct vips){ .n = 0 };
 }

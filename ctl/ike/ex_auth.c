@@ -152,6 +152,16 @@ static struct deal_secrets init_secrets(const struct ike_sa *sa, bool is_initiat
 	};
 }
 
+/* 3.15.4: without an address the IKE SA is of no use, and a later one may get one. */
+static enum step_result no_address(struct turn *t)
+{
+	const struct notify *n = message_error(t->in);
+	const char *name = n ? notify_name(n->type) : "nothing said of it";
+
+	return turn_refuse(t, STEP_FAIL, N_INTERNAL_ADDRESS_FAILURE,
+			   "peer gave no virtual address: %s", name ? name : "error");
+}
+
 enum step_result auth_child_finish(struct turn *t)
 {
 	const struct conn_child *cc = t->task->conn_child;
@@ -159,9 +169,10 @@ enum step_result auth_child_finish(struct turn *t)
 	struct child *child = NULL;
 	struct deal deal;
 
+	if (cfg_take(t))
+		return no_address(t);
 	auth_log_up(t->sa);
-	uint16_t why = cc ? cfg_take(t) : N_TS_UNACCEPTABLE;
-	why = why ? why : deal_check(t, cc, false, &deal);
+	uint16_t why = cc ? deal_check(t, cc, false, &deal) : N_TS_UNACCEPTABLE;
 	if (!why)
 		child = deal_install(t->sa, &deal, &secrets, 0);
 	if (child) {
@@ -181,16 +192,33 @@ static enum step_result auth_finish(struct turn *t)
 	return r == STEP_NEXT ? auth_child_finish(t) : r;
 }
 
+enum step_result auth_alone_finish(struct turn *t)
+{
+	if (cfg_take(t))
+		return no_address(t);
+	auth_log_up(t->sa);
+	if (t->task->conn_child)
+		task_add(t->sa, TASK_CHILD_NEW, t->task->conn_child, 0);
+	return STEP_NEXT;
+}
+
 /* RFC 6023 3: no word of a Child SA; we ask for it now. */
 static enum step_result auth_alone(struct turn *t)
 {
 	enum step_result r = auth_check_peer(t);
 
-	if (r != STEP_NEXT)
-		return r;
+	return r == STEP_NEXT ? auth_alone_finish(t) : r;
+}
+
+enum step_result auth_childless_finish(struct turn *t)
+{
+	uint16_t why = message_error(t->in)->type;
+
+	if (cfg_take(t))
+		return no_address(t);
 	auth_log_up(t->sa);
-	if (t->task->conn_child)
-		task_add(t->sa, TASK_CHILD_NEW, t->task->conn_child, 0);
+	if (!deal_single_pair(t, t->task->conn_child, why))
+		deal_failed(t, t->task->conn_child, why);
 	return STEP_NEXT;
 }
 
@@ -198,14 +226,7 @@ static enum step_result auth_childless(struct turn *t)
 {
 	enum step_result r = auth_check_peer(t);
 
-	if (r != STEP_NEXT)
-		return r;
-	uint16_t why = message_error(t->in)->type;
-
-	auth_log_up(t->sa);
-	if (!deal_single_pair(t, t->task->conn_child, why))
-		deal_failed(t, t->task->conn_child, why);
-	return STEP_NEXT;
+	return r == STEP_NEXT ? auth_childless_finish(t) : r;
 }
 
 static enum step_result auth_redirected(struct turn *t)
@@ -344,12 +365,11 @@ enum step_result auth_find_peer(struct turn *t)
 	return STEP_NEXT;
 }
 
-void auth_child_answer(struct turn *t)
+static void child_answer(struct turn *t, uint16_t why)
 {
 	struct deal_secrets secrets = init_secrets(t->sa, false);
 	struct child *child = NULL;
 	struct deal deal;
-	uint16_t why = cfg_answer(t);
 	char text[EXPLAIN_MAX];
 
 	why = why ? why : deal_find(t, NULL, false, &deal);
@@ -367,6 +387,18 @@ void auth_child_answer(struct turn *t)
 	sa_error(t->sa, "CHILD_SA of the peer refused: %s",
 		 deal_explain(t, NULL, false, why, text, sizeof(text)));
 	notify_emit_plain(t->out, why, rd_from(NULL, 0));
+}
+
+void auth_answer_rest(struct turn *t)
+{
+	uint16_t why = cfg_answer(t);
+
+	if (t->in->present & P_SA)
+		child_answer(t, why);
+	else if (why)
+		notify_emit_plain(t->out, why, rd_from(NULL, 0));
+	mobike_check(t);
+	mobike_emit(t);
 }
 
 /* RFC 6023: does the connection want it as the peer does? */
@@ -435,12 +467,8 @@ static enum step_result auth_answer(struct turn *t)
 	r = auth_emit_ours(t);
 	if (r != STEP_NEXT)
 		return r;
-	if (redirect_at_auth(t))
-		return STEP_NEXT;
-	if (t->in->present & P_SA)
-		auth_child_answer(t);
-	mobike_check(t);
-	mobike_emit(t);
+	if (!redirect_at_auth(t))
+		auth_answer_rest(t);
 	return STEP_NEXT;
 }
 
@@ -508,6 +536,9 @@ static const struct step steps[] = {
 	{ STEP_RESPONSE, IN(EAP_SENT), ST_ESTABLISHED,
 	  ON(TASK_IKE_EAP) | P_AUTH | P_NOTIFY | HAS_ERROR, MAY_SAY, eap_childless, NULL, TM_NONE,
 	  "up, but the Child SA was refused" },
+	{ STEP_RESPONSE, IN(EAP_SENT), ST_ESTABLISHED, ON(TASK_IKE_EAP) | P_AUTH,
+	  MAY_SAY & ~(HAS_ERROR | HAS_AUTH_FAILED | HAS_REDIRECT), eap_alone_finish, NULL, TM_NONE,
+	  "EAP is done: up without a Child SA, which is asked for now (RFC 6023)" },
 	{ STEP_RESPONSE, IN(EAP_SENT), ST_REKEYED, ON(TASK_IKE_EAP) | P_AUTH | P_NOTIFY | HAS_REDIRECT,
 	  MAY_SAY & ~(HAS_ERROR | HAS_AUTH_FAILED), eap_redirected, NULL, TM_REKEYED,
 	  "the gateway redirects: delete this one, begin anew with the other one" },

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* INFORMATIONAL (RFC 7296 1.4, 1.4.1, 2.4): deletes, errors, and the question "are you there?". */
+#include "ike/auth_eap.h"
 #include "ike/collision.h"
 #include "ike/followup.h"
 #include "ike/mobike.h"
@@ -45,8 +46,10 @@ static enum step_result ike_delete_start(struct turn *t)
  * would keep it. */
 static enum step_result tell_start(struct turn *t)
 {
+	bool is_in_eap = t->sa->state == ST_EAP_SENT && t->sa->eap->eap.out_len;
+
 	notify_emit_plain(t->out, t->task->notify, rd_from(NULL, 0));
-	if (t->sa->state != ST_EAP_SENT)
+	if (!is_in_eap)
 		delete_emit(t->out, PROTO_IKE, NULL, 0);
 	return STEP_NEXT;
 }

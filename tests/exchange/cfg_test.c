@@ -278,16 +278,22 @@ static void an_ipv6_address_can_be_wished_for(void **state)
 	assert_string_equal(selectors(in_slot(&pair.a, PAIR_SLOT)), "fd99::1/128=fd02::/64");
 }
 
-/* 3.15.4: the IKE SA stays, the Child SA is refused. */
+/* 3.15.4: the Child SA is refused, and without an address the IKE SA is of no use to the client, which
+ * deletes it. A later one gets an address, and never a Child SA without. */
 static void an_empty_pool_is_told(void **state)
 {
 	(void)state;
 	n_free = 0;
+	pair.a.conns[0].keyingtries = 0;
 	up(0);
 	assert_int_equal(side_n_sas(&pair.b), 0);
-	assert_int_equal(side_n_ike(&pair.b), 1);
-	assert_true(side_logged(&pair.a, "INTERNAL_ADDRESS_FAILURE"));
+	assert_int_equal(side_n_ike(&pair.a) + side_n_ike(&pair.b), 0);
+	assert_true(side_logged(&pair.a, "peer gave no virtual address: INTERNAL_ADDRESS_FAILURE"));
 	assert_true(side_logged(&pair.b, "no virtual IPv4 address is left"));
+	n_free = 100;
+	pair_run(&pair, 20000);
+	assert_string_equal(selectors(in_slot(&pair.a, PAIR_SLOT)), "10.99.0.1/32=10.2.0.0/16");
+	assert_int_equal(side_n_ike(&pair.b), 1);
 }
 
 /* Who asks for an address and gets none has no Child SA. */
@@ -296,8 +302,54 @@ static void no_pool_no_address(void **state)
 	(void)state;
 	pair.b.conns[0].n_pools = 0;
 	up(0);
-	assert_int_equal(side_n_sas(&pair.a), 0);
-	assert_true(side_logged(&pair.a, "INTERNAL_ADDRESS_FAILURE"));
+	assert_int_equal(side_n_sas(&pair.a) + side_n_sas(&pair.b), 0);
+	assert_int_equal(side_n_ike(&pair.a) + side_n_ike(&pair.b), 0);
+	assert_true(side_logged(&pair.a, "peer gave no virtual address: nothing said of it"));
+	assert_true(side_logged(&pair.b, "peer ended the IKE_SA") ||
+		    side_logged(&pair.b, "peer deletes IKE_SA"));
+}
+
+static int take_fixed(void *arg, const struct lease_request *r, struct ip_addr *ret_addr)
+{
+	(void)arg;
+	(void)r;
+	*ret_addr = addr_from_v4(0x0a630042);
+	return 0;
+}
+
+/* As where an AAA server names it: the old IKE SA has it, too, and ends after the new one came up. */
+static void reauthentication_may_bring_the_same_address(void **state)
+{
+	struct ip_addr same = addr_from_v4(0x0a630042);
+
+	(void)state;
+	pair_hooks.lease_take = take_fixed;
+	side_restart(&pair.b, false);
+	up(0);
+	assert_int_equal(ike_reauth(pair.a.ike, "rw0", pair.now_ms), 0);
+	side_effects(&pair.a);
+	pair_run(&pair, 20000);
+	assert_int_equal(side_n_ike(&pair.a), 1);
+	assert_true(side_logged(&pair.a, "reauthenticated"));
+	assert_true(addr_equal(&pair.a.vip, &same));
+	assert_int_equal(ike_terminate(pair.a.ike, "rw0", NULL, pair.now_ms), 0);
+	side_effects(&pair.a);
+	pair_run(&pair, 20000);
+	assert_true(addr_is_any(&pair.a.vip));
+}
+
+/* RFC 6023: the addresses come with IKE_AUTH, the Child SA later. */
+static void without_a_child_too(void **state)
+{
+	(void)state;
+	pair.a.conns[0].childless = CHILDLESS_FORCE;
+	pair.b.conns[0].childless = CHILDLESS_FORCE;
+	pair_configure(&pair);
+	up(0);
+	assert_string_equal(selectors(in_slot(&pair.a, PAIR_SLOT)), "10.99.0.1/32=10.2.0.0/16");
+	assert_string_equal(selectors(in_slot(&pair.b, 20)), "10.2.0.0/16=10.99.0.1/32");
+	assert_int_equal(addr_to_v4(&pair.a.vip), 0x0a630001);
+	assert_true(side_logged(&pair.a, "DNS server 10.2.0.53"));
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -313,6 +365,8 @@ int main(void)
 		TEST(an_ipv6_address_can_be_wished_for),
 		TEST(an_empty_pool_is_told),
 		TEST(no_pool_no_address),
+		TEST(reauthentication_may_bring_the_same_address),
+		TEST(without_a_child_too),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

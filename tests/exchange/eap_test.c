@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "ike/id.h"
+#include "ike/ike_sa.h"
 #include "support/pair.h"
 
 static struct pair pair;
@@ -63,6 +64,28 @@ static void the_right_password_is_enough(void **state)
 	assert_true(pair_is_up(&pair) && pair_fits(&pair));
 	assert_true(side_logged(&pair.b, "EAP-MSCHAPv2 of 'alice@example' succeeded"));
 	assert_true(side_logged(&pair.b, "[alice@example]")); /* not IDi: a.example */
+}
+
+/* RFC 6023: the last answer has AUTH, and nothing of a Child SA. */
+static void without_a_child_at_first(void **state)
+{
+	(void)state;
+	pair.a.conns[0].childless = pair.b.conns[0].childless = CHILDLESS_FORCE;
+	try("bob", "his password");
+	assert_true(pair_is_up(&pair) && pair_fits(&pair));
+	assert_int_equal(side_n_ike(&pair.a), 1);
+}
+
+/* EAP took its messages; what the last answer says about MOBIKE counts all the same. */
+static void a_refused_child_is_not_the_end(void **state)
+{
+	(void)state;
+	pair.a.conns[0].is_mobike = pair.b.conns[0].is_mobike = true;
+	pair.b.children[0][0].local_ts[0] = pair_ts("10.77.0.0/16");
+	try("bob", "his password");
+	assert_int_equal(side_n_ike(&pair.a) + side_n_ike(&pair.b), 2);
+	assert_true(pair.a.ike->sas->is_mobike && pair.b.ike->sas->is_mobike);
+	assert_true(side_logged(&pair.a, "CHILD_SA net was refused: TS_UNACCEPTABLE"));
 }
 
 static void a_lossy_road_does_not_matter(void **state)
@@ -263,6 +286,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(the_right_password_is_enough),
+		TEST(without_a_child_at_first),
+		TEST(a_refused_child_is_not_the_end),
 		TEST(a_lossy_road_does_not_matter),
 		TEST(a_wrong_password_is_refused),
 		TEST(the_failure_is_said_again),

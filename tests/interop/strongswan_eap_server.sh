@@ -17,6 +17,7 @@ client_conf() { # SIDE
 	        proposals = $TUNNEL_IKE
 	        ppk_id = lab-ppk
 	        ppk_required = yes
+	        ${CHILDLESS:-}
 	        $([ "$1" = A ] && echo "vips = 0.0.0.0, ::" || echo "pools = road, road6")
 	        local {
 	            auth = $([ "$1" = A ] && echo eap-mschapv2 || echo psk)
@@ -72,6 +73,17 @@ must on gwA ping -n -q -c 10 -i 0.05 -W 2 -I 10.99.0.1 10.2.0.2
 
 title "the same in IPv6"
 must on gwA ping -n -q -c 10 -i 0.05 -W 2 -I fd99::1 fd02::2
+must sekisho gwA down tunnel
+must wait_for 5 "the addresses to go" vips_gone
+
+title "childless (RFC 6023): the addresses come with AUTH, the Child SA later"
+CHILDLESS='childless = force'
+must gw_reload gwA
+must swan_reload gwB B
+must sekisho gwA up tunnel
+must log_says charon-gwB 'generating IKE_AUTH response [0-9] \[ AUTH CPRP\(ADDR ADDR6'
+must grep -q '10.99.0.1/32 fd99::1/128' <(sekisho gwA sas)
+must on gwA ping -n -q -c 10 -i 0.05 -W 2 -I 10.99.0.1 10.2.0.2
 must sekisho gwA down tunnel
 must wait_for 5 "the addresses to go" vips_gone
 

@@ -53,5 +53,14 @@ must wait_for 15 "the orphan of rw1 to go" has_instances gwA 2
 must swan rw1 --terminate --ike rw
 must wait_for 10 "one instance" has_instances gwA 1
 must ping_all rw2 10.1.0.2 20 -i 0.02
+
+say "-- childless (RFC 6023): the addresses come with AUTH, the Child SA later"
+RW_BOTH='childless = force'
+must road_gateway_reload
+must swan_forget rw1
+must swan_up rw1
+must log_says charon-rw1 'parsed IKE_AUTH response 1 \[ IDr AUTH CPRP\(ADDR ADDR6 [^]]*\) N'
+must same "address of rw1 without a child" "$(vip_of rw1)" "$VIP1"
+must ping_all rw1 10.1.0.2 20 -i 0.02
 road_was_safe --min-esp 100
 passed
