@@ -57,6 +57,18 @@ bool addr_is_any(const struct ip_addr *a)
 	return n.hi == 0 && (n.lo == 0 || n.lo == V4_PREFIX);
 }
 
+bool addr_is_host(const struct ip_addr *a)
+{
+	static const struct ip_addr loopback = { .b = { [15] = 1 } };
+	uint8_t first = addr_is_v4(a) ? a->b[12] : a->b[0];
+
+	if (addr_is_any(a))
+		return false;
+	if (addr_is_v4(a))
+		return first != 0 && first != 127 && first < 224;
+	return !addr_equal(a, &loopback) && first != 0xff && !(first == 0xfe && (a->b[1] & 0xc0) == 0x80);
+}
+
 bool addr_equal(const struct ip_addr *a, const struct ip_addr *b)
 {
 	return memcmp(a->b, b->b, sizeof(a->b)) == 0;

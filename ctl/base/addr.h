@@ -26,6 +26,8 @@ int addr_num_cmp(struct addr_num a, struct addr_num b); /* <0, 0, >0 */
 struct addr_num addr_num_add(struct addr_num a, uint64_t n);
 bool addr_is_v4(const struct ip_addr *a);
 bool addr_is_any(const struct ip_addr *a); /* :: and 0.0.0.0 */
+/* One host, and not only here or on one link: no ::, loopback, multicast, broadcast, fe80::/10. */
+bool addr_is_host(const struct ip_addr *a);
 bool addr_equal(const struct ip_addr *a, const struct ip_addr *b);
 bool endpoint_equal(const struct endpoint *a, const struct endpoint *b);
 struct ip_addr addr_from_v4(uint32_t host_order);

@@ -66,7 +66,7 @@ static void take_vip(struct ike_sa *sa, const struct cp *cp, const struct family
 	char text[ADDR_TEXT_MAX];
 	struct ip_addr addr;
 
-	if (!attr || !cp_addr(attr, &addr) || addr_is_any(&addr) || addr_is_v4(&addr) != f->is_v4) {
+	if (!attr || !cp_addr(attr, &addr) || !addr_is_host(&addr) || addr_is_v4(&addr) != f->is_v4) {
 		sa_log(sa, "peer gave no virtual %s address", f->name);
 		return;
 	}

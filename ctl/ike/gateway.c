@@ -75,7 +75,7 @@ int gateway_read(struct reader *data, struct gateway *ret_gateway)
 		rd_copy(&ident, &g.addr, sizeof(g.addr));
 	else if (type == IDENT_FQDN && is_name((const char *)ident.at, len))
 		rd_copy(&ident, g.name, len);
-	if (!rd_done(&ident) || !gateway_is_set(&g))
+	if (!rd_done(&ident) || (!g.name[0] && !addr_is_host(&g.addr)))
 		return -EBADMSG;
 	*ret_gateway = g;
 	return 0;

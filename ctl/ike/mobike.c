@@ -43,7 +43,7 @@ static void emit_addresses(struct payload_writer *pw, const struct ike_sa *sa, b
 		notify_emit_plain(pw, N_NO_ADDITIONAL_ADDRESSES, rd_from(NULL, 0));
 }
 
-/* False: the notify is none, or malformed. */
+/* False: the notify is none, malformed, or of no address to send to. */
 static bool addr_take(const struct notify *n, struct ip_addr *ret_addr)
 {
 	struct reader r = n->data;
@@ -54,7 +54,7 @@ static bool addr_take(const struct notify *n, struct ip_addr *ret_addr)
 		rd_copy(&r, ret_addr->b, sizeof(ret_addr->b));
 	else
 		return false;
-	return rd_done(&r);
+	return rd_done(&r) && addr_is_host(ret_addr);
 }
 
 /* True: the message says something about them. */

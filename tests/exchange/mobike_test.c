@@ -194,6 +194,26 @@ static void the_last_list_is_told(void **state)
 
 /* RFC 4555 1.3: the initiator is who initiated the first IKE SA, whoever rekeyed it since. Only
  * this one sends UPDATE_SA_ADDRESSES. */
+/* A peer may name anything. We send to hosts only. */
+static void addresses_of_nobody_are_not_kept(void **state)
+{
+	static const char *const text[] = { "0.0.0.0",	 "0.1.2.3", "127.0.0.1",       "224.0.0.1",
+					    "255.255.255.255", "::",	    "::1",	       "ff02::1",
+					    "fe80::1",	 "198.51.100.7", "2001:db8::7",
+					    "192.0.2.2" };
+	struct ip_addr addrs[ARRAY_SIZE(text)];
+
+	(void)state;
+	up();
+	for (size_t i = 0; i < ARRAY_SIZE(text); i++)
+		assert_int_equal(addr_parse(text[i], &addrs[i]), 0);
+	has_addresses(&pair.b, addrs, ARRAY_SIZE(text));
+	pair_run(&pair, 2000);
+	assert_int_equal(pair.a.ike->sas->n_peer_addrs, 2);
+	assert_true(addr_equal(&pair.a.ike->sas->peer_addrs[0], &addrs[9]));
+	assert_true(addr_equal(&pair.a.ike->sas->peer_addrs[1], &addrs[10]));
+}
+
 static void who_initiated_first_decides(void **state)
 {
 	struct side *sides[] = { &pair.a, &pair.b };
@@ -500,6 +520,7 @@ int main(void)
 		TEST(each_address_is_checked),
 		TEST(transport_mode_is_made_anew),
 		TEST(the_responder_moves),
+		TEST(addresses_of_nobody_are_not_kept),
 		TEST(who_initiated_first_decides),
 		TEST(the_last_list_is_told), TEST(both_move),
 		TEST(in_the_middle_of_a_rekey),

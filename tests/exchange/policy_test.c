@@ -279,6 +279,53 @@ static void one_address_does_not_take_all_room(void **state)
 	free(first_one.bytes);
 }
 
+/* a's request with the cookie is kept. */
+static bool keep_with_cookie(struct pair *p, struct flight *f, void *arg)
+{
+	bool is_it = f->len > 32 && f->bytes[16] == PL_NOTIFY && f->bytes[19] & IKE_FLAG_INITIATOR;
+
+	return is_it ? keep_first(p, f, arg) : true;
+}
+
+/* It comes with its cookie from there. True: it was asked for another one. */
+static bool is_asked_again(const struct ip_addr *from)
+{
+	struct datagram d = { first_one.to, first_one.from, first_one.bytes, first_one.len };
+	uint64_t before = ike_counts(pair.b.ike)[IKE_COUNT_COOKIE_ASKED];
+
+	d.remote.addr = *from;
+	ike_input(pair.b.ike, &d, pair.now_ms);
+	side_effects(&pair.b);
+	return ike_counts(pair.b.ike)[IKE_COUNT_COOKIE_ASKED] == before + 1;
+}
+
+/* 2.6: of one address, and of now or the minute before. */
+static void a_cookie_is_good_there_and_then(void **state)
+{
+	struct ike_settings s = ike_settings_default();
+	struct ip_addr other = addr_from_v4(0xc0000277);
+
+	s.cookie_threshold = 0;
+	for (unsigned minutes = 0; minutes < 3; minutes++) {
+		pair.b.conns[0].n_remote = 0; /* %any */
+		ike_tune(pair.b.ike, &s);
+		pair_configure(&pair);
+		pair.on_wire = keep_with_cookie;
+		initiate(&pair.a);
+		pair_run(&pair, 100);
+		pair.is_cut = true;
+		assert_true(is_asked_again(&other));
+		for (unsigned i = 0; i < minutes; i++) {
+			pair_run(&pair, COOKIE_SECRET_MS + 1000);
+			assert_true(is_asked_again(&other)); /* with the secret of that minute */
+		}
+		assert_int_equal(is_asked_again(&first_one.from.addr), minutes == 2);
+		free(first_one.bytes);
+		teardown(state);
+		setup(state);
+	}
+}
+
 /* One client behind a NAT with a wrong password must not lock the others out. */
 static void failures_do_not_block_an_address(void **state)
 {
@@ -425,6 +472,7 @@ int main(void)
 		TEST(cookies_from_the_first_one_on),
 		TEST(one_address_does_not_take_all_room),
 		TEST(cookies_go_on_for_a_while),
+		TEST(a_cookie_is_good_there_and_then),
 		TEST(failures_do_not_block_an_address),
 		TEST(the_first_difference_is_named),
 		TEST(refusals_name_both_sides),

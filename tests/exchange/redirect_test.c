@@ -432,6 +432,8 @@ static void names_of_gateways(void **state)
 	}
 	struct reader r = rd_from("\x03\x03g\ng", 5); /* nothing for logs and resolvers */
 	assert_int_not_equal(gateway_read(&r, &back), 0);
+	r = rd_from("\x01\x04\x7f\0\0\1", 6); /* nor our own host */
+	assert_int_not_equal(gateway_read(&r, &back), 0);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)

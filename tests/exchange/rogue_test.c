@@ -193,7 +193,7 @@ static void worthless_answers_delay_nothing(void **state)
 }
 
 /* What anybody who sees a's request can send. */
-static void refuse_a(void)
+static void tell_a(uint16_t notify, struct reader data)
 {
 	struct ike_header h = {
 		.spi_i = pair.a.ike->sas->spi_i,
@@ -205,10 +205,32 @@ static void refuse_a(void)
 	struct payload_writer pw;
 
 	message_start(&pw, buf, sizeof(buf), &h);
-	notify_emit_plain(&pw, N_NO_PROPOSAL_CHOSEN, rd_from(NULL, 0));
+	notify_emit_plain(&pw, notify, data);
 	assert_int_equal(message_finish(&pw, &d.len), 0);
 	ike_input(pair.a.ike, &d, pair.now_ms);
 	side_effects(&pair.a);
+}
+
+static void refuse_a(void)
+{
+	tell_a(N_NO_PROPOSAL_CHOSEN, rd_from(NULL, 0));
+}
+
+/* 1.2: who sees the request cannot have a weaker group, or none, or end it. */
+static void a_forged_group_is_not_taken(void **state)
+{
+	static const uint8_t groups[][2] = { { 0, 14 }, { 0, 2 }, { 0, 0 }, { 0, 31 } };
+
+	(void)state;
+	pair_configure(&pair);
+	assert_int_equal(ike_initiate(pair.a.ike, "gw-gw", NULL, pair.now_ms), 0);
+	side_effects(&pair.a);
+	while (!pair.a.n_sent)
+		pair_step(&pair);
+	for (size_t i = 0; i < ARRAY_SIZE(groups); i++)
+		tell_a(N_INVALID_KE_PAYLOAD, rd_from(groups[i], i < 3 ? 2 : 1));
+	assert_false(side_logged(&pair.a, "peer wants key exchange group"));
+	assert_true(pair_run_until(&pair, pair_is_up, 1000));
 }
 
 /* 2.21.1: nobody's word that it is refused counts as long as the true answer may come. */
@@ -495,6 +517,7 @@ int main(void)
 		TEST(a_cookie_is_no_answer_to_create_child_sa),
 		TEST(worthless_answers_delay_nothing),
 		TEST(a_forged_refusal_ends_nothing),
+		TEST(a_forged_group_is_not_taken),
 		TEST(a_refusal_counts_if_nothing_else_comes),
 		TEST(requests_may_overtake_the_answer_to_auth),
 		TEST(initial_contact_is_of_one_connection),
