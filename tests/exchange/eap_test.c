@@ -7,8 +7,9 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include "ike/auth.h"
+#include "ike/auth_eap.h"
 #include "ike/id.h"
-#include "ike/ike_sa.h"
 #include "support/pair.h"
 
 static struct pair pair;
@@ -154,6 +155,48 @@ static void the_failure_is_said_again(void **state)
 	assert_int_equal(pair.a.n_sent + pair.b.n_sent, n_sent);
 }
 
+/* EAP does not get beyond its first packet. */
+static bool swallow_eap(struct pair *p, struct flight *f, void *arg)
+{
+	(void)p;
+	(void)arg;
+	return f->bytes[18] != EX_IKE_AUTH || f->bytes[23] < 2;
+}
+
+/* The second message of IKE_AUTH by s: AUTH by the key that EAP has before it has made one. */
+static void prove_with_nothing(struct side *s, struct side *to)
+{
+	static const uint8_t zero[EAP_MSK_LEN];
+	struct ike_sa *sa = s->ike->sas;
+	uint8_t buf[512];
+	struct payload_writer pw =
+		side_writes(sa, EX_IKE_AUTH, 2, s == &pair.b, buf, sizeof(buf));
+	struct turn t = { .ike = s->ike, .sa = sa, .out = &pw };
+	struct datagram d = { .local = to->home, .remote = s->home, .data = buf };
+
+	assert_int_equal(auth_emit_mac(&t, AUTH_PSK, rd_from(zero, sizeof(zero))), STEP_NEXT);
+	assert_int_equal(message_finish(&pw, &d.len), 0);
+	ike_input(to->ike, &d, pair.now_ms);
+	side_effects(to);
+}
+
+/* Neither a client without a password, nor a server that knows none (its own AUTH was good). */
+static void nobody_gets_by_without_eap(void **state)
+{
+	for (unsigned i = 0; i < 2; i++) {
+		pair.on_wire = swallow_eap;
+		try("bob", "his password");
+		prove_with_nothing(i ? &pair.b : &pair.a, i ? &pair.a : &pair.b);
+		assert_true(side_logged(i ? &pair.a : &pair.b,
+					i ? "it sends AUTH before the end of EAP"
+					  : "AUTH does not fit what EAP has made"));
+		assert_int_equal(side_n_sas(&pair.a) + side_n_sas(&pair.b), 0);
+		assert_int_equal(side_n_ike(&pair.a) + side_n_ike(&pair.b), 0);
+		teardown(state);
+		setup(state);
+	}
+}
+
 static void an_unknown_name_is_refused(void **state)
 {
 	(void)state;
@@ -291,6 +334,7 @@ int main(void)
 		TEST(a_lossy_road_does_not_matter),
 		TEST(a_wrong_password_is_refused),
 		TEST(the_failure_is_said_again),
+		TEST(nobody_gets_by_without_eap),
 		TEST(an_unknown_name_is_refused),
 		TEST(a_psk_is_no_eap),
 		TEST(eap_is_refused_where_it_is_not_configured),

@@ -249,6 +249,51 @@ static void a_silent_initiator_is_forgotten(void **state)
 	pair_fini(&pair);
 }
 
+/* A request of a for one more Child SA, by hand. It is never gone on with. */
+static void begin_one(uint32_t spi)
+{
+	static const uint8_t nine[32] = { 9 };
+	struct ike_sa *to = pair.b.ike->sas;
+	struct proposal p = pair.a.children[0][0].proposals[0];
+	struct writer w = wr_into(p.spi, 4);
+	struct ke ke = { KE_X25519, rd_from(nine, sizeof(nine)) };
+	uint8_t buf[1024];
+	struct payload_writer pw = side_writes(pair.a.ike->sas, EX_CREATE_CHILD_SA, to->due_id, false,
+					       buf, sizeof(buf));
+	struct datagram d = { .local = pair.b.home, .remote = pair.a.home, .data = buf };
+
+	p.number = 1;
+	p.spi_len = 4;
+	wr_u32(&w, spi);
+	sa_emit(&pw, &p, 1);
+	nonce_emit(&pw, rd_from(nine, sizeof(nine)));
+	ke_emit(&pw, &ke);
+	ts_emit(&pw, PL_TSI, pair.a.children[0][0].local_ts, 1);
+	ts_emit(&pw, PL_TSR, pair.a.children[0][0].remote_ts, 1);
+	assert_int_equal(message_finish(&pw, &d.len), 0);
+	ike_input(pair.b.ike, &d, pair.now_ms);
+	side_effects(&pair.b);
+	pair_run(&pair, 100);
+}
+
+static void half_made_ones_have_a_limit(void **state)
+{
+	unsigned n = 0;
+
+	(void)state;
+	begin(3, ESP);
+	up();
+	for (unsigned i = 0; i < FOLLOWUPS_MAX; i++)
+		begin_one(0x1000 + i);
+	assert_false(side_logged(&pair.b, "TEMPORARY_FAILURE"));
+	begin_one(0x2000);
+	assert_true(side_logged(&pair.b, "TEMPORARY_FAILURE"));
+	for (const struct followup *f = pair.b.ike->sas->followups; f; f = f->next)
+		n++;
+	assert_int_equal(n, FOLLOWUPS_MAX);
+	pair_fini(&pair);
+}
+
 static void a_silent_responder_ends_the_ike_sa(void **state)
 {
 	(void)state;
@@ -426,6 +471,7 @@ int main(void)
 		cmocka_unit_test(ml_kem),
 		cmocka_unit_test(forgotten_is_begun_anew),
 		cmocka_unit_test(a_silent_initiator_is_forgotten),
+		cmocka_unit_test(half_made_ones_have_a_limit),
 		cmocka_unit_test(a_silent_responder_ends_the_ike_sa),
 		cmocka_unit_test(a_child_that_is_taken_out_meanwhile),
 		cmocka_unit_test(nobody_asks_twice),

@@ -297,6 +297,21 @@ static void no_more_than_the_limit(void **state)
 	assert_non_null(set_of_b()->parts);
 }
 
+/* Of all pieces together. */
+static void no_more_bytes_than_a_message_has(void **state)
+{
+	static const uint8_t text[300];
+	const uint16_t n = MESSAGE_LEN_MAX / sizeof(text);
+
+	(void)state;
+	up();
+	for (uint16_t i = 1; i <= n; i++)
+		piece(i, FRAGMENTS_MAX, text, sizeof(text));
+	assert_non_null(set_of_b()->parts);
+	piece(n + 1, FRAGMENTS_MAX, text, sizeof(text));
+	assert_null(set_of_b()->parts);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -308,6 +323,7 @@ int main(void)
 		TEST(one_missing_is_all_missing),   TEST(answer_again_is_one_answer),
 		TEST(forged_ones_harm_nobody),	    TEST(cut_anew_into_more_pieces),
 		TEST(incomplete_ones_are_not_kept), TEST(no_more_than_the_limit),
+		TEST(no_more_bytes_than_a_message_has),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -326,6 +326,29 @@ static void a_cookie_is_good_there_and_then(void **state)
 	}
 }
 
+/* From many addresses. */
+static void half_open_ones_have_a_limit(void **state)
+{
+	struct ike_settings s = ike_settings_default();
+	const unsigned n = IKE_HALF_OPEN_MAX + 50;
+
+	(void)state;
+	s.cookie_threshold = UINT32_MAX;
+	ike_tune(pair.b.ike, &s);
+	pair.b.conns[0].n_remote = 0; /* %any */
+	pair_configure(&pair);
+	pair.on_wire = keep_first;
+	initiate(&pair.a);
+	pair_run(&pair, 100);
+	for (unsigned i = 0; i < n; i++) {
+		first_one.from.addr = addr_from_v4(0xcb007100 + i);
+		knock(1);
+	}
+	assert_int_equal(pair.b.ike->n_half_open, IKE_HALF_OPEN_MAX);
+	assert_int_equal(ike_counts(pair.b.ike)[IKE_COUNT_TOO_MANY], n - IKE_HALF_OPEN_MAX);
+	free(first_one.bytes);
+}
+
 /* One client behind a NAT with a wrong password must not lock the others out. */
 static void failures_do_not_block_an_address(void **state)
 {
@@ -472,6 +495,7 @@ int main(void)
 		TEST(cookies_from_the_first_one_on),
 		TEST(one_address_does_not_take_all_room),
 		TEST(cookies_go_on_for_a_while),
+		TEST(half_open_ones_have_a_limit),
 		TEST(a_cookie_is_good_there_and_then),
 		TEST(failures_do_not_block_an_address),
 		TEST(the_first_difference_is_named),
