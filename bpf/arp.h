@@ -64,7 +64,7 @@ static __always_inline enum gate_outcome arp(struct xdp_md *ctx, struct packet *
 	if ((void *)(arp + 1) > p->end)
 		return GATE_DROP_RUNT;
 	if (!port || !(port->flags & PORT_XMIT) || p->tags > 1 || !arp_is_request(arp))
-		return GATE_PASS_KERNEL;
+		return GATE_PASS_NEIGHBOUR;
 	struct who_has q = { .asker = addr_v4(arp->spa), .target = addr_v4(arp->tpa) };
 	struct addr_val *addr = addr_find(ifindex, p->vlan, &q.target);
 	enum gate_outcome o = GATE_ARP_REPLY;
@@ -74,7 +74,7 @@ static __always_inline enum gate_outcome arp(struct xdp_md *ctx, struct packet *
 		arp_turn(p->data, arp, port->mac);
 		o = GATE_PROXY_REPLY;
 	} else {
-		return GATE_PASS_KERNEL;
+		return GATE_PASS_NEIGHBOUR;
 	}
 	/* Not XDP_TX: on a veth that wakes the receiver only where an XDP program listens, while
 	 * PORT_XMIT, which was asked above, speaks for redirects. */

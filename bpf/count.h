@@ -22,9 +22,19 @@ static __always_inline int xdp_verdict(enum gate_outcome o)
 {
 	switch (o) {
 	case GATE_PASS_LOCAL:
-	case GATE_PASS_KERNEL:
+	case GATE_PASS_NEIGHBOUR:
 	case GATE_PASS_NOT_IP:
 	case GATE_PASS_IKE:
+	case GATE_PASS_ON_LINK:
+	case GATE_PASS_STATION:
+	case GATE_PASS_TTL:
+	case GATE_PASS_OPTIONS:
+	case GATE_PASS_VLAN:
+	case GATE_PASS_NO_NEIGHBOUR:
+	case GATE_PASS_TOO_BIG:
+	case GATE_PASS_NO_XMIT:
+	case GATE_PASS_FIB:
+	case GATE_PASS_FORWARDING:
 		return XDP_PASS;
 	case GATE_ARP_REPLY:
 	case GATE_NDP_REPLY:

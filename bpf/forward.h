@@ -51,42 +51,57 @@ static __always_inline void ttl_decrement(struct iphdr *ip)
 	ip->ttl--;
 }
 
-/* This host passes the packet on (RFC 791, RFC 8200 3). False: never. */
-static __always_inline bool routed(struct packet *p)
+/* This host passes on the packet whose header is at l3 (RFC 791, RFC 8200 3). False: never. */
+static __always_inline bool routed(void *l3, void *end, bool is_v6)
 {
-	struct iphdr *ip = p->data + p->l3_off;
-	struct ipv6hdr *ip6 = p->data + p->l3_off;
+	struct iphdr *ip = l3;
+	struct ipv6hdr *ip6 = l3;
 
-	if (p->ethertype == ETH_P_IPV6) {
-		if ((void *)(ip6 + 1) > p->end)
+	if (is_v6) {
+		if ((void *)(ip6 + 1) > end)
 			return false;
 		ip6->hop_limit--;
 	} else {
-		if ((void *)(ip + 1) > p->end)
+		if ((void *)(ip + 1) > end)
 			return false;
 		ttl_decrement(ip);
 	}
 	return true;
 }
 
-/* Sources that no router passes on: "this" network, loopback, groups (RFC 1812 5.3.7); ::/96, which
- * has :: and ::1, groups and link-local addresses (RFC 4291 2.5.2, 2.5.6, 2.7). */
-static __always_inline bool is_martian(const union addr *source)
+/* Of no host out there: "this" network, loopback, class E, as a source a group (RFC 1812 5.3.7); ::/96,
+ * which has :: and ::1, and a group (RFC 4291 2.5.2, 2.5.3, 2.7).  */
+static __always_inline bool is_martian(const union addr *a)
 {
-	__u8 net = source->b[12];
+	__u8 net = a->b[12];
 
-	if (is_v4(source))
+	if (is_v4(a))
 		return net == 0 || net == 127 || net >= 224;
-	return is_on_link(source) || (source->d[0] == 0 && source->w[2] == 0);
+	return a->b[0] == 0xff || (a->d[0] == 0 && a->w[2] == 0);
 }
 
-/* No options and no extension headers: the kernel looks at those. */
-static __always_inline bool forward_is_plain(const struct packet *p)
+/* What is never sent on, protected or not; NEXT: none of it. Addresses in halves. Of a link-local
+ * source the kernel says so (RFC 4443 3.1). A function of its own for the verifier, as forward_fib(). */
+__weak __noinline int transit_refused(__be64 saddr0, __be64 saddr1, __be64 daddr0, __be64 daddr1,
+				      __u32 is_group_frame)
+{
+	union addr saddr = { .d = { saddr0, saddr1 } }, daddr = { .d = { daddr0, daddr1 } };
+
+	if (is_martian(&saddr) || is_martian(&daddr))
+		return GATE_DROP_MARTIAN;
+	return is_group_frame || is_on_link(&saddr) ? GATE_PASS_ON_LINK : NEXT;
+}
+
+/* What the kernel looks at: that the TTL is used up, options, extension headers. */
+static __always_inline enum gate_outcome forward_unusual(const struct packet *p)
 {
 	__u32 header = is_v4(&p->daddr) ? sizeof(struct iphdr) : IPV6_HEADER_LEN;
 
-	return p->tags == 0 && p->ttl > 1 && p->l4_off == p->l3_off + header &&
-	       !is_martian(&p->saddr);
+	if (p->ttl <= 1)
+		return GATE_PASS_TTL;
+	if (p->l4_off != p->l3_off + header)
+		return GATE_PASS_OPTIONS;
+	return p->tags ? GATE_PASS_VLAN : NEXT;
 }
 
 /* Where XDP can transmit, the worker says so; elsewhere the kernel forwards. */
@@ -97,33 +112,49 @@ static __always_inline bool forward_can_xmit(__u32 ifindex)
 	return port && port->flags & PORT_XMIT;
 }
 
-static __always_inline enum gate_outcome forward_send(struct packet *p,
+static __always_inline enum gate_outcome forward_send(struct xdp_md *ctx, __u32 l3_off,
 						      const struct bpf_fib_lookup *fib)
 {
-	struct ethhdr *eth = p->data;
+	struct ethhdr *eth = (void *)(long)ctx->data;
+	void *end = (void *)(long)ctx->data_end;
 
-	if ((void *)(eth + 1) > p->end || !routed(p))
+	if ((void *)(eth + 1) > end ||
+	    !routed((void *)eth + (l3_off & HEADER_OFF_MASK), end, fib->family == AF_INET6))
 		return GATE_DROP_BUG;
 	mac_copy(eth->h_dest, fib->dmac);
 	mac_copy(eth->h_source, fib->smac);
 	return bpf_redirect(fib->ifindex, 0) == XDP_REDIRECT ? GATE_FORWARD : GATE_DROP_BUG;
 }
 
-static __always_inline enum gate_outcome forward(struct xdp_md *ctx, struct packet *p)
+__weak __noinline int forward_fib(struct xdp_md *ctx, struct bpf_fib_lookup *fib, __u32 l3_off)
 {
-	if (!forward_is_plain(p))
-		return GATE_PASS_KERNEL;
-	struct bpf_fib_lookup fib = fib_query(p, ctx->ingress_ifindex);
-	switch (bpf_fib_lookup(ctx, &fib, sizeof(fib), 0)) {
+	if (!fib)
+		return GATE_DROP_BUG;
+	switch (bpf_fib_lookup(ctx, fib, sizeof(*fib), 0)) {
 	case BPF_FIB_LKUP_RET_SUCCESS:
-		return forward_can_xmit(fib.ifindex) ? forward_send(p, &fib) : GATE_PASS_KERNEL;
+		return forward_can_xmit(fib->ifindex) ? forward_send(ctx, l3_off, fib) :
+							GATE_PASS_NO_XMIT;
 	case BPF_FIB_LKUP_RET_BLACKHOLE:
 	case BPF_FIB_LKUP_RET_UNREACHABLE:
 	case BPF_FIB_LKUP_RET_PROHIBIT:
 		return GATE_DROP_NO_ROUTE;
+	case BPF_FIB_LKUP_RET_NO_NEIGH:
+		return GATE_PASS_NO_NEIGHBOUR;
+	case BPF_FIB_LKUP_RET_FRAG_NEEDED:
+		return GATE_PASS_TOO_BIG;
 	default:
-		return GATE_PASS_KERNEL;
+		return GATE_PASS_FIB;
 	}
+}
+
+static __always_inline enum gate_outcome forward(struct xdp_md *ctx, const struct packet *p)
+{
+	enum gate_outcome o = forward_unusual(p);
+
+	if (o != NEXT)
+		return o;
+	struct bpf_fib_lookup fib = fib_query(p, ctx->ingress_ifindex);
+	return forward_fib(ctx, &fib, p->l3_off);
 }
 
 #endif

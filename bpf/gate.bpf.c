@@ -43,12 +43,12 @@ static __always_inline enum gate_outcome protect(struct xdp_md *ctx, struct pack
 		return GATE_DROP_NO_PORT;
 	bool is_own = port->flags & (PORT_HOST | PORT_TUNNEL);
 	if (!is_own && p->ttl <= 1)
-		return GATE_PASS_KERNEL;
+		return GATE_PASS_TTL;
 	enum gate_outcome o = child_find_sa(m->child, f, &m->sa);
 	if (o == GATE_DROP_BUG)
 		return o;
 	m->kind = o == GATE_TO_WORKER_OUT ? META_OUT : META_HOLD;
-	if (!is_own && !routed(p))
+	if (!is_own && !routed(p->data + p->l3_off, p->end, p->ethertype == ETH_P_IPV6))
 		return GATE_DROP_BUG;
 	return to_worker(ctx, port, m, o);
 }
@@ -88,8 +88,6 @@ static __always_inline enum gate_outcome transit_spd(struct xdp_md *ctx, struct 
 	struct flow f = flow_out(p, ctx->ingress_ifindex);
 	enum gate_outcome o = spd_outbound(view, &f, is_allowed, &m->child);
 
-	if (is_group_frame(p))
-		return GATE_PASS_KERNEL;
 	if (!view->is_written)
 		return GATE_DROP_NO_SPD;
 	return o == GATE_TO_WORKER_OUT ? protect(ctx, p, port, &f, m) : o;
@@ -100,13 +98,16 @@ static __always_inline enum gate_outcome transit(struct xdp_md *ctx, struct pack
 						 const struct spd_view *view, bool is_allowed,
 						 struct xsk_meta *m)
 {
-	enum gate_outcome o = transit_spd(ctx, p, port, view, is_allowed, m);
+	enum gate_outcome o = transit_refused(p->saddr.d[0], p->saddr.d[1], p->daddr.d[0],
+					      p->daddr.d[1], is_group_frame(p));
 
+	if (o == NEXT)
+		o = transit_spd(ctx, p, port, view, is_allowed, m);
 	if (o != NEXT)
 		return o;
 	if (quotes_protected(view, p))
 		return GATE_DROP_QUOTE;
-	return view->is_kernels ? GATE_PASS_KERNEL : forward(ctx, p);
+	return view->is_kernels ? GATE_PASS_FORWARDING : forward(ctx, p);
 }
 
 static __always_inline enum gate_outcome from_wire(struct xdp_md *ctx, struct packet *p,
@@ -180,14 +181,14 @@ static __always_inline enum gate_outcome decide(struct xdp_md *ctx, struct packe
 	if (is_ndp(p))
 		return ndp(ctx, p, port);
 	if (is_on_link(&p->daddr) || p->data + ETH_HLEN > p->end)
-		return GATE_PASS_KERNEL;
+		return GATE_PASS_ON_LINK;
 	fragment_ports(p, ifindex);
 	if (!spd_view(&view))
 		return GATE_DROP_BUG;
 	if (port && port->flags & PORT_HOST)
 		o = from_host(ctx, p, port, &view, &m);
 	else if (!is_for_us(p, port))
-		o = GATE_PASS_KERNEL;
+		o = GATE_PASS_STATION;
 	else
 		o = from_wire(ctx, p, port, &view, &m);
 	return o == GATE_TO_WORKER_REJECT ? reject(ctx, p, port, &m) : o;

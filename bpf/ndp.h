@@ -90,7 +90,7 @@ static __always_inline const __u8 *ndp_own_mac(struct xdp_md *ctx, const struct 
 	return addr && ndp_is_known(ctx, ip, ndp) ? addr->mac : NULL;
 }
 
-/* What arrived at l3_off on a VLAN or none (0) is for the kernel (PASS_KERNEL), or answered. A
+/* What arrived at l3_off on a VLAN or none (0) is for the kernel (PASS_NEIGHBOUR), or answered. A
  * function of its own for the verifier: the gate's stack is short (Linux 6.1). */
 __weak __noinline int ndp_answer(struct xdp_md *ctx, __u32 l3_off, __u32 vlan, __u32 for_peer)
 {
@@ -101,16 +101,16 @@ __weak __noinline int ndp_answer(struct xdp_md *ctx, __u32 l3_off, __u32 vlan, _
 
 	if ((void *)(eth + 1) > (void *)(long)ctx->data_end ||
 	    (void *)(ndp + 1) > (void *)(long)ctx->data_end || !ndp_is_solicitation(ip, ndp))
-		return GATE_PASS_KERNEL;
+		return GATE_PASS_NEIGHBOUR;
 	if (for_peer) { /* not to override: RFC 4861 7.2.8 */
 		struct port_val *port = bpf_map_lookup_elem(&ports, &ifindex);
 		if (!port)
-			return GATE_PASS_KERNEL;
+			return GATE_PASS_NEIGHBOUR;
 		ndp_turn(eth, ip, ndp, port->mac, 0);
 	} else {
 		const __u8 *mac = ndp_own_mac(ctx, ip, ndp, vlan);
 		if (!mac)
-			return GATE_PASS_KERNEL;
+			return GATE_PASS_NEIGHBOUR;
 		ndp_turn(eth, ip, ndp, mac, NDP_OVERRIDE);
 	}
 	if (bpf_redirect(ifindex, 0) != XDP_REDIRECT)
@@ -135,7 +135,7 @@ static __always_inline enum gate_outcome ndp(struct xdp_md *ctx, const struct pa
 					     const struct port_val *port)
 {
 	if (!port || !(port->flags & PORT_XMIT) || p->tags > 1)
-		return GATE_PASS_KERNEL;
+		return GATE_PASS_NEIGHBOUR;
 	return ndp_answer(ctx, p->l3_off, p->vlan, ndp_is_for_peer(ctx, p));
 }
 

@@ -11,7 +11,7 @@
 /* X(NAME, "text for people"). DROP_ ones drop the packet, the others say what became of it. */
 #define GATE_OUTCOMES(X)                                                                  \
 	X(PASS_LOCAL, "to this host's stack: addressed to it")                            \
-	X(PASS_KERNEL, "to the kernel's stack: it finishes what the gate does not do")    \
+	X(PASS_NEIGHBOUR, "to the kernel's stack: ARP or neighbour discovery, not answered here") \
 	X(PASS_NOT_IP, "to the kernel's stack: neither IP nor ARP")                       \
 	X(PASS_IKE, "to the kernel's stack: IKE for this host")                           \
 	X(ARP_REPLY, "ARP request answered")                                              \
@@ -43,7 +43,18 @@
 	X(DROP_IPV6_CHAIN, "IPv6, more extension headers than are looked at")             \
 	X(TO_WORKER_REJECT, "to the worker: the SPD says discard, and to answer by ICMP") \
 	X(EGRESS_REJECT, "sent by this host, redirected to be answered by ICMP")          \
-	X(PROXY_REPLY, "ARP or neighbour discovery for a peer's virtual address, answered")
+	X(PROXY_REPLY, "ARP or neighbour discovery for a peer's virtual address, answered") \
+	X(PASS_ON_LINK, "to the kernel's stack: group, broadcast or link-local, for this link")  \
+	X(PASS_STATION, "to the kernel's stack: to the MAC of another station")           \
+	X(PASS_TTL, "to the kernel's stack: TTL or hop limit is used up, it answers")      \
+	X(PASS_OPTIONS, "to the kernel's stack: IPv4 options, or IPv6 extension headers")  \
+	X(PASS_VLAN, "to the kernel's stack: to be forwarded from a VLAN")                \
+	X(PASS_NO_NEIGHBOUR, "to the kernel's stack: it has to find the next hop's MAC")   \
+	X(PASS_TOO_BIG, "to the kernel's stack: larger than the route's MTU, it answers or cuts") \
+	X(PASS_NO_XMIT, "to the kernel's stack: XDP cannot transmit where it goes out")    \
+	X(PASS_FIB, "to the kernel's stack: no route, or one that is not for the gate")    \
+	X(PASS_FORWARDING, "to the kernel's stack: forwarding = kernel")                  \
+	X(DROP_MARTIAN, "an address that no router passes on (RFC 1812 5.3.7)")
 
 enum gate_outcome {
 #define X(name, text) GATE_##name,

@@ -144,7 +144,7 @@ static enum gate_outcome gate_says(const struct list *l, struct probe in)
 		return GATE_DROP_NO_PORT;
 	if (inbound < 0 && outbound < 0 && l->default_action == SPD_DISCARD)
 		return GATE_DROP_POLICY;
-	return GATE_PASS_KERNEL;
+	return GATE_PASS_FIB;
 }
 
 static void run_gate(const struct probe *probe)
@@ -183,6 +183,17 @@ static struct probe random_probe(struct spd_random *r, const struct list *l)
 	return probe;
 }
 
+/* In clear, and the kernel's for one reason or another: which one, gate_test asks. */
+static void join_clear(uint64_t *counts)
+{
+	static const enum gate_outcome same[] = { GATE_PASS_NO_NEIGHBOUR, GATE_PASS_OPTIONS };
+
+	for (size_t i = 0; i < ARRAY_SIZE(same); i++) {
+		counts[GATE_PASS_FIB] += counts[same[i]];
+		counts[same[i]] = 0;
+	}
+}
+
 /* Counters once per list, not per packet: they cost more than the run. */
 static void check_list(struct spd_random *r, const struct list *l)
 {
@@ -200,6 +211,8 @@ static void check_list(struct spd_random *r, const struct list *l)
 		met.policies += is_met[i];
 	memset(is_met, 0, sizeof(is_met));
 	assert_return_code(counters_gate(world.dp, after), 0);
+	join_clear(before);
+	join_clear(after);
 	for (int i = 0; i < GATE_OUTCOME_COUNT; i++)
 		if (after[i] - before[i] != want[i])
 			fail_msg("%s: %llu, the reference says %llu", counters_gate_name(i),
