@@ -222,13 +222,16 @@ static struct {
 static bool note_nonces(struct pair *p, struct flight *f, void *arg)
 {
 	bool is_of_a = addr_equal(&f->from.addr, &p->a.home.addr);
-	struct aead_key key = *sa_key_out((is_of_a ? &p->a : &p->b)->ike->sas);
+	struct ike_sa *sa = (is_of_a ? &p->a : &p->b)->ike->sas;
 	static struct message m;
 	uint8_t plain[2048];
 
 	(void)arg;
 	if (f->bytes[18] != EX_CREATE_CHILD_SA)
 		return true;
+	while (sa->next) /* the oldest, which is rekeyed */
+		sa = sa->next;
+	struct aead_key key = *sa_key_out(sa);
 	assert_int_equal(message_parse(rd_from(f->bytes, f->len), &m), MSG_OK);
 	assert_int_equal(message_open(&m, &key, plain, sizeof(plain)), MSG_OK);
 	if (memcmp(m.nonce.at, lowest.nonce, NONCE_LEN) >= 0)
@@ -433,6 +436,29 @@ static void both_rekey_the_ike_sa(void **state)
 		    side_logged(&pair.b, "IKE_SA rekeyed"));
 }
 
+/* 2.8.2: as with Child SAs, the lowest nonce. */
+static void nonces_decide_about_the_ike_sa_too(void **state)
+{
+	unsigned n_lost_a = 0;
+
+	(void)state;
+	for (uint64_t seed = 100; seed < 110; seed++) {
+		pair_init(&pair, seed, "aes256gcm16-prfsha256-x25519", "aes256gcm16");
+		go();
+		memset(lowest.nonce, 0xff, sizeof(lowest.nonce));
+		pair.on_wire = note_nonces;
+		ike_rekey_by(&pair.a);
+		ike_rekey_by(&pair.b);
+		pair_run(&pair, 1000);
+		assert_int_equal(side_logged(&pair.a, "ours is the redundant one"), lowest.is_a);
+		assert_int_equal(side_logged(&pair.b, "ours is the redundant one"), !lowest.is_a);
+		n_lost_a += lowest.is_a;
+		if (seed != 109)
+			pair_fini(&pair);
+	}
+	assert_in_range(n_lost_a, 1, 9);
+}
+
 /* 2.25.2: a rekey of the Child SA meets one of the IKE SA. */
 static void child_rekey_meets_ike_rekey(void **state)
 {
@@ -579,6 +605,7 @@ int main(void)
 		TEST(shell_cannot_install),
 		TEST(ike_sa_is_rekeyed_by_either_side),
 		TEST(both_rekey_the_ike_sa),
+		TEST(nonces_decide_about_the_ike_sa_too),
 		TEST(proposals_with_and_without_pfs),
 		TEST(the_peer_wants_another_group_for_the_ike_sa),
 		TEST(child_rekey_meets_ike_rekey),
