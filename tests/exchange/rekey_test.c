@@ -11,7 +11,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include "ike/ike_sa.h"
+#include "ike/limits.h"
 #include "support/pair.h"
 
 static struct pair pair;
@@ -213,63 +213,6 @@ static void both_rekey_at_once(void **state)
 	}
 }
 
-/* Who asked in the exchange that has the lowest of all nonces seen. */
-static struct {
-	uint8_t nonce[NONCE_MAX];
-	bool is_a;
-} lowest;
-
-static bool note_nonces(struct pair *p, struct flight *f, void *arg)
-{
-	bool is_of_a = addr_equal(&f->from.addr, &p->a.home.addr);
-	struct ike_sa *sa = (is_of_a ? &p->a : &p->b)->ike->sas;
-	static struct message m;
-	uint8_t plain[2048];
-
-	(void)arg;
-	if (f->bytes[18] != EX_CREATE_CHILD_SA)
-		return true;
-	while (sa->next) /* the oldest, which is rekeyed */
-		sa = sa->next;
-	struct aead_key key = *sa_key_out(sa);
-	assert_int_equal(message_parse(rd_from(f->bytes, f->len), &m), MSG_OK);
-	assert_int_equal(message_open(&m, &key, plain, sizeof(plain)), MSG_OK);
-	if (memcmp(m.nonce.at, lowest.nonce, NONCE_LEN) >= 0)
-		return true;
-	memcpy(lowest.nonce, m.nonce.at, NONCE_LEN);
-	lowest.is_a = is_of_a != message_is_response(&m);
-	return true;
-}
-
-/* RFC 7296 2.8.1: of both new SAs that one is redundant that was made with the lowest nonce, and its
- * creator says so. */
-static void collision_is_decided_by_nonces(void **state)
-{
-	unsigned n_lost_a = 0, n_lost_b = 0;
-
-	(void)state;
-	for (uint64_t seed = 100; seed < 110; seed++) {
-		pair_init(&pair, seed, "aes256gcm16-prfsha256-x25519", "aes256gcm16");
-		go();
-		memset(lowest.nonce, 0xff, sizeof(lowest.nonce));
-		pair.on_wire = note_nonces;
-		rekey(&pair.a);
-		rekey(&pair.b);
-		pair_run(&pair, 60000);
-		bool is_a = side_logged(&pair.a, "ours is the redundant one");
-		bool is_b = side_logged(&pair.b, "ours is the redundant one");
-		assert_true(is_a != is_b);
-		assert_int_equal(is_a, lowest.is_a);
-		n_lost_a += is_a;
-		n_lost_b += is_b;
-		assert_no_gap(0);
-		assert_int_equal(side_n_sas(&pair.a), 1);
-		if (seed != 109)
-			pair_fini(&pair);
-	}
-	assert_true(n_lost_a && n_lost_b);
-}
-
 static void time_rekeys_for_ever(void **state)
 {
 	(void)state;
@@ -436,29 +379,6 @@ static void both_rekey_the_ike_sa(void **state)
 		    side_logged(&pair.b, "IKE_SA rekeyed"));
 }
 
-/* 2.8.2: as with Child SAs, the lowest nonce. */
-static void nonces_decide_about_the_ike_sa_too(void **state)
-{
-	unsigned n_lost_a = 0;
-
-	(void)state;
-	for (uint64_t seed = 100; seed < 110; seed++) {
-		pair_init(&pair, seed, "aes256gcm16-prfsha256-x25519", "aes256gcm16");
-		go();
-		memset(lowest.nonce, 0xff, sizeof(lowest.nonce));
-		pair.on_wire = note_nonces;
-		ike_rekey_by(&pair.a);
-		ike_rekey_by(&pair.b);
-		pair_run(&pair, 1000);
-		assert_int_equal(side_logged(&pair.a, "ours is the redundant one"), lowest.is_a);
-		assert_int_equal(side_logged(&pair.b, "ours is the redundant one"), !lowest.is_a);
-		n_lost_a += lowest.is_a;
-		if (seed != 109)
-			pair_fini(&pair);
-	}
-	assert_in_range(n_lost_a, 1, 9);
-}
-
 /* 2.25.2: a rekey of the Child SA meets one of the IKE SA. */
 static void child_rekey_meets_ike_rekey(void **state)
 {
@@ -595,7 +515,6 @@ int main(void)
 		TEST(rekey_of_a_rekey),
 		TEST(the_answer_comes_after_the_end),
 		TEST(both_rekey_at_once),
-		TEST(collision_is_decided_by_nonces),
 		TEST(time_rekeys_for_ever),
 		TEST(both_rekey_the_same_second_for_hours),
 		TEST(packets_rekey_too),
@@ -605,7 +524,6 @@ int main(void)
 		TEST(shell_cannot_install),
 		TEST(ike_sa_is_rekeyed_by_either_side),
 		TEST(both_rekey_the_ike_sa),
-		TEST(nonces_decide_about_the_ike_sa_too),
 		TEST(proposals_with_and_without_pfs),
 		TEST(the_peer_wants_another_group_for_the_ike_sa),
 		TEST(child_rekey_meets_ike_rekey),
