@@ -1,6 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
-# The same as faults.sh with a live strongSwan as gwB: both initiate, both are told to rekey.
+# The same as faults.sh with a live strongSwan as gwB: both initiate, both are told to rekey. Where its
+# rekey crossed ours and came too late (TEMPORARY_FAILURE, RFC 7296 2.25.1) strongSwan 5.9.8 stays without
+# the outbound SA of ours until the next rekey: pings are given until then.
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/fault_lib.sh"
 
