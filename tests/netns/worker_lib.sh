@@ -52,6 +52,13 @@ keys() { # NODE US THEM LOCAL REMOTE SPI_OUT SPI_IN KEY [OPTION...]
 	sadctl "$node" switch 1 "$out"
 }
 
+forget_keys() { # NODE [in|out]
+	local sa
+	for sa in $(sadctl "$1" sas | awk -v way="${2:-}" 'way == "" || $3 == way { print $2 }'); do
+		sadctl "$1" sa-del "$sa" || return 1
+	done
+}
+
 # The lab with a worker on gwA, attached; gwB is not ours.
 lab_with_worker() {
 	lab_new
@@ -85,8 +92,7 @@ variant() { # NAME KEY FIRST "SADCTL OPTIONS" "PEER OPTIONS"
 	must ping_all $from $to 2 -i 0.05 -s 1300 -Q 0x28
 	must wait_for 5 "the peer's end" gone peer
 	must log_says peer "^answered 6, last number $(($3 + 6))"
-	local sa
-	for sa in $(sadctl gwA sas | awk '{ print $2 }'); do must sadctl gwA sa-del "$sa"; done
+	must forget_keys gwA
 }
 
 # Beside the logs: what each worker and its gate counted.

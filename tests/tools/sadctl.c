@@ -20,7 +20,7 @@ static const char usage[] =
 	"         key HEX [auth HEX] [ah] [esn] [transport] [encap SPORT DPORT] [window NUM] [seq NUM] "
 	"[ts LOCAL REMOTE]...\n"
 	"         [soft PACKETS] [hard PACKETS] [expires SECONDS] [tfc BYTES]\n"
-	"         [df-set] [df-clear] [dscp NUM] [dscp-in] [ecn-off]\n"
+	"         [df-set] [df-clear] [dscp NUM] [dscp-in] [ecn-off] [mss-off]\n"
 	"         PROPOSAL: aes128gcm16, aes128-sha256, ...; key: cipher key and salt; auth: that\n"
 	"         of the integrity algorithm; ah: AH with that of null-sha256, ...; prints the index of the SA\n"
 	"  sa-del SA | switch CHILD SA | sas\n"
@@ -170,6 +170,7 @@ static bool sa_flag(struct words *w, struct sa_val *val)
 	} flags[] = {
 		{ "esn", SA_ESN },	   { "df-set", SA_DF_SET },   { "df-clear", SA_DF_CLEAR },
 		{ "dscp-in", SA_DSCP_IN }, { "ecn-off", SA_ECN_OFF },
+		{ "mss-off", SA_MSS_OFF },
 	};
 
 	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++)
@@ -375,12 +376,12 @@ static int print_sa(uint32_t sa, const struct sad_key *key, const struct sa_val 
 
 	(void)ts;
 	printf("sa %u %s %s -> %s spi 0x%08x child %u seq %llu packets %llu bytes %llu "
-	       "replayed %llu bad_icv %llu%s\n",
+	       "replayed %llu bad_icv %llu mismatched %llu%s\n",
 	       sa, val->dir == SA_IN ? "in" : "out", addr_print(&val->src, src, sizeof(src)),
 	       addr_print(&val->dst, dst, sizeof(dst)), key->spi, val->child,
 	       (unsigned long long)hot->seq, (unsigned long long)hot->packets,
 	       (unsigned long long)hot->bytes, (unsigned long long)hot->replayed,
-	       (unsigned long long)hot->bad_icv,
+	       (unsigned long long)hot->bad_icv, (unsigned long long)hot->mismatched,
 	       dp_child_out(dp)[val->child] == sa ? " in-use" : "");
 	return 0;
 }

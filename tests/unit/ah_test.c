@@ -236,6 +236,17 @@ static void routers_change_what_they_may(void **state)
 				 WORKER_DROP_ICV);
 }
 
+/* Segments left: the packet is not at its destination yet. */
+static void a_routing_header_is_used_up(void **state)
+{
+	uint8_t packet[IP6_HDR_LEN + 24] = { 0x60, [6] = PROTO_ROUTING, [IP6_HDR_LEN] = IPPROTO_NUM_AH, 2, 2 };
+
+	(void)state;
+	assert_true(ah_mutable_zero(packet, sizeof(packet)));
+	packet[IP6_HDR_LEN + 3] = 1;
+	assert_false(ah_mutable_zero(packet, sizeof(packet)));
+}
+
 static void longest_packet_fits(void **state)
 {
 	struct pair p;
@@ -266,6 +277,7 @@ int main(void)
 		cmocka_unit_test(high_half_is_covered),
 		cmocka_unit_test(truncated_is_refused),
 		cmocka_unit_test(routers_change_what_they_may),
+		cmocka_unit_test(a_routing_header_is_used_up),
 		cmocka_unit_test(longest_packet_fits),
 		cmocka_unit_test(not_through_nat),
 	};

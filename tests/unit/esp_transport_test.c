@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* ESP in transport mode: what stays in clear, and what a hostile peer or road may do to it. */
 #include "esp_pair.h"
+#include "worker/l4_sum.h"
 
 /* The clear packet gets `options` bytes of IP options, which say nothing (NOP). */
 static struct ip4 *clear_with_options(struct pair *p, uint16_t len, unsigned options)
@@ -259,6 +260,21 @@ static void checksums_behind_a_nat(void **state)
 	}
 }
 
+/* The checksum of ICMPv6 has the addresses in it, too (RFC 4443 2.3); that of ICMP has not. */
+static void icmpv6_is_summed_anew(void **state)
+{
+	uint8_t packet[IP6_HDR_LEN + 9] = { 0x60, 0, 0, 0, 0, 9, PROTO_ICMPV6, 64, [23] = 1, [39] = 2,
+					    [40] = 128, [42] = 0x12, [43] = 0x34, [48] = 0x55 };
+	struct ip_info info;
+
+	(void)state;
+	assert_true(ip_read(packet, sizeof(packet), &info));
+	l4_sum_write(packet, &info);
+	/* ::1, ::2, length 9, 58; 0x8000, 0x5500 */
+	uint16_t want = (uint16_t)~(1 + 2 + 9 + 58 + 0x8000 + 0x5500);
+	assert_int_equal(packet[42] << 8 | packet[43], want);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -267,6 +283,7 @@ int main(void)
 		cmocka_unit_test(transport_packets_are_judged),
 		cmocka_unit_test(every_truncation_in_transport_mode),
 		cmocka_unit_test(checksums_behind_a_nat),
+		cmocka_unit_test(icmpv6_is_summed_anew),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
