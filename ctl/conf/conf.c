@@ -27,7 +27,9 @@ static void build_top(struct build *b)
 		if (n->is_base && !row_find(SCOPE_TOP, n->name, true))
 			n->is_junk = true;
 	scope_take(b, SCOPE_TOP, root, NULL);
-	b->conf->dataplane.farp = true;
+	b->conf->dataplane = (struct conf_dataplane){
+		.farp = true, .hold_packets = HOLD_PACKETS, .hold_ms = HOLD_MS
+	};
 	section = node_find(root, "dataplane");
 	if (section && !section->value)
 		scope_take(b, SCOPE_DATAPLANE, section, &b->conf->dataplane);

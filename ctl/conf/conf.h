@@ -55,6 +55,7 @@ struct conf_dataplane {
 	uint8_t default_action; /* enum spd_action (BYPASS or DISCARD): matches no policy */
 	uint8_t forwarding;	/* enum forwarding */
 	bool farp;		/* the gate answers for virtual addresses of peers */
+	uint32_t hold_packets, hold_ms; /* of each child, until its first SA is there */
 };
 
 struct conf {

@@ -10,6 +10,7 @@
 #define CONN(field) offsetof(struct conn_draft, field)
 #define CHILD(field) offsetof(struct child_draft, field)
 #define IKE(field) offsetof(struct ike_settings, field)
+#define DATAPLANE(field) offsetof(struct conf_dataplane, field)
 #define AUTH(field) offsetof(struct auth_draft, field)
 #define PRIVATE(field) offsetof(struct private_draft, field)
 #define RADIUS(field) offsetof(struct radius_settings, field)
@@ -211,7 +212,11 @@ static const struct row table[] = {
 
 	KEY(SCOPE_DATAPLANE, "default_action", take_default_action, 0, "bypass"),
 	KEY(SCOPE_DATAPLANE, "forwarding", take_forwarding, 0, "fib"),
-	KEY(SCOPE_DATAPLANE, "farp", take_bool, offsetof(struct conf_dataplane, farp), "yes"),
+	KEY(SCOPE_DATAPLANE, "farp", take_bool, DATAPLANE(farp), "yes"),
+	RANGE(SCOPE_DATAPLANE, "hold_packets", take_range, DATAPLANE(hold_packets), "16", "0 512",
+	      "0 to 512 packets"),
+	RANGE(SCOPE_DATAPLANE, "hold_time", take_thousandths, DATAPLANE(hold_ms), "2", "0 60000",
+	      "0 to 60 seconds"),
 
 	RANGE(SCOPE_IKE, "fragment_size", take_range, IKE(fragment_size), "1280", "200 65535",
 	      "200 to 65535 bytes"),

@@ -82,6 +82,8 @@ int spd_replace(struct dataplane *dp, const struct spd_policy *policies, size_t 
 		enum spd_action default_action) MUST_USE;
 /* Who forwards what is bypassed; from the next packet on. */
 int spd_forwarding(struct dataplane *dp, enum forwarding forwarding) MUST_USE;
+/* How many packets wait for the first SA of a child, and how long; for those that come now. */
+int spd_hold(struct dataplane *dp, uint32_t packets, uint32_t ms) MUST_USE;
 /* How many policies are in force. */
 size_t spd_count(const struct dataplane *dp);
 /* Read back the policies in force, in order. Returns their number, or -errno. */

@@ -130,9 +130,11 @@ static int load_over(struct dataplane *dp, struct sekisho *skel)
 	return sekisho__load(skel);
 }
 
-static int write_abi(int spd_state_fd)
+static int write_defaults(int spd_state_fd)
 {
-	struct spd_state state = { .abi = SEKISHO_ABI };
+	struct spd_state state = { .abi = SEKISHO_ABI,
+				   .hold_packets = HOLD_PACKETS,
+				   .hold_ms = HOLD_MS };
 	__u32 zero = 0;
 
 	return bpf_map_update_elem(spd_state_fd, &zero, &state, BPF_ANY) ? -errno : 0;
@@ -148,7 +150,7 @@ static int pin_new_maps(struct dataplane *dp, const struct sekisho *skel)
 			return -errno;
 		dp->map_fd[i] = fd;
 		if (i == DP_MAP_spd_state)
-			r = write_abi(fd);
+			r = write_defaults(fd);
 		if (!r)
 			r = pin_replace(fd, dp->dir, dp_map_names[i]);
 		if (r)

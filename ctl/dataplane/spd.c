@@ -149,6 +149,17 @@ int spd_forwarding(struct dataplane *dp, enum forwarding forwarding)
 	return 0;
 }
 
+int spd_hold(struct dataplane *dp, uint32_t packets, uint32_t ms)
+{
+	struct spd_state *state = dp->mapping[DP_MAP_spd_state].at;
+
+	if (!dp->may_write)
+		return -EPERM;
+	__atomic_store_n(&state->hold_packets, packets, __ATOMIC_RELAXED);
+	__atomic_store_n(&state->hold_ms, ms, __ATOMIC_RELAXED);
+	return 0;
+}
+
 /* NULL: nothing was ever written. */
 static const struct spd_val *in_force(const struct dataplane *dp)
 {

@@ -131,6 +131,8 @@ static int write_spd(struct shell *sh, const struct conf *conf)
 	if (!g.err)
 		g.err = spd_forwarding(sh->dp, conf->dataplane.forwarding);
 	if (!g.err)
+		g.err = spd_hold(sh->dp, conf->dataplane.hold_packets, conf->dataplane.hold_ms);
+	if (!g.err)
 		g.err = spd_replace(sh->dp, policies.list, policies.n,
 				    conf->dataplane.default_action);
 	if (!g.err)

@@ -1,7 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "worker/hold.h"
 
-#include "worker/worker.h"
+#include "worker/control.h"
+
+#define NS_PER_MS 1000000ull
+
+static uint32_t setting(const __u32 *of)
+{
+	return __atomic_load_n(of, __ATOMIC_RELAXED);
+}
 
 void hold_keep(struct worker *w, struct frame *f)
 {
@@ -10,8 +17,8 @@ void hold_keep(struct worker *w, struct frame *f)
 
 	for (uint32_t i = 0; i < h->n; i++)
 		of_child += h->held[i].frame.child == f->child;
-	if (h->n == HOLD_MAX || of_child >= HOLD_PER_CHILD) {
-		f->drop = WORKER_DROP_NO_SA;
+	if (h->n == HOLD_MAX || of_child >= setting(&w->control->spd_state->hold_packets)) {
+		f->drop = WORKER_DROP_HOLD_FULL;
 		return;
 	}
 	umem_move(&w->umem, umem_addr(&w->umem, f->data), OWNER_WORKER, OWNER_HELD);
@@ -23,7 +30,8 @@ void hold_keep(struct worker *w, struct frame *f)
 /* Back to the worker. False: no room in this burst, it waits on. */
 static bool release(struct worker *w, struct held *held, uint32_t sa)
 {
-	bool expired = w->now_ns - held->since_ns > HOLD_NS;
+	bool expired =
+		w->now_ns - held->since_ns > setting(&w->control->spd_state->hold_ms) * NS_PER_MS;
 
 	if (!sa && !expired)
 		return false;
@@ -37,7 +45,7 @@ static bool release(struct worker *w, struct held *held, uint32_t sa)
 	if (sa)
 		count_add(w, WORKER_RELEASED, 1);
 	else
-		f->drop = WORKER_DROP_NO_SA;
+		f->drop = WORKER_DROP_HOLD_TIME;
 	return true;
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Clear packets that wait for the first SA of their Child SA, so that the packet which asks
- * for a tunnel is not the one that is lost. At most HOLD_PER_CHILD of a child, HOLD_MAX of
- * all, for HOLD_NS; then they are dropped, never sent in clear.
+ * for a tunnel is not the one that is lost. At most so many of a child, and for so long, as
+ * spd_state says, HOLD_MAX of all; then they are dropped, never sent in clear.
  */
 #ifndef WORKER_HOLD_H
 #define WORKER_HOLD_H
@@ -10,9 +10,7 @@
 #include <stdint.h>
 #include "worker/frame.h"
 
-#define HOLD_PER_CHILD 16u
 #define HOLD_MAX 512u
-#define HOLD_NS 2000000000ull
 
 struct held {
 	struct frame frame;

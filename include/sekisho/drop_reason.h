@@ -89,7 +89,7 @@ enum gate_outcome {
 	X(DROP_TTL, "TTL expired")                                                        \
 	X(DROP_TOO_BIG, "too big, do not fragment")                                       \
 	X(DROP_NO_ROUTE, "no route to the next hop")                                      \
-	X(DROP_NO_SA, "no outbound SA and no room or time left to hold")                  \
+	X(DROP_NO_SA, "no outbound SA")                                                   \
 	X(DROP_NO_FRAME, "no free frame in the UMEM")                                     \
 	X(DROP_TX_FULL, "transmit ring full, or the device dropped it")                   \
 	X(DROP_CRYPTO, "the crypto provider refused the job")                             \
@@ -103,7 +103,9 @@ enum gate_outcome {
 	X(REASSEMBLED, "packets put together from fragments")                             \
 	X(DROP_REASSEMBLY, "fragment: overlaps, is too much, or waited too long")  \
 	X(PMTU, "path MTU of an SA learned from ICMP (RFC 4301 8.2)")                     \
-	X(DROP_PMTU, "ICMP about an SA: no path MTU to be believed")
+	X(DROP_PMTU, "ICMP about an SA: no path MTU to be believed")                      \
+	X(DROP_HOLD_FULL, "no outbound SA, and enough packets wait for it")               \
+	X(DROP_HOLD_TIME, "held, and no outbound SA came in time")
 
 enum worker_outcome {
 #define X(name, text) WORKER_##name,

@@ -22,7 +22,7 @@
 
 #include <linux/types.h>
 
-#define SEKISHO_ABI 2u /* in spd_state; a worker refuses pins of another ABI */
+#define SEKISHO_ABI 3u /* in spd_state; a worker refuses pins of another ABI */
 
 /* Sizes of the maps. Preallocated but for spd_index, so chosen for the memory of a small gateway:
  * 8192 SAs take about 5 MiB, the policies of both generations 30 MiB. */
@@ -93,7 +93,11 @@ struct spd_state {
 	__u32 forwarding; /* enum forwarding, of bypassed packets */
 	__u64 epoch;
 	__u32 default_action[2]; /* of each generation: enum spd_action for what matches nothing */
+	__u32 hold_packets;	 /* clear packets that wait for the first SA of a child, in each worker thread */
+	__u32 hold_ms;		 /* and for how long */
 };
+#define HOLD_PACKETS 16u /* defaults */
+#define HOLD_MS 2000u
 #define SPD_GEN(epoch) ((__u32)(epoch) & 1)
 
 /*
@@ -365,7 +369,7 @@ struct event {
 
 _Static_assert(sizeof(struct ts_val) == 40, "no hidden padding");
 _Static_assert(sizeof(struct spd_val) == 96, "no hidden padding");
-_Static_assert(sizeof(struct spd_state) == 24, "no hidden padding");
+_Static_assert(sizeof(struct spd_state) == 32, "no hidden padding");
 _Static_assert(sizeof(struct sad_key) == 24, "no hidden padding");
 _Static_assert(sizeof(struct sad_val) == 12, "no hidden padding");
 _Static_assert(sizeof(struct flow_frag_key) == 48, "no hidden padding");

@@ -22,8 +22,8 @@ title "it does not"
 must sadctl gwA switch 1 0
 on hostA ping -n -q -c 20 -i 0.01 -W 1 10.2.0.2 >/dev/null
 must counted_is gwA worker.HELD 19
-must counted_is gwA worker.DROP_NO_SA 4
-must wait_for 4 "the held ones to be given up" counted_above gwA worker.DROP_NO_SA 19
+must counted_is gwA worker.DROP_HOLD_FULL 4
+must counted_is gwA worker.DROP_HOLD_TIME 16
 must sadctl gwA switch 1 "$sa"
 must ping_all hostA 10.2.0.2 5 -i 0.05
 must counted_is gwA worker.RELEASED 3

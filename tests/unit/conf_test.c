@@ -91,6 +91,8 @@ static void defaults_are_those_of_swanctl(void **state)
 	assert_int_equal(child->replay_window, 1024);
 	assert_int_equal(child->n_proposals, 2);
 	assert_int_equal(conf->dataplane.default_action, SPD_BYPASS);
+	assert_int_equal(conf->dataplane.hold_packets, 16);
+	assert_int_equal(conf->dataplane.hold_ms, 2000);
 	conf_free(conf);
 }
 
@@ -115,7 +117,7 @@ static void shunts_need_no_peer(void **state)
 	struct conf *conf = load("connections { shunts { children {\n"
 				 "lan { mode = pass\nremote_ts = 10.0.0.0/8 }\n"
 				 "bad { mode = drop\nlocal_ts = 10.1.0.0/16[tcp/25] } } } }\n"
-				 "dataplane { default_action = discard }\n");
+				 "dataplane { default_action = discard\n hold_packets = 0\n hold_time = 0.5 }\n");
 	const struct conn_child *c = conf->conns[0]->children;
 	char text[64];
 
@@ -125,6 +127,8 @@ static void shunts_need_no_peer(void **state)
 	assert_string_equal(ts_print(&c[0].local_ts[0], text, sizeof(text)), "0.0.0.0/0");
 	assert_int_equal(conf->conns[0]->psk_len, 0);
 	assert_int_equal(conf->dataplane.default_action, SPD_DISCARD);
+	assert_int_equal(conf->dataplane.hold_packets, 0);
+	assert_int_equal(conf->dataplane.hold_ms, 500);
 	conf_free(conf);
 }
 
@@ -391,6 +395,7 @@ static void mistakes_of_the_whole_are_told(void **state)
 	assert_mistake("ike { retransmit_jitter = 21\n}\n", 1, "0 to 20 per cent");
 	assert_mistake("ike { retransmit_trys = 2\n}\n", 1, "retransmit_tries");
 	assert_mistake("dataplane { default_action = reject\n}\n", 1, "bypass or discard");
+	assert_mistake("dataplane { hold_packets = 513\n}\n", 1, "0 to 512 packets");
 	assert_mistake(conn_with("", "} net2 {\nremote_ts = 10.2.0.0/16\nlocal_ts = 10.1.0.0/16\n"
 				     "} net3 {\nremote_ts = 10.2.0.0/16\nlocal_ts = 10.1.0.0/16"),
 		       16, "child 'net3' of 'gw' has the selectors of 'net2' of 'gw'");
