@@ -25,7 +25,7 @@ index_write() {
 		index_line gwA "$SERIAL_A" "${1:-}"
 		index_line gwB "$SERIAL_B" "${1:-}"
 		index_line responder "$SERIAL_OCSP" "${1:-}"
-	} >"$PKI/index"
+	} >"$PKI/index.new" && mv "$PKI/index.new" "$PKI/index" # responders that run read it, too
 }
 
 crl_write() { # [REVOKED-NAME]

@@ -13,6 +13,9 @@ sockets() { # NODE: AF_XDP sockets of the worker of that node
 	find "/proc/$pid/fd" -lname 'socket:*' -printf '%l\n' | tr -dc '0-9\n' | sort |
 		comm -12 - <(awk 'NR > 1 { print $NF }' /proc/"$pid"/net/xdp 2>/dev/null | sort) | wc -l
 }
+two_queues() { # N: how often lan was attached with them
+	[ "$(grep -c 'lan: attached, 2 queues' "$LAB_DIR/worker-gwA.log")" -ge "$1" ]
+}
 egress() { on "$1" tc filter show dev "$2" egress | grep -q 'handle 0x534b'; }
 
 for round in 1 2 3; do
@@ -39,6 +42,7 @@ must ping_all hostA 10.2.0.2 10 -i 0.02
 title "a host that comes back with another MAC"
 ip -n "$(ns hostA)" link set eth0 address 02:11:22:33:44:55
 ip -n "$(ns hostA)" neigh flush dev eth0
+must wait_for 10 "ping through the tunnel" pings hostA 10.2.0.2 # once netlink has told the worker
 must ping_all hostA 10.2.0.2 10 -i 0.05
 
 title "what cannot be sent does not wait for better days"
@@ -59,11 +63,12 @@ must wait_for 10 "ping through the tunnel" pings hostA 10.2.0.2
 
 title "more queues to receive than to send, then as many"
 must on gwA ethtool -L lan rx 2
-must wait_for 5 "two queues" log_says worker-gwA 'lan: attached, 2 queues'
+must wait_for 5 "two queues" two_queues 1
 must on hostA ethtool -L eth0 tx 2 rx 1
 must wait_for 10 "ping through the tunnel" pings hostA 10.2.0.2
 for _ in 1 2 3 4 5 6; do must ping_all hostA 10.2.0.2 3 -i 0.02; done # some by queue 1
 must on gwA ethtool -L lan rx 2 tx 2
+must wait_for 5 "two queues to send" two_queues 2
 must wait_for 10 "ping through the tunnel" pings hostA 10.2.0.2
 for _ in 1 2 3 4 5 6; do must ping_all hostA 10.2.0.2 3 -i 0.02; done
 
