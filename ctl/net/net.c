@@ -358,8 +358,7 @@ static bool same_subnet(const struct net_addr *a, const struct ip_addr *peer)
 	return x.hi == y.hi && (bits == 64 || (x.lo ^ y.lo) >> (128 - bits) == 0);
 }
 
-/* Neither the host's own nor of one link alone. */
-static bool is_for_others(const struct ip_addr *a)
+bool net_is_for_others(const struct ip_addr *a)
 {
 	struct addr_num n = addr_to_num(a);
 
@@ -374,9 +373,10 @@ static bool addr_is_on(const struct net *net, const struct net_addr *a, uint32_t
 	uint16_t on_vlan;
 
 	if (ifindex == 0)
-		return is_for_others(&a->addr);
+		return net_is_for_others(&a->addr);
 	const struct net_link *carrier = net_carrier(net, a->ifindex, &on_vlan);
-	return carrier && carrier->ifindex == ifindex && on_vlan == vlan && is_for_others(&a->addr);
+	return carrier && carrier->ifindex == ifindex && on_vlan == vlan &&
+	       net_is_for_others(&a->addr);
 }
 
 int net_own_addr(const struct net *net, uint32_t ifindex, uint16_t vlan, const struct ip_addr *peer,

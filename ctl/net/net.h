@@ -59,8 +59,10 @@ const struct net_link *net_link(const struct net *net, uint32_t ifindex);
 const struct net_link *net_link_named(const struct net *net, const char *name);
 /* The link that carries `ifindex`'s frames, and under which tag: itself, or a VLAN's parent. */
 const struct net_link *net_carrier(const struct net *net, uint32_t ifindex, uint16_t *ret_vlan);
-/* An address of the link (of VLAN `vlan` on it), of peer's family, on whose subnet `peer` is, else any
- * that is not of that link alone; ifindex 0: of any link but the loopback. 0 or -ENOENT. */
+/* Neither the loopback's nor of one link alone. */
+bool net_is_for_others(const struct ip_addr *addr);
+/* An address of the link (of VLAN `vlan` on it), of peer's family, on whose subnet `peer` is, else
+ * any that is not of that link alone; ifindex 0: of any link but the loopback. 0 or -ENOENT. */
 int net_own_addr(const struct net *net, uint32_t ifindex, uint16_t vlan, const struct ip_addr *peer,
 		 struct ip_addr *ret_addr) MUST_USE;
 

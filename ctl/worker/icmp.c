@@ -55,7 +55,8 @@ static bool own_addr(struct worker *w, const struct frame *f, const struct ip_in
 	struct ip_addr peer = addr_from_num(about->src), own;
 	bool from_host = f->in->port->flags & (PORT_HOST | PORT_TUNNEL);
 
-	if (net_own_addr(w->control->net, from_host ? 0 : f->in->port->ifindex, vlan_of(f), &peer, &own))
+	if (net_own_addr(w->control->net, from_host ? 0 : f->in->port->ifindex, vlan_of(f), &peer,
+			 &own))
 		return false;
 	*ret_src = addr_to_num(&own);
 	return true;
@@ -71,22 +72,41 @@ static void eth_turn_round(uint8_t *eth)
 	memcpy(eth + ETH_ALEN, dst, ETH_ALEN);
 }
 
-/* Our address inside the local selectors of the SA that the packet came in. */
-static bool tunnel_addr(struct worker *w, const struct frame *f, const struct ip_info *about,
+/* Of the interface of a route-based child. */
+static bool near_addr(struct worker *w, const struct frame *f, const struct report *r,
+		      struct addr_num *ret_src)
+{
+	const struct port *port = tunnel_port(w->control, f->sa->child);
+	struct ip_addr peer = addr_from_num(r->about.src), own;
+
+	if (!port || net_own_addr(w->control->net, port->near_ifindex, 0, &peer, &own))
+		return false;
+	*ret_src = addr_to_num(&own);
+	return ts_set_is_local(&f->sa->ts, *ret_src);
+}
+
+/* Our address inside the local selectors of the SA that the packet came in. Where there is none,
+ * the destination says that a packet is too big: nobody else could, and the sender would never
+ * know. */
+static bool tunnel_addr(struct worker *w, const struct frame *f, const struct report *r,
 			struct addr_num *ret_src)
 {
 	size_t n;
 	const struct net_addr *addrs = net_addrs(w->control->net, &n);
 
+	if (near_addr(w, f, r, ret_src))
+		return true;
 	for (size_t i = 0; i < n; i++) {
 		struct addr_num a = addr_to_num(&addrs[i].addr);
 
-		if (addr_num_is_v4(a) != (about->version == 4) || !ts_set_is_local(&f->sa->ts, a))
+		if (addr_num_is_v4(a) != (r->about.version == 4) ||
+		    !ts_set_is_local(&f->sa->ts, a) || !net_is_for_others(&addrs[i].addr))
 			continue;
 		*ret_src = a;
 		return true;
 	}
-	return false;
+	*ret_src = r->about.dst;
+	return r->what == ICMP_TOO_BIG;
 }
 
 /* The packet at f->data + l3 becomes the quote, the error stands in front of it. */
@@ -95,22 +115,32 @@ static void error_write(struct frame *f, struct addr_num src, const struct repor
 	f->len = icmp_write(f->data + f->l3, &r->about, r->what, r->mtu, src, &f->data);
 }
 
-static bool answer_tunnel(struct worker *w, struct frame *f, const struct report *r)
+/* By which child the error at f->data goes back. False: none, it would leave in clear. */
+static bool child_back(struct worker *w, const struct frame *f, uint32_t *ret_child)
 {
-	struct addr_num src;
 	struct ip_info info;
 
-	if (!f->sa || !tunnel_addr(w, f, &r->about, &src) || !token_take(w))
-		return false;
-	error_write(f, src, r);
-	f->l3 = 0;
+	*ret_child = f->sa->child;
+	if (tunnel_has(w, f->sa->child))
+		return true;
 	if (!ip_read(f->data, f->len, &info))
 		return false;
 	const struct nexthop *hop = nexthop_inner(w, &info, ip_tos(f->data));
-	if (hop->kind != HOP_PROTECT)
+	*ret_child = hop->child;
+	return hop->kind == HOP_PROTECT;
+}
+
+static bool answer_tunnel(struct worker *w, struct frame *f, const struct report *r)
+{
+	struct addr_num src;
+
+	if (!f->sa || !tunnel_addr(w, f, r, &src) || !token_take(w))
+		return false;
+	error_write(f, src, r);
+	f->l3 = 0;
+	if (!child_back(w, f, &f->child))
 		return false;
 	f->kind = META_HOLD;
-	f->child = hop->child;
 	f->sa = NULL;
 	f->decrypted = false;
 	return true;

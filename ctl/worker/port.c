@@ -101,7 +101,8 @@ static int register_memory(struct port *p, struct xsk *first)
 	};
 
 	return xsk_umem__create(&p->registered[first->worker->index], first->umem->area,
-				(uint64_t)FRAME_COUNT * FRAME_SIZE, &first->fill, &first->comp, &cfg);
+				(uint64_t)FRAME_COUNT * FRAME_SIZE, &first->fill, &first->comp,
+				&cfg);
 }
 
 static int queue_open(struct control *c, struct port *p, uint32_t queue)
@@ -139,7 +140,8 @@ static int queues_open(struct control *c, struct port *p)
 
 static void queues_close(struct control *c, struct port *p)
 {
-	/* A worker's first socket shares its file descriptor with the registration: it goes last. */
+	/* A worker's first socket shares its file descriptor with the registration: it goes last.
+	 */
 	for (uint32_t q = PORT_QUEUES; q-- > 0;) {
 		struct xsk *x = p->queues[q];
 
@@ -176,6 +178,7 @@ static void port_read_tunnel(struct control *c, struct port *p)
 		return;
 	p->flags |= PORT_TUNNEL;
 	p->child = t->child;
+	p->near_ifindex = near->ifindex;
 	p->near_mtu = near->mtu;
 	memcpy(p->near_mac, near->mac, sizeof(p->near_mac));
 }

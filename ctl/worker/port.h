@@ -27,16 +27,16 @@ struct net_link;
 struct port {
 	uint32_t ifindex, slot, flags, mtu;
 	uint8_t mac[6];
-	uint32_t child; /* PORT_TUNNEL: whose interface it is */
-	uint32_t near_mtu; /* of the other end of its pair, and so on */
+	uint32_t child;			 /* PORT_TUNNEL: whose interface it is */
+	uint32_t near_ifindex, near_mtu; /* of the other end of its pair, and so on */
 	uint8_t near_mac[6];
 	uint32_t sa_mtu; /* that its SA wants it to have, written by a worker; 0: not known */
 	char name[IF_NAMESIZE];
 	uint32_t n_queues; /* receive queues, each with a socket */
 	uint32_t n_send;   /* the first so many can also send: there may be fewer to transmit */
 	struct xsk_umem *registered[WORKERS_MAX]; /* the memory of each worker */
-	struct xsk *queues[PORT_QUEUES]; /* owned; index: the queue's number */
-	bool egress;			 /* the tc program is ours */
+	struct xsk *queues[PORT_QUEUES];	  /* owned; index: the queue's number */
+	bool egress;				  /* the tc program is ours */
 	uint64_t closed_ns; /* frames of a closed port rest before they are used again */
 };
 

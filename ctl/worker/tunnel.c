@@ -9,6 +9,7 @@
 #include "worker/esp_out.h"
 #include "worker/fragment.h"
 #include "worker/gate.h"
+#include "worker/icmp.h"
 #include "worker/log.h"
 #include "worker/pmtu.h"
 #include "worker/control.h"
@@ -31,7 +32,7 @@ const struct tunnel *tunnel_find(const struct control *c, uint32_t far_ifindex)
 	return NULL;
 }
 
-static struct port *port_of_child(const struct control *c, uint32_t child)
+const struct port *tunnel_port(const struct control *c, uint32_t child)
 {
 	for (uint32_t i = 0; i < PORT_MAX; i++)
 		if (c->ports[i] && c->ports[i]->child == child)
@@ -118,7 +119,7 @@ static void begin(struct control *c, uint32_t child)
 static void mtu_follow(struct control *c, const struct tunnel *t)
 {
 	const struct net_link *link = net_link(c->net, t->near_ifindex);
-	const struct port *port = port_of_child(c, t->child);
+	const struct port *port = tunnel_port(c, t->child);
 	uint32_t mtu = port ? __atomic_load_n(&port->sa_mtu, __ATOMIC_RELAXED) : 0;
 
 	if (!link || !mtu || link->mtu == mtu)
@@ -207,7 +208,7 @@ static void deliver_cut(struct worker *w, struct frame *f, const struct port *po
 
 void tunnel_deliver(struct worker *w, struct frame *f, const struct ip_info *info)
 {
-	const struct port *port = port_of_child(w->control, f->sa->child);
+	const struct port *port = tunnel_port(w->control, f->sa->child);
 
 	f->l3 = 0;
 	if (!port)
@@ -217,7 +218,7 @@ void tunnel_deliver(struct worker *w, struct frame *f, const struct ip_info *inf
 	else if (info->version == 4 && !ip_df(f->data))
 		deliver_cut(w, f, port);
 	else
-		f->drop = WORKER_DROP_TOO_BIG;
+		icmp_or_drop(w, f, ICMP_TOO_BIG, (uint16_t)port->near_mtu);
 }
 
 static uint32_t mtu_of(struct worker *w, struct sa_rt *sa)

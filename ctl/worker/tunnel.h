@@ -16,6 +16,7 @@
 
 struct frame;
 struct ip_info;
+struct port;
 struct control;
 struct worker;
 
@@ -42,6 +43,8 @@ void tunnels_remove(struct control *c);
 void tunnels_measure(struct worker *w);
 /* Whether what comes in an SA of the child goes into its interface, and nowhere else. */
 bool tunnel_has(const struct worker *w, uint32_t child);
+/* The far end of the child's interface, NULL: not served, or none. */
+const struct port *tunnel_port(const struct control *c, uint32_t child);
 /* f, a decrypted packet at f->data that f->sa has let in, into the interface of its child. */
 void tunnel_deliver(struct worker *w, struct frame *f, const struct ip_info *info);
 /* The pair whose far end that is, NULL: none. */
