@@ -172,11 +172,14 @@ def rows():
 
 
 def make(directory):
+    write_all(directory, rows())
+
+
+def write_all(directory, all_rows):
     def write(name, text):
         with open(os.path.join(directory, name), "w") as file:
             file.write(text)
 
-    all_rows = rows()
     at = {node: "" for node in ("hostA", "gwA", "guest", "hostB")}
     pings = dict(at)
     for row in all_rows:
