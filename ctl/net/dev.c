@@ -183,17 +183,19 @@ static int link_set(struct nl_sock *sk, const char *name, uint32_t mtu, unsigned
 
 enum pair_state { PAIR_NONE, PAIR_THERE, PAIR_HALF, PAIR_FOREIGN };
 
-/* Two veths of these names whose links point at each other? */
+/* Two veths of these names whose links point at each other? The port's end alone is what is left of
+ * ours; the host's name may have been somebody else's before. */
 static enum pair_state pair_look(struct nl_sock *sk, const char *host, const char *port)
 {
 	struct rtnl_link *a = link_get(sk, host), *b = link_get(sk, port);
-	enum pair_state state = PAIR_HALF;
+	enum pair_state state = PAIR_FOREIGN;
 
 	if (!a && !b)
 		state = PAIR_NONE;
-	else if ((a && !rtnl_link_is_veth(a)) || (b && !rtnl_link_is_veth(b)))
-		state = PAIR_FOREIGN;
-	else if (a && b && rtnl_link_get_link(a) == rtnl_link_get_ifindex(b))
+	else if (!a && rtnl_link_is_veth(b))
+		state = PAIR_HALF;
+	else if (a && b && rtnl_link_is_veth(a) && rtnl_link_is_veth(b) &&
+		 rtnl_link_get_link(a) == rtnl_link_get_ifindex(b))
 		state = PAIR_THERE;
 	rtnl_link_put(a);
 	rtnl_link_put(b);
@@ -209,10 +211,8 @@ static int pair_ensure(struct nl_sock *sk, const char *host, const char *port)
 		return 0;
 	if (state == PAIR_FOREIGN)
 		return -EEXIST;
-	if (state == PAIR_HALF) {
-		err = link_remove(sk, host);
-		err = err ? err : link_remove(sk, port);
-	}
+	if (state == PAIR_HALF)
+		err = link_remove(sk, port);
 	if (err)
 		return err;
 	err = rtnl_link_veth_add(sk, host, port, getpid());

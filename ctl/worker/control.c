@@ -39,19 +39,9 @@ static void addrs_follow(struct control *c)
 	free(entries);
 }
 
-void control_housekeeping(struct control *c)
-{
-	tunnels_follow(c); /* workers do not look at what it changes */
-	threads_pause(c);
-	c->now_ns = worker_clock_ns();
-	ports_reap(c);
-	if (c->ports_again || ++c->quarters % 4 == 0) /* PORT_XMIT has no news of its own */
-		ports_follow(c);
-	threads_resume(c);
-}
-
 /* ---- beginning and end ---------------------------------------------------------------- */
 
+/* udev has the distribution's rp_filter written when an interface is new: maybe after us. */
 void host_sysctls(const char *name)
 {
 	static const struct {
@@ -64,29 +54,47 @@ void host_sysctls(const char *name)
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(wanted); i++) {
-		int err =
-			dev_sysctl(wanted[i].family, name, wanted[i].key, wanted[i].value);
-		if (err)
+		if (dev_sysctl_get(wanted[i].family, name, wanted[i].key) == wanted[i].value)
+			continue;
+		int err = dev_sysctl(wanted[i].family, name, wanted[i].key, wanted[i].value);
+		if (err && err != -ENOENT) /* gone: that news is on its way */
 			log_info("%s: cannot set %s: %s", name, wanted[i].key, strerror(-err));
 	}
 	/* Not on every kernel, and forwarding makes a router of the link only with `all`. */
 	(void)!dev_sysctl("ipv6", name, "forwarding", 1);
 }
 
-static void system_sysctls(void)
+/* The kernel takes the larger one of `all` and the interface's. */
+static void rp_filter_follow(struct control *c)
+{
+	int all = dev_sysctl_get("ipv4", "all", "rp_filter");
+
+	if (all > 0 && all != c->rp_filter)
+		log_info(
+			"net.ipv4.conf.all.rp_filter is %d: reverse path checks will drop "
+			"decrypted packets for this host; set it to 0, and those of the interfaces "
+			"as you like",
+			all);
+	c->rp_filter = all;
+}
+
+static void system_sysctls(struct control *c)
 {
 	/* The FIB is asked for our own packets as if they came from lo. */
 	if (dev_sysctl("ipv4", "lo", "forwarding", 1))
 		log_detail("cannot set forwarding on lo: ESP goes through the stack");
-	if (dev_sysctl_get("ipv4", "all", "rp_filter") > 0)
-		log_info("net.ipv4.conf.all.rp_filter is not 0: reverse path checks will drop "
-			 "decrypted packets for this host; set it to 0, and those of the interfaces "
-			 "as you like");
+	rp_filter_follow(c);
 	if (dev_sysctl_get("ipv4", "all", "forwarding") == 0)
 		log_info("net.ipv4.ip_forward is 0: this host does not forward for others");
 	(void)!dev_sysctl("ipv6", "lo", "forwarding", 1);
 	if (dev_sysctl_get("ipv6", "all", "forwarding") == 0)
 		log_detail("net.ipv6.conf.all.forwarding is 0: IPv6 is not forwarded for others");
+}
+
+static void sysctls_follow(struct control *c)
+{
+	host_sysctls(c->host_name);
+	rp_filter_follow(c);
 }
 
 static int pair_attach(struct control *c)
@@ -125,7 +133,7 @@ static int pair_make(struct control *c)
 	}
 	pair_offloads_off(c);
 	host_sysctls(c->host_name);
-	system_sysctls();
+	system_sysctls(c);
 	err = pair_attach(c);
 	if (err)
 		log_info("cannot attach the gate to %s: %s", c->port_name, strerror(-err));
@@ -162,6 +170,19 @@ static void net_follow(struct control *c)
 		links_follow(c);
 	if (changed & (NET_LINKS | NET_ADDRS))
 		addrs_follow(c);
+}
+
+void control_housekeeping(struct control *c)
+{
+	tunnels_follow(c); /* workers do not look at what it changes */
+	if (c->quarters % 4 == 0)
+		sysctls_follow(c);
+	threads_pause(c);
+	c->now_ns = worker_clock_ns();
+	ports_reap(c);
+	if (c->ports_again || ++c->quarters % 4 == 0) /* PORT_XMIT has no news of its own */
+		ports_follow(c);
+	threads_resume(c);
 }
 
 void control_net_changed(struct control *c)

@@ -37,6 +37,7 @@ struct control {
 	uint64_t now_ns;		/* CLOCK_BOOTTIME of the last event */
 	bool ports_again;		/* an interface could not be attached: try again soon */
 	int attach_error;		/* the last one, so that it is logged once */
+	int rp_filter;			/* of `all`, for the same reason */
 	uint32_t quarters;		/* of a second: rounds of housekeeping */
 
 	uint32_t n_workers;

@@ -93,6 +93,20 @@ static int make(struct control *c, struct tunnel *t)
 	return publish(c, t);
 }
 
+static void attempt(struct control *c, struct tunnel *t)
+{
+	int err = make(c, t);
+
+	if (!err)
+		log_info("%s: made", t->near);
+	else if (err != t->error)
+		log_info("cannot make the interface %s, its other end being %s: %s", t->near,
+			 t->far, strerror(-err));
+	if (err)
+		t->near_ifindex = t->far_ifindex = 0;
+	t->error = err;
+}
+
 static void begin(struct control *c, uint32_t child)
 {
 	struct tunnel *t = of_child(c, 0);
@@ -106,13 +120,7 @@ static void begin(struct control *c, uint32_t child)
 	const char *name = c->child_tunnel[child].name;
 	snprintf(t->near, sizeof(t->near), "%.*s", IF_NAMESIZE - 2, name);
 	snprintf(t->far, sizeof(t->far), "%.*sp", IF_NAMESIZE - 2, name);
-	t->error = make(c, t);
-	if (t->error) {
-		log_info("cannot make the interface %s: %s", t->near, strerror(-t->error));
-		t->near_ifindex = t->far_ifindex = 0;
-	} else {
-		log_info("%s: made", t->near);
-	}
+	attempt(c, t);
 }
 
 /* IPv6 goes from an interface that has less than IP6_MTU_MIN (RFC 8200 5): the worker cuts then. */
@@ -130,6 +138,13 @@ static void mtu_follow(struct control *c, const struct tunnel *t)
 		log_detail("%s: MTU %u", t->near, mtu);
 }
 
+static void keep(struct control *c, const struct tunnel *t)
+{
+	mtu_follow(c, t);
+	if (c->quarters % 4 == 0)
+		host_sysctls(t->near);
+}
+
 static void follow(struct control *c, struct tunnel *t)
 {
 	if (strncmp(c->child_tunnel[t->child].name, t->near, TUNNEL_NAME_MAX) != 0)
@@ -137,9 +152,9 @@ static void follow(struct control *c, struct tunnel *t)
 	else if (t->far_ifindex && if_nametoindex(t->near) != t->near_ifindex)
 		forget(c, t); /* somebody has removed it: it is made again */
 	else if (t->far_ifindex)
-		mtu_follow(c, t);
+		keep(c, t);
 	else if (c->quarters % 4 == 0)
-		forget(c, t); /* the name was taken: again */
+		attempt(c, t); /* the name was taken: again */
 }
 
 void tunnels_follow(struct control *c)

@@ -1,60 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
 # Route-based children: two with any selectors, each with an interface of its own, beside one that policies
-# lead into, between the same two gateways. Behind the gateways, on hostA and hostB: 10.11.0.2 and
-# 10.12.0.2 (and fd11::2, fd12::2) are routed by vpn0, 10.21.0.2 and 10.22.0.2 by vpn1.
-LAB_IPV6=yes
-. "$(dirname "$0")/lib.sh"
-
-route_based() { # NAME INTERFACE SIDE
-	local side=$3 peer
-	peer=$(other "$side")
-	cat <<-EOT
-		connections {
-		    $1 {
-		        local_addrs = $(side_wan "$side")
-		        remote_addrs = $(side_wan "$peer")
-		        proposals = $TUNNEL_IKE
-		        local { auth = psk
-		            id = $1.$side }
-		        remote { auth = psk
-		            id = $1.$peer }
-		        children {
-		            any {
-		                local_ts = 0.0.0.0/0, ::/0
-		                remote_ts = 0.0.0.0/0, ::/0
-		                esp_proposals = $TUNNEL_ESP
-		                tunnel_interface = $2
-		                start_action = $START
-		                rekey_time = ${RED_REKEY:-1h}
-		                life_time = 2h
-		                rand_time = 0s
-		            }
-		        }
-		    }
-		}
-		secrets {
-		    ike-$1 {
-		        id-1 = $1.A
-		        id-2 = $1.B
-		        secret = "another secret of $1, of no value"
-		    }
-		}
-	EOT
-}
-
-conf() { # SIDE
-	(umask 077 && { tunnel_conf "$1" && route_based red vpn0 "$1" && route_based blue vpn1 "$1"; } >"$LAB_DIR/gw$1.conf")
-}
-
-has_interface() { ip -n "$(ns "$1")" link show "$2" >/dev/null 2>&1; }
-has_no_interface() { ! has_interface "$1" "$2"; }
-has_mtu() { ip -n "$(ns "$1")" link show "$2" | grep -q "mtu $3 "; }
-has_three() { [ "$(sekisho "$1" sas | grep -c INSTALLED)" -eq 3 ]; }
-all_up() {
-	must wait_for 15 "three tunnels on gwA" has_three gwA
-	must wait_for 5 "three tunnels on gwB" has_three gwB
-}
+# lead into, between the same two gateways: what goes by which, while keys and processes change.
+. "$(dirname "$0")/route_lib.sh"
 
 received() { # NODE IF: packets
 	ip -n "$(ns "$1")" -s -j link show "$2" | python3 -c 'import json, sys
@@ -78,50 +26,12 @@ comes_by() {
 	}
 }
 
-# The whole of what an administrator does: routes.
-routes() { # SIDE HERE_1 THERE_1 ...
-	local gw=gw$1 here there
-	here=$([ "$1" = A ] && echo 1 || echo 2) there=$([ "$1" = A ] && echo 2 || echo 1)
-	must ip -n "$(ns "$gw")" route add "10.1$there.0.0/24" dev vpn0
-	must ip -n "$(ns "$gw")" route add "fd1$there::/64" dev vpn0
-	must ip -n "$(ns "$gw")" route add "10.2$there.0.0/24" dev vpn1
-}
-sites_behind() { # SIDE
-	local n
-	n=$([ "$1" = A ] && echo 1 || echo 2)
-	address "host$1" eth0 "10.1$n.0.2/32" && address "host$1" eth0 "10.2$n.0.2/32"
-	address "host$1" eth0 "fd1$n::2/128"
-	ip -n "$(ns "gw$1")" route add "10.1$n.0.0/24" dev lan
-	ip -n "$(ns "gw$1")" route add "10.2$n.0.0/24" dev lan
-	ip -n "$(ns "gw$1")" route add "fd1$n::/64" dev lan
-}
-
-by_red() { ping_all hostA 10.12.0.2 "${1:-10}" -i 0.02 -I 10.11.0.2; }
-red_is_silent() { pings_not hostA 10.12.0.2 -I 10.11.0.2; }
-
-need_programs
-lab_new
-lab_sites
-lab_road
-lab_road_ipv6
-sites_behind A
-sites_behind B
-must capture_start road
-START=none
-for side in A B; do
-	conf "$side"
-	must worker_start "gw$side"
-	must attach "gw$side" lan wan
-done
+lab_route_based
 
 title "the interfaces are there before any SA is, and nothing goes through"
 must controller_start gwB
 must controller_start gwA
-for side in A B; do
-	must wait_for 3 "vpn0 on gw$side" has_interface "gw$side" vpn0
-	must wait_for 3 "vpn1 on gw$side" has_interface "gw$side" vpn1
-	routes "$side"
-done
+for side in A B; do tunnel_interfaces "$side"; done
 must red_is_silent
 must stop sekishod-gwA
 START=start RED_REKEY=2s conf A
@@ -161,19 +71,19 @@ must on gwB nft 'delete table ip t'
 must by_red
 
 title "rekeyed under traffic; the interface stays"
-index=$(ip -n "$(ns gwA)" -o link show vpn0 | cut -d: -f1)
+index=$(index_of gwA vpn0)
 spis=$(sad_spis gwA)
 steady_start gwA 169.254.9.2 500
 must steady_end 15
 must [ "$spis" != "$(sad_spis gwA)" ]
-must same "vpn0's index" "$(ip -n "$(ns gwA)" -o link show vpn0 | cut -d: -f1)" "$index"
+must same "vpn0's index" "$(index_of gwA vpn0)" "$index"
 
 title "without the worker nothing goes through, with the next one all does"
 must stop worker-gwA
 must grows gwA gate/DROP_NO_PORT red_is_silent
 must worker_start gwA
 must by_red
-must same "vpn0's index" "$(ip -n "$(ns gwA)" -o link show vpn0 | cut -d: -f1)" "$index"
+must same "vpn0's index" "$(index_of gwA vpn0)" "$index"
 
 title "taken down: the next packet asks for it again"
 must sekisho gwA down red
