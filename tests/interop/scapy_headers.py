@@ -181,6 +181,7 @@ class Wire:
         self.stack = {4: socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW),
                       6: socket.socket(socket.AF_INET6, socket.SOCK_RAW, socket.IPPROTO_RAW)}
         self.quiet = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)  # else the stack would answer
+        self.quiet.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self.quiet.bind(("::", PORT))
 
     def send(self, packet):

@@ -14,7 +14,7 @@ lab_road
 lab_road_ipv6
 must worker_start gwA
 must attach gwA lan wan
-must $PYTHON "$HERE/scapy_headers.py" make "$LAB_DIR"
+must "$PYTHON" "$HERE/scapy_headers.py" make "$LAB_DIR"
 must on gwA ip -batch "$LAB_DIR/addresses-gwA"
 # Nobody has these addresses: nothing but scapy answers.
 sed -E "s|addr add ([^/]*)/.*|neigh replace \1 dev lan lladdr $(mac_of hostA eth0) nud permanent|" \
@@ -28,6 +28,6 @@ must sadctl gwA policy "$LAB_DIR/policies" bypass
 
 title "packets with options and extension headers"
 printf 'gwA-lan %s\ngwA-wan %s\n' "$(mac_of gwA lan)" "$(mac_of gwA wan)" >"$LAB_DIR/macs"
-must $PYTHON "$HERE/scapy_headers.py" run "/run/netns/sk$LAB_ID-" <"$LAB_DIR/macs" | tee "$LAB_DIR/said"
+must "$PYTHON" "$HERE/scapy_headers.py" run "/run/netns/sk$LAB_ID-" <"$LAB_DIR/macs" | tee "$LAB_DIR/said"
 must counted_is gwA worker.DROP_ICV "$(sed -n 's/.*refused by our ICV: //p' "$LAB_DIR/said")"
 passed
