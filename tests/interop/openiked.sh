@@ -28,6 +28,9 @@ new_keys() { # COMMAND...
 	carries
 }
 
+# iked ends what is half made when the last of its settings reaches it, and nothing says when that is.
+goes_up() { sekisho gwA up net || { sekisho gwA down tunnel && sekisho gwA up net; }; }
+
 need_programs
 iked_needs
 lab_new
@@ -38,7 +41,7 @@ must iked_start
 must gw_start gwA
 
 title "we initiate"
-must sekisho gwA up net
+must goes_up
 is_up
 new_keys gw_rekey
 new_keys gw_ike_rekey

@@ -20,15 +20,16 @@ PY
 lab_with_two_workers
 must lists
 must capture_start road
-start hostA steady ping -n -q -i 0.001 -c 2000 -W 2 10.2.0.2
 flips=0
-while alive steady; do
-	must sadctl gwA policy "$LAB_DIR/list$((flips % 3))" bypass
-	flips=$((flips + 1))
+until [ "$flips" -gt 10 ]; do # on a busy machine the lists take longer than the pings
+	start hostA steady ping -n -q -i 0.001 -c 2000 -W 2 10.2.0.2
+	while alive steady; do
+		must sadctl gwA policy "$LAB_DIR/list$((flips % 3))" bypass
+		flips=$((flips + 1))
+	done
+	must steady_end 10
 done
-must steady_end 10
 say "  $flips lists"
-must [ "$flips" -gt 10 ]
 for reason in gate.DROP_POLICY gate.DROP_CLEAR_IN gate.DROP_BUG gate.FORWARD; do
 	must counts gwA $reason 0
 done
