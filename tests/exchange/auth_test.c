@@ -105,15 +105,26 @@ static void id_set(struct ike_id *id, const char *text)
 	assert_int_equal(id_parse(text, id, &why), 0);
 }
 
+/* a's certificate is of the intermediate CA. */
+static void a_signs(void)
+{
+	side_signs(&pair.a, &a, &sub);
+	side_trusts(&pair.b, &root);
+}
+
+static void both_sign(void)
+{
+	a_signs();
+	side_signs(&pair.b, &b, NULL);
+	side_trusts(&pair.a, &root);
+}
+
 /* ---- Comes up ---------------------------------------------------------------------- */
 
 static void certificates_both_ways(void **state)
 {
 	(void)state;
-	side_signs(&pair.a, &a, &sub);
-	side_trusts(&pair.a, &root);
-	side_signs(&pair.b, &b, NULL);
-	side_trusts(&pair.b, &root);
+	both_sign();
 	comes_up();
 	assert_true(side_logged(&pair.b, "peer signed by ECDSA with SHA2-256"));
 	assert_true(side_logged(&pair.a, "peer signed by Ed25519"));
@@ -161,8 +172,7 @@ static void psk_one_way(void **state)
 	side_trusts(&pair.a, &root);
 	comes_up();
 	again();
-	side_signs(&pair.a, &a, &sub);
-	side_trusts(&pair.b, &root);
+	a_signs();
 	comes_up();
 }
 
@@ -174,8 +184,7 @@ static void identities_of_the_certificate(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(ids) / sizeof(*ids); i++) {
 		again();
-		side_signs(&pair.a, &a, &sub);
-		side_trusts(&pair.b, &root);
+		a_signs();
 		id_set(&pair.a.conns[0].local_id, ids[i]);
 		id_set(&pair.b.conns[0].remote_id, i ? ids[i] : "C=CH, O=*, CN=a");
 		comes_up();
@@ -407,13 +416,11 @@ static void methods_that_do_not_fit(void **state)
 	side_signs(&pair.a, &a, &sub);
 	fails_with(&pair.b, "it proves itself by a signature, we want a pre-shared key");
 	again();
-	side_signs(&pair.a, &a, &sub);
-	side_trusts(&pair.b, &root);
+	a_signs();
 	assert_int_equal(scheme_parse("rsa", &pair.b.conns[0].remote_schemes), 0);
 	fails_with(&pair.b, "ECDSA with SHA2-256, which remote.auth does not allow");
 	again();
-	side_signs(&pair.a, &a, &sub);
-	side_trusts(&pair.b, &root);
+	a_signs();
 	assert_int_equal(scheme_parse("rsa", &pair.a.conns[0].own.schemes), 0);
 	fails_with(&pair.a, "no signature algorithm of local.auth is one that the peer knows");
 }
@@ -490,12 +497,8 @@ static void ppk_is_used(void **state)
 		again();
 		side_ppk(&pair.a, "p1", "a postquantum secret", true);
 		side_ppk(&pair.b, "p1", "a postquantum secret", true);
-		if (with_certs) {
-			side_signs(&pair.a, &a, &sub);
-			side_trusts(&pair.b, &root);
-			side_signs(&pair.b, &b, NULL);
-			side_trusts(&pair.a, &root);
-		}
+		if (with_certs)
+			both_sign();
 		comes_up();
 		assert_true(side_logged(&pair.a, "uses a PPK"));
 		assert_true(side_logged(&pair.b, "uses a PPK"));
@@ -515,12 +518,8 @@ static void ppk_after_more_key_exchanges(void **state)
 		pair_init(&pair, 1, "aes256gcm16-prfsha256-x25519-ke1_ecp256", ESP_KEYWORDS);
 		side_ppk(&pair.a, "p1", "a postquantum secret", false);
 		side_ppk(&pair.b, "p1", "a postquantum secret", false);
-		if (with_certs) {
-			side_signs(&pair.a, &a, &sub);
-			side_trusts(&pair.b, &root);
-			side_signs(&pair.b, &b, NULL);
-			side_trusts(&pair.a, &root);
-		}
+		if (with_certs)
+			both_sign();
 		comes_up();
 		assert_true(side_logged(&pair.a, "uses a PPK"));
 	}
@@ -536,10 +535,8 @@ static void ppk_is_left_out(void **state)
 			side_ppk(&pair.a, "p1", "a postquantum secret", false);
 		if (kind != 1)
 			side_ppk(&pair.b, "p2", "a postquantum secret", false);
-		if (kind == 3) {
-			side_signs(&pair.a, &a, &sub);
-			side_trusts(&pair.b, &root);
-		}
+		if (kind == 3)
+			a_signs();
 		comes_up();
 		assert_false(side_logged(&pair.a, "uses a PPK"));
 		assert_false(side_logged(&pair.b, "uses a PPK"));

@@ -5,6 +5,10 @@
 
 #include "conf/conf.h"
 
+/* A secret for everybody, and the ends of a connection that proves itself by it. */
+#define PSK "secrets { ike { secret = \"correct horse\" } }\n"
+#define AUTH "local { auth = psk\nid = a.example\n}\nremote { auth = psk\nid = b.example\n}\n"
+
 /* Fails the test, with all mistakes, unless the text is right. */
 struct conf *load(const char *text);
 /* The text has one mistake: in this line, and its message holds these words. */
