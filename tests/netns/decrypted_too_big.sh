@@ -47,18 +47,8 @@ up_with() { # CONF-FUNCTION
 	must wait_for 15 "the tunnel on gwA" gw_has_child gwA
 	must wait_for 5 "the tunnel on gwB" gw_has_child gwB
 }
-has_mtu() { ip -n "$(ns "$1")" link show "$2" | grep -q "mtu $3 "; }
 
-need_programs
-lab_new
-lab_sites
-lab_road
-lab_road_ipv6
-must capture_start road
-for gw in gwA gwB; do
-	must worker_start "$gw"
-	must attach "$gw" lan wan
-done
+lab_with_gates
 
 title "by policies: the worker of gwB says so, from its address there"
 up_with policies

@@ -56,16 +56,7 @@ carries() { # TITLE MTU
 	tunnel_end
 }
 
-need_programs
-lab_new
-lab_sites
-lab_road
-lab_road_ipv6
-must capture_start road
-for gw in gwA gwB; do
-	must worker_start "$gw"
-	must attach "$gw" lan wan
-done
+lab_with_gates
 
 carries "both in IPv4" 1446
 ENCAP=yes carries "both in UDP over IPv4" 1438

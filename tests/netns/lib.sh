@@ -52,6 +52,22 @@ need_programs() {
 	done
 }
 
+# Sites and a road of both IP versions, a worker with its gates on gwA and gwB; the controllers are the
+# scenario's.
+lab_with_gates() {
+	local gw
+	need_programs
+	lab_new
+	lab_sites
+	lab_road
+	lab_road_ipv6
+	must capture_start road
+	for gw in gwA gwB; do
+		must worker_start "$gw"
+		must attach "$gw" lan wan
+	done
+}
+
 # Two gateways of ours, the tunnel up; what the tunnel is like: see tunnel_conf.
 lab_with_tunnel() {
 	need_programs
@@ -64,6 +80,8 @@ lab_with_tunnel() {
 	must wait_for 15 "the tunnel on gwA" gw_has_child gwA
 	must wait_for 5 "the tunnel on gwB" gw_has_child gwB
 }
+
+has_mtu() { ip -n "$(ns "$1")" link show "$2" | grep -q "mtu $3 "; } # NODE IF MTU
 
 # The closing check of nearly every scenario: nothing but ESP, IKE and ARP on the road, and
 # sequence numbers strictly rising.

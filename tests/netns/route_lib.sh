@@ -49,7 +49,6 @@ conf() { # SIDE
 
 has_interface() { ip -n "$(ns "$1")" link show "$2" >/dev/null 2>&1; }
 has_no_interface() { ! has_interface "$1" "$2"; }
-has_mtu() { ip -n "$(ns "$1")" link show "$2" | grep -q "mtu $3 "; }
 has_three() { [ "$(sekisho "$1" sas | grep -c INSTALLED)" -eq 3 ]; }
 all_up() {
 	must wait_for 15 "three tunnels on gwA" has_three gwA
@@ -77,18 +76,10 @@ sites_behind() { # SIDE
 # Workers and gates; the controllers are the scenario's.
 lab_route_based() {
 	local side
-	need_programs
-	lab_new
-	lab_sites
-	lab_road
-	lab_road_ipv6
-	sites_behind A
-	sites_behind B
-	must capture_start road
+	lab_with_gates
 	for side in A B; do
+		sites_behind "$side"
 		START=none conf "$side"
-		must worker_start "gw$side"
-		must attach "gw$side" lan wan
 	done
 }
 tunnel_interfaces() { # SIDE: they are there, and what shall be is routed into them
