@@ -41,6 +41,13 @@ static void addrs_follow(struct control *c)
 
 /* ---- beginning and end ---------------------------------------------------------------- */
 
+/* Written only where it is something else: this is looked at every second. */
+static int sysctl_keep(const char *family, const char *name, const char *key, int value)
+{
+	return dev_sysctl_get(family, name, key) == value ? 0
+							   : dev_sysctl(family, name, key, value);
+}
+
 /* udev has the distribution's rp_filter written when an interface is new: maybe after us. */
 void host_sysctls(const char *name)
 {
@@ -54,14 +61,12 @@ void host_sysctls(const char *name)
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(wanted); i++) {
-		if (dev_sysctl_get(wanted[i].family, name, wanted[i].key) == wanted[i].value)
-			continue;
-		int err = dev_sysctl(wanted[i].family, name, wanted[i].key, wanted[i].value);
+		int err = sysctl_keep(wanted[i].family, name, wanted[i].key, wanted[i].value);
 		if (err && err != -ENOENT) /* gone: that news is on its way */
 			log_info("%s: cannot set %s: %s", name, wanted[i].key, strerror(-err));
 	}
 	/* Not on every kernel, and forwarding makes a router of the link only with `all`. */
-	(void)!dev_sysctl("ipv6", name, "forwarding", 1);
+	(void)!sysctl_keep("ipv6", name, "forwarding", 1);
 }
 
 /* The kernel takes the larger one of `all` and the interface's. */
@@ -174,13 +179,14 @@ static void net_follow(struct control *c)
 
 void control_housekeeping(struct control *c)
 {
+	c->quarters++;
 	tunnels_follow(c); /* workers do not look at what it changes */
 	if (c->quarters % 4 == 0)
 		sysctls_follow(c);
 	threads_pause(c);
 	c->now_ns = worker_clock_ns();
 	ports_reap(c);
-	if (c->ports_again || ++c->quarters % 4 == 0) /* PORT_XMIT has no news of its own */
+	if (c->ports_again || c->quarters % 4 == 0) /* PORT_XMIT has no news of its own */
 		ports_follow(c);
 	threads_resume(c);
 }

@@ -95,6 +95,20 @@ must rp_filter all 1
 must wait_for 5 "the worker to say what that means" log_says worker-gwA 'all.rp_filter is 1'
 must rp_filter all 0
 
+title "an interface that cannot be attached holds none of that up"
+ip -n "$(ns gwA)" link add busy type veth peer name busyp
+ip -n "$(ns gwA)" link set busy up
+start gwA holder "$(dirname "$0")/hold_queue.py" busy
+must ready holder 5 ready
+must on gwA ip link set dev busy xdp pinned "$(gw_pins gwA)/gate"
+for round in 1 2 3 4; do
+	must rp_filter vpn0 2
+	must wait_for 5 "rp_filter of vpn0 to be off again" is_off vpn0
+done
+must not_served gwA busy
+must stop holder
+must wait_for 5 "busy" served gwA busy
+
 title "--unpin takes the interfaces along"
 must stop worker-gwA
 start gwA worker-gwA "$BUILD_DIR/sekisho-worker" --instance "$(gw_instance gwA)" --unpin
