@@ -23,12 +23,17 @@ static void second_child(struct side *s)
 	s->conns[0].n_children = 2;
 }
 
+static void begin(uint64_t seed)
+{
+	pair_init(&pair, seed, "aes256gcm16-prfsha256-x25519", "aes256gcm16");
+	second_child(&pair.a);
+	second_child(&pair.b);
+}
+
 static int setup(void **state)
 {
 	(void)state;
-	pair_init(&pair, 5, "aes256gcm16-prfsha256-x25519", "aes256gcm16");
-	second_child(&pair.a);
-	second_child(&pair.b);
+	begin(5);
 	return 0;
 }
 
@@ -121,6 +126,44 @@ static void rekeys_do_not_delay_it(void **state)
 	assert_whole();
 }
 
+/* When, in seconds, `done` is logged the first time; it must not be before `from`, but by `to`. */
+static unsigned second_of(const char *done, unsigned from, unsigned to)
+{
+	unsigned at = from;
+
+	go();
+	pair_run(&pair, (from - 5) * 1000);
+	assert_false(side_logged(&pair.a, done));
+	while (at < to && !side_logged(&pair.a, done)) {
+		pair_run(&pair, 1000);
+		at++;
+	}
+	assert_true(side_logged(&pair.a, done));
+	return at;
+}
+
+/* rand_time: anywhere in the 100 s before, so that tunnels made at once do not do it at once. */
+static void they_are_spread(void **state)
+{
+	static const char *const done[] = { "reauthenticated", "IKE_SA rekeyed", "rekeyed" };
+	bool has_come[3][4] = { 0 };
+
+	for (uint64_t seed = 1; seed <= 60; seed++) {
+		unsigned kind = seed % 3;
+		teardown(state);
+		begin(seed);
+		struct conn *conn = &pair.a.conns[0];
+		conn->rand_s = pair.a.children[0][0].rand_s = 100;
+		conn->reauth_s = kind == 0 ? 600 : 0;
+		conn->rekey_s = kind == 1 ? 600 : 0;
+		pair.a.children[0][0].rekey_s = kind == 2 ? 600 : 0;
+		unsigned at = second_of(done[kind], 500, 612);
+		has_come[kind][at <= 525 ? 0 : at <= 550 ? 1 : at <= 575 ? 2 : 3] = true;
+	}
+	for (unsigned i = 0; i < 12; i++)
+		assert_true(has_come[i / 4][i % 4]);
+}
+
 static void on_a_bad_line_too(void **state)
 {
 	for (uint64_t seed = 1; seed <= 20; seed++) {
@@ -177,6 +220,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(nothing_is_lost),
 		TEST(it_comes_in_time),
+		TEST(they_are_spread),
 		TEST(after_a_rekey_by_the_responder),
 		TEST(rekeys_do_not_delay_it),
 		TEST(on_a_bad_line_too),
