@@ -89,6 +89,21 @@ static void a_refused_child_is_not_the_end(void **state)
 	assert_true(side_logged(&pair.a, "CHILD_SA net was refused: TS_UNACCEPTABLE"));
 }
 
+/* A client that has forgotten all is let in by `keep`, too: INITIAL_CONTACT was in its first message. */
+static void who_begins_anew_says_so(void **state)
+{
+	(void)state;
+	pair.b.conns[0].unique = UNIQUE_KEEP;
+	try("bob", "his password");
+	assert_true(pair_is_up(&pair));
+	side_restart(&pair.a, false);
+	try(NULL, NULL);
+	assert_true(side_logged(&pair.b, "began anew (INITIAL_CONTACT)"));
+	assert_int_equal(side_n_ike(&pair.a), 1);
+	assert_int_equal(side_n_ike(&pair.b), 1);
+	assert_true(pair_fits(&pair));
+}
+
 static void a_lossy_road_does_not_matter(void **state)
 {
 	(void)state;
@@ -331,6 +346,7 @@ int main(void)
 		TEST(the_right_password_is_enough),
 		TEST(without_a_child_at_first),
 		TEST(a_refused_child_is_not_the_end),
+		TEST(who_begins_anew_says_so),
 		TEST(a_lossy_road_does_not_matter),
 		TEST(a_wrong_password_is_refused),
 		TEST(the_failure_is_said_again),
