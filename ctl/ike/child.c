@@ -236,10 +236,7 @@ static void installed(struct ike_sa *sa, struct child *child)
 	uint64_t now_ms = sa->ike->now_ms;
 
 	child->sa.established_ms = now_ms;
-	if (cc->rekey_s)
-		child->rekey_ms =
-			now_ms + cc->rekey_s * 1000ull -
-			ike_jitter(sa->ike, (cc->rand_s < cc->rekey_s ? cc->rand_s : 0) * 1000ull);
+	child->rekey_ms = ike_renew_ms(sa->ike, cc->rekey_s, cc->rand_s);
 	if (cc->life_s)
 		child->life_ms = now_ms + cc->life_s * 1000ull;
 	child->idle_ms = idle_from(sa, child);

@@ -141,14 +141,6 @@ void exchange_delete(struct ike_sa *sa)
 	task_push(sa, TASK_IKE_DELETE, NULL, 0);
 }
 
-static uint64_t lifetime_ms(struct ike *ike, uint32_t life_s, uint32_t rand_s)
-{
-	if (!life_s)
-		return 0;
-	return ike->now_ms + life_s * 1000ull -
-	       ike_jitter(ike, (rand_s < life_s ? rand_s : 0) * 1000ull);
-}
-
 void exchange_established(struct ike_sa *sa)
 {
 	const struct conn *conn = sa->conn;
@@ -158,9 +150,9 @@ void exchange_established(struct ike_sa *sa)
 	sa->established_ms = sa->heard_ms = ike->now_ms;
 	nat_keepalive(sa);
 	if (conn) {
-		sa->rekey_ms = lifetime_ms(ike, conn->rekey_s, conn->rand_s);
+		sa->rekey_ms = ike_renew_ms(ike, conn->rekey_s, conn->rand_s);
 		if (!sa->reauth_ms)
-			sa->reauth_ms = lifetime_ms(ike, conn->reauth_s, conn->rand_s);
+			sa->reauth_ms = ike_renew_ms(ike, conn->reauth_s, conn->rand_s);
 		uint32_t longer = conn->rekey_s > conn->reauth_s ? conn->rekey_s : conn->reauth_s;
 
 		sa->over_ms = longer ? ike->now_ms + (longer + (uint64_t)conn->over_s) * 1000 : 0;

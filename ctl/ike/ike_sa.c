@@ -31,6 +31,14 @@ uint64_t ike_jitter(struct ike *ike, uint64_t max)
 	return v % max;
 }
 
+uint64_t ike_renew_ms(struct ike *ike, uint32_t life_s, uint32_t rand_s)
+{
+	if (!life_s)
+		return 0;
+	return ike->now_ms + life_s * 1000ull -
+	       ike_jitter(ike, (rand_s < life_s ? rand_s : 0) * 1000ull);
+}
+
 /* ---- Logging -------------------------------------------------------------------- */
 
 static void log_line(struct ike *ike, const struct ike_sa *sa, bool is_error, const char *format,

@@ -349,6 +349,10 @@ void ike_random(struct ike *ike, void *buf, size_t len);
 /* 0..max-1, or 0 for max 0. Good enough for jitter. */
 uint64_t ike_jitter(struct ike *ike, uint64_t max);
 
+/* When a lifetime that begins now is to be renewed: up to rand_s sooner than life_s, unless that would
+ * be at once (rand_s >= life_s). 0: never (life_s is 0). Seconds in, ike->now_ms out. */
+uint64_t ike_renew_ms(struct ike *ike, uint32_t life_s, uint32_t rand_s);
+
 /* ---- task.c --------------------------------------------------------------------- */
 
 /* Appends, unless the same task (kind, conn_child, spi) waits or runs already. NULL: TASKS_MAX
