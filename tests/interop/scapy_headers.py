@@ -24,7 +24,8 @@ HOP_BY_HOP, ROUTING, DESTINATION = 0, 43, 60
 HOP = "20010db8" + "00" * 11 + "77"  # a router that a routing header names
 ALL, ESP_ALONE, NONE = ("esp", "ah"), ("esp",), ()
 
-# What is changed where: offset (from the end if negative), the new bytes in hexadecimal. Who lets it arrive.
+# What is changed where: offset, the new bytes in hexadecimal; from the end if negative, and what is flipped there.
+# Who lets it arrive.
 ROADS = {
     4: [("as it was", {}, ALL), ("DSCP, ECN, TTL", {1: "bb", 8: "11"}, ALL), ("DF", {6: "4000"}, ALL),
         ("identification", {4: "aaaa"}, ESP_ALONE), ("the last byte", {-1: "aa"}, NONE)],
@@ -106,7 +107,9 @@ def travelled(packet, road):
     packet = bytearray(packet)
     for at, change in road.items():
         change = bytes.fromhex(change)
-        at += len(packet) if at < 0 else 0
+        if at < 0:  # of the ICV, which may have any value: it is to be another one
+            at += len(packet)
+            change = bytes(old ^ new for old, new in zip(packet[at:], change))
         packet[at : at + len(change)] = change
     return finished(packet)
 
