@@ -34,7 +34,7 @@
 	} name SEC(".maps")
 
 ARRAY_MAP(spd_state, 1, struct spd_state, BPF_F_MMAPABLE);
-ARRAY_MAP(spd_cand, 2 * SPD_CAND_MAX, __u64, BPF_F_MMAPABLE);
+ARRAY_MAP(spd_tree, 2 * SPD_TREE_MAX, struct spd_node, BPF_F_MMAPABLE);
 ARRAY_MAP(spd, 2 * SPD_MAX, struct spd_val, BPF_F_MMAPABLE);
 ARRAY_MAP(child_out, CHILD_MAX, __u64, BPF_F_MMAPABLE);
 ARRAY_MAP(child_acq, CHILD_MAX, __u64, 0);
@@ -74,14 +74,6 @@ MAP struct {
 	__type(key, struct proxy_key);
 	__type(value, __u8);
 } proxy SEC(".maps");
-
-MAP struct {
-	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
-	__uint(max_entries, SPD_INDEX_MAX);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, struct spd_index_key);
-	__type(value, struct spd_index_val);
-} spd_index SEC(".maps");
 
 MAP struct {
 	__uint(type, BPF_MAP_TYPE_XSKMAP);

@@ -3,8 +3,8 @@
  * The SPD (RFC 4301 4.4.1). One list serves both directions: its selectors are (local,
  * remote), a packet going out has source = local, one coming in has source = remote.
  *
- * spd_index finds, by the remote address, the bucket of policies that can match; the bucket
- * is walked in priority order. User space keeps buckets at SPD_BUCKET_MAX or shorter.
+ * spd_tree leads to the policies that can match, which are compared with the packet in order of
+ * priority.
  *
  * The default action is for packets that no policy matches in either direction: what one
  * direction allows explicitly, or what came in an SA, is not refused by the absence of a
@@ -18,9 +18,8 @@
 /* Besides enum spd_action. */
 #define SPD_NONE 16	/* no policy matches */
 #define SPD_FRAGMENT 17 /* the first policy that could match needs ports, there are none */
-#define SPD_FULL 18	/* bucket too long */
-#define SPD_BROKEN 19	/* the maps contradict each other */
-#define SPD_REJECT 20	/* discard, and answer */
+#define SPD_BROKEN 18	/* the maps contradict each other */
+#define SPD_REJECT 19	/* discard, and answer */
 
 #define IF_UNKNOWN 0u
 
@@ -29,23 +28,23 @@ struct flow {
 	__u16 local_port, remote_port;
 	__u8 proto;
 	bool lacks_ports; /* they are in a fragment that was not seen */
-	__u8 dir; /* SPD_IN or SPD_OUT */
+	__u8 dir;	  /* SPD_IN or SPD_OUT */
 	__u8 zero;
 	__u32 ifindex; /* IF_UNKNOWN: of policies that name one those that protect match */
 	__u32 zero2;   /* no hidden padding: the verifier wants all of it written */
 };
 
 struct spd_walk {
-	struct addr_num local;
+	__u32 word[SPD_DIMS]; /* what the packet has of each dimension; of SPD_LEAF nothing */
 	__u32 gen;
-	__u32 first;  /* in spd_cand */
+	__u32 leaf;   /* the present node, of spd_tree */
 	__u32 action; /* out: enum spd_action or one of the above */
 	__u32 child;  /* out */
 	__u32 ifindex;
-	__u16 local_port, remote_port;
-	__u8 proto;
 	bool needs_ports; /* of a protocol with ports, but they are not known */
 	__u8 dir;
+	__u8 k; /* in the leaf */
+	bool is_leaf;
 };
 
 static __always_inline bool any_port(const struct ts_val *ts)
@@ -86,47 +85,104 @@ static __always_inline __u32 spd_says(const struct spd_val *val)
 	return val->action == SPD_DISCARD && val->flags & SPD_ANSWER ? SPD_REJECT : val->action;
 }
 
-/* The remote range is not compared: the bucket holds only policies that cover it, and both ends
- * of a policy are of one family (map_abi.h). */
+static __always_inline struct addr_num spd_addr(const struct spd_walk *w, enum spd_dim first)
+{
+	return (struct addr_num){ (__u64)w->word[first] << 32 | w->word[first + 1],
+				  (__u64)w->word[first + 2] << 32 | w->word[first + 3] };
+}
+
 static __always_inline __u32 spd_test(const struct spd_val *val, const struct spd_walk *w)
 {
-	if (!in_proto(&val->local, w->proto) || !in_proto(&val->remote, w->proto))
+	__u8 proto = w->word[SPD_PROTO];
+
+	if (!in_range(&val->remote.addr, spd_addr(w, SPD_REMOTE)) ||
+	    !in_range(&val->local.addr, spd_addr(w, SPD_LOCAL)))
 		return SPD_NONE;
-	if (!in_range(&val->local.addr, w->local) || !in_place(val, w))
+	if (!in_proto(&val->local, proto) || !in_proto(&val->remote, proto) || !in_place(val, w))
 		return SPD_NONE;
 	if (w->needs_ports)
-		return any_port(&val->local) && any_port(&val->remote) ? spd_says(val) :
-									 SPD_FRAGMENT;
-	if (!in_ports(&val->local, w->local_port) || !in_ports(&val->remote, w->remote_port))
+		return any_port(&val->local) && any_port(&val->remote) ? spd_says(val)
+								       : SPD_FRAGMENT;
+	if (!in_ports(&val->local, w->word[SPD_LOCAL_PORT]) ||
+	    !in_ports(&val->remote, w->word[SPD_REMOTE_PORT]))
 		return SPD_NONE;
 	return spd_says(val);
 }
 
+static __always_inline struct spd_node *spd_node(__u32 gen, __u32 at)
+{
+	__u32 index = gen * SPD_TREE_MAX + at;
+
+	return bpf_map_lookup_elem(&spd_tree, &index);
+}
+
+/* The next policy of the leaf. */
 static long spd_step(__u32 i, void *arg)
 {
 	struct spd_walk *w = arg;
-	__u32 at = w->gen * SPD_CAND_MAX + w->first + i;
-	__u64 *cand = bpf_map_lookup_elem(&spd_cand, &at);
+	struct spd_node *leaf = spd_node(w->gen, w->leaf);
+	__u32 k = w->k;
 
 	w->action = SPD_BROKEN;
-	if (!cand)
+	if (!leaf || k >= SPD_CUTS)
 		return 1;
-	__u32 policy = *cand;
-	at = w->gen * SPD_MAX + policy;
+	__u32 policy = leaf->word[k] - 1;
+	__u32 at = w->gen * SPD_MAX + policy;
+	w->action = SPD_NONE;
+	if (!leaf->word[k])
+		return 1;
 	struct spd_val *val = bpf_map_lookup_elem(&spd, &at);
+	w->action = SPD_BROKEN;
 	if (!val || policy >= SPD_MAX)
 		return 1;
 	w->action = spd_test(val, w);
 	w->child = val->child;
-	return w->action != SPD_NONE;
+	if (++w->k < SPD_CUTS)
+		return w->action != SPD_NONE;
+	w->k = 0;
+	w->leaf = leaf->next;
+	return w->action != SPD_NONE || !w->leaf;
 }
 
-static __always_inline struct spd_index_val *spd_bucket(__u32 gen, const union addr *remote)
+static __always_inline void spd_words(__u32 *word, const union addr *a)
 {
-	struct spd_index_key key = { .prefixlen = 32 + 128, .gen = gen };
+	for (int i = 0; i < 4; i++)
+		word[i] = bpf_ntohl(a->w[i]);
+}
 
-	addr_write(key.addr, remote);
-	return bpf_map_lookup_elem(&spd_index, &key);
+static __always_inline __u32 spd_root(const struct spd_walk *w)
+{
+	const __u32 *a = &w->word[SPD_REMOTE];
+	bool is_v4 = !a[0] && !a[1] && a[2] == 0xffff;
+
+	return (is_v4 ? SPD_ROOT_IPV4 : SPD_ROOT_IPV6) + (w->needs_ports ? SPD_ROOT_NO_PORTS : 0);
+}
+
+/* The part of a node that has the value. Without branches: which part it is, nobody can predict. */
+static __always_inline __u32 spd_part(const struct spd_node *node, __u32 value)
+{
+	__u32 part = 0;
+
+#pragma unroll
+	for (unsigned i = 0; i < SPD_CUTS; i++) {
+		part += ((__u64)node->word[i] - value) >> 63;
+		asm volatile("" : "+r"(part)); /* one after the other: all at once needs stack */
+	}
+	return part;
+}
+
+/* One node further, until there is a leaf. */
+static long spd_descend(__u32 depth, void *arg)
+{
+	struct spd_walk *w = arg;
+	struct spd_node *node = spd_node(w->gen, w->leaf);
+	__u32 dim = node ? node->dim : SPD_DIMS;
+
+	w->is_leaf = dim == SPD_LEAF;
+	if (!node || w->is_leaf || dim >= SPD_DIMS)
+		return 1;
+	w->leaf = node->next + spd_part(node, w->word[dim]);
+	return 0;
 }
 
 /* The first policy of generation `gen` that matches. Returns enum spd_action or SPD_*;
@@ -136,25 +192,24 @@ __weak __noinline __u32 spd_find(__u32 gen, const struct flow *f, __u32 *ret_chi
 {
 	if (!f || !ret_child)
 		return SPD_BROKEN;
-	struct spd_index_val *bucket = spd_bucket(gen, &f->remote);
 	struct spd_walk w = {
-		.local = { bpf_be64_to_cpu(f->local.d[0]), bpf_be64_to_cpu(f->local.d[1]) },
 		.gen = gen,
 		.action = SPD_NONE,
-		.local_port = f->local_port,
-		.remote_port = f->remote_port,
-		.proto = f->proto,
 		.needs_ports = f->lacks_ports && has_ports(f->proto),
 		.ifindex = f->ifindex,
 		.dir = f->dir,
 	};
 
-	if (!bucket)
-		return SPD_NONE;
-	if (bucket->count > SPD_BUCKET_MAX)
-		return SPD_FULL;
-	w.first = bucket->first;
-	bpf_loop(bucket->count, spd_step, &w, 0);
+	spd_words(&w.word[SPD_REMOTE], &f->remote);
+	spd_words(&w.word[SPD_LOCAL], &f->local);
+	w.word[SPD_REMOTE_PORT] = f->remote_port;
+	w.word[SPD_LOCAL_PORT] = f->local_port;
+	w.word[SPD_PROTO] = f->proto;
+	w.leaf = spd_root(&w);
+	bpf_loop(SPD_DEPTH_MAX, spd_descend, &w, 0);
+	if (!w.is_leaf)
+		return SPD_BROKEN;
+	bpf_loop(SPD_MAX, spd_step, &w, 0);
 	*ret_child = w.child;
 	return w.action;
 }
@@ -197,17 +252,14 @@ static __always_inline enum gate_outcome spd_refusal(__u32 action)
 		return GATE_TO_WORKER_REJECT;
 	case SPD_FRAGMENT:
 		return GATE_DROP_FRAGMENT;
-	case SPD_FULL:
-		return GATE_DROP_BUCKET;
 	default:
 		return GATE_DROP_BUG;
 	}
 }
 
 /* A clear packet that arrives (RFC 4301 5.2 step 3a). *ret_allowed: a policy said bypass. */
-static __always_inline enum gate_outcome spd_inbound(const struct spd_view *view,
-						     const struct packet *p, __u32 ifindex,
-						     bool *ret_allowed)
+static __always_inline enum gate_outcome
+spd_inbound(const struct spd_view *view, const struct packet *p, __u32 ifindex, bool *ret_allowed)
 {
 	struct flow f = { .remote = p->saddr,
 			  .local = p->daddr,

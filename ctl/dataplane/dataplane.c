@@ -59,8 +59,6 @@ void dp_close(struct dataplane *dp)
 	for (int i = 0; i < DP_PROG_COUNT; i++)
 		if (dp->prog_fd[i] >= 0)
 			close(dp->prog_fd[i]);
-	spd_written_fini(&dp->spd_written[0]);
-	spd_written_fini(&dp->spd_written[1]);
 	free(dp->sa_free);
 	free(dp->window_used);
 	free(dp);

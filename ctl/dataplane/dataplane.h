@@ -77,7 +77,7 @@ struct spd_policy {
 };
 
 /* Replace the whole SPD in one flip: a packet sees the old one or the new one.
- * -E2BIG: more policies or candidates than the maps hold; nothing has changed then. */
+ * -E2BIG: more than SPD_MAX policies; nothing has changed then. */
 int spd_replace(struct dataplane *dp, const struct spd_policy *policies, size_t n,
 		enum spd_action default_action) MUST_USE;
 /* Who forwards what is bypassed; from the next packet on. */

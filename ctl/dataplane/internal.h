@@ -3,7 +3,7 @@
 #ifndef DATAPLANE_INTERNAL_H
 #define DATAPLANE_INTERNAL_H
 
-#include "dataplane/spd_trie.h"
+#include "dataplane/dataplane.h"
 
 /* X(name, unit). Maps of a unit only make sense together: UNIT_NONE stands for itself. */
 #define DP_MAPS(X)               \
@@ -15,8 +15,7 @@
 	X(sa_window, UNIT_SAD)   \
 	X(child_out, UNIT_SAD)   \
 	X(child_name, UNIT_SAD)  \
-	X(spd_index, UNIT_SPD)   \
-	X(spd_cand, UNIT_SPD)    \
+	X(spd_tree, UNIT_SPD)    \
 	X(spd, UNIT_SPD)         \
 	X(spd_state, UNIT_SPD)   \
 	X(child_tunnel, UNIT_NONE) \
@@ -62,7 +61,6 @@ struct dataplane {
 	int map_fd[DP_MAP_COUNT];
 	int prog_fd[DP_PROG_COUNT];
 	struct dp_mapping mapping[DP_MAP_COUNT];
-	struct spd_written spd_written[2]; /* of each generation */
 	/* Free SA indices in the order of their next use; made by the first sad_alloc. */
 	uint32_t *sa_free; /* ring of SA_MAX */
 	size_t sa_free_head, sa_free_count;

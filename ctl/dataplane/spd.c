@@ -4,7 +4,7 @@
  * flips; spd_match is the plain reading of RFC 4301 that the programs are compared with.
  */
 #include "dataplane/internal.h"
-#include "dataplane/spd_trie.h"
+#include "dataplane/spd_tree.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -44,14 +44,6 @@ static struct spd_policy *sort_policies(const struct spd_policy *policies, size_
 	return sorted;
 }
 
-static void write_candidates(struct dataplane *dp, uint32_t gen, const struct spd_index *ix)
-{
-	uint64_t *cand = (uint64_t *)dp->mapping[DP_MAP_spd_cand].at + gen * SPD_CAND_MAX;
-
-	for (size_t i = 0; i < ix->n_cand; i++)
-		cand[i] = ix->cand[i];
-}
-
 /* The list ends with an entry whose action is none: spd_list reads up to it. */
 #define ACTION_END 0xff
 
@@ -78,17 +70,16 @@ static void write_policies(struct dataplane *dp, uint32_t gen, const struct spd_
 }
 
 static int replace(struct dataplane *dp, const struct spd_policy *sorted, size_t n,
-		   struct spd_index *ix, enum spd_action default_action)
+		   enum spd_action default_action)
 {
 	struct spd_state *state = dp->mapping[DP_MAP_spd_state].at;
 	uint32_t gen = SPD_GEN(state->epoch + 1);
-	int r;
 
 	dp_quiesce(); /* packets that still read the generation before the last flip */
 	write_policies(dp, gen, sorted, n);
-	write_candidates(dp, gen, ix);
-	r = spd_trie_write(dp_fd(dp, DP_MAP_spd_index), gen, &dp->spd_written[gen], ix);
-	if (r)
+	int r = spd_tree_build(
+		(struct spd_node *)dp->mapping[DP_MAP_spd_tree].at + gen * SPD_TREE_MAX, sorted, n);
+	if (r < 0)
 		return r;
 	state->default_action[gen] = default_action;
 	__atomic_store_n(&state->epoch, state->epoch + 1, __ATOMIC_RELEASE);
@@ -117,8 +108,6 @@ static bool policy_is_valid(const struct spd_policy *p)
 int spd_replace(struct dataplane *dp, const struct spd_policy *policies, size_t n,
 		enum spd_action default_action)
 {
-	struct spd_index ix;
-
 	if (!dp->may_write)
 		return -EPERM;
 	if (default_action != SPD_BYPASS && default_action != SPD_DISCARD)
@@ -131,10 +120,7 @@ int spd_replace(struct dataplane *dp, const struct spd_policy *policies, size_t 
 	struct spd_policy *sorted = sort_policies(policies, n);
 	if (!sorted)
 		return -ENOMEM;
-	int r = spd_index_init(&ix, sorted, n);
-	if (!r)
-		r = replace(dp, sorted, n, &ix, default_action);
-	spd_index_fini(&ix);
+	int r = replace(dp, sorted, n, default_action);
 	free(sorted);
 	return r;
 }

@@ -34,7 +34,6 @@
 	X(DROP_NO_PORT, "to be protected, but the worker does not serve this interface")  \
 	X(DROP_NO_META, "driver has no room for metadata")                                \
 	X(DROP_NO_ROUTE, "the FIB says unreachable, blackhole or prohibited")             \
-	X(DROP_BUCKET, "more policies for this address than one lookup may walk")         \
 	X(DROP_EGRESS, "sent by this host, cannot be handed to the worker")               \
 	X(DROP_BUG, "impossible state")                                                   \
 	X(EGRESS_PASS, "sent by this host: IKE, ESP, AH, group or link address, not IP")  \

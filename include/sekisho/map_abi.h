@@ -5,7 +5,7 @@
  *
  * Who writes what (one writer per map, or per field where said):
  *
- *   controller  spd_state spd_index spd_cand spd child_out child_name sad sa sa_ts sa_secret
+ *   controller  spd_state spd_tree spd child_out child_name sad sa sa_ts sa_secret
  *               child_tunnel, proxy, and sa_hot, sa_window of an SA that is not published yet
  *   worker      ports addrs xsks host_if tunnels worker_count and sa_hot, sa_window of published SAs
  *   programs    counters child_acq events natt_frags
@@ -22,16 +22,14 @@
 
 #include <linux/types.h>
 
-#define SEKISHO_ABI 3u /* in spd_state; a worker refuses pins of another ABI */
+#define SEKISHO_ABI 4u /* in spd_state; a worker refuses pins of another ABI */
 
-/* Sizes of the maps. Preallocated but for spd_index, so chosen for the memory of a small gateway:
- * 8192 SAs take about 5 MiB, the policies of both generations 30 MiB. */
+/* Sizes of the maps. Preallocated, so chosen for the memory of a small gateway:
+ * 8192 SAs take about 5 MiB, the policies of both generations 40 MiB. */
 #define SA_MAX 8192u         /* index 0 is never used: it means "no SA" */
 #define CHILD_MAX 4096u      /* Child SA slots; 0 means "none" */
 #define SPD_MAX 131072u      /* policies of one generation */
-#define SPD_CAND_MAX 524288u /* candidates of one generation, all buckets together */
-#define SPD_BUCKET_MAX 256u  /* candidates one lookup walks at most */
-#define SPD_INDEX_MAX 524288u /* prefixes of both generations */
+#define SPD_TREE_MAX 131072u /* nodes of one generation */
 #define PORT_MAX 64u         /* attached interfaces */
 #define PORT_QUEUES 64u      /* receive queues of one interface */
 #define ADDR_MAX 4096u
@@ -101,23 +99,37 @@ struct spd_state {
 #define SPD_GEN(epoch) ((__u32)(epoch) & 1)
 
 /*
- * spd_index (LPM trie): remote address -> its bucket. The prefix of generation g starts
- * with the byte g, so both generations live in one trie; prefixlen = 32 + address bits.
- * A bucket lists, in priority order, every policy whose remote range covers the prefix.
+ * spd_tree[gen * SPD_TREE_MAX + i] (mmapable): which policies can match a packet. A node cuts one
+ * dimension, of what packets have for selectors, into up to SPD_CUTS + 1 parts, one child for each, side by
+ * side from `next` on: a value is in the first part whose last one is not below it. A leaf has the policies that
+ * match anything of its part, in order, as far as the first that matches all of it; it goes on at `next`.
+ * Every packet has one way through the tree, which begins at one of the roots.
  */
-struct spd_index_key {
-	__u32 prefixlen;
-	__u8 gen;
-	__u8 zero[3];
-	__u8 addr[16]; /* network order; IPv4 is ::ffff:a.b.c.d */
+enum spd_dim {
+	SPD_LEAF,		    /* none; so is what was never written, and it is empty */
+	SPD_REMOTE,		    /* four words of 32 bits; those of IPv4 have ::ffff:0:0 in common */
+	SPD_LOCAL = SPD_REMOTE + 4, /* the same */
+	SPD_REMOTE_PORT = SPD_LOCAL + 4,
+	SPD_LOCAL_PORT,
+	SPD_PROTO,
+	SPD_DIMS,
 };
-struct spd_index_val {
-	__u32 first; /* into spd_cand of the generation: index = gen * SPD_CAND_MAX + first + i */
-	__u32 count;
+enum spd_root {
+	SPD_ROOT_IPV6,
+	SPD_ROOT_IPV4,
+	SPD_ROOT_NO_PORTS, /* added: its ports are in a fragment that was not seen, nothing cuts those */
+	SPD_ROOTS = 4,
+};
+#define SPD_CUTS 14u
+#define SPD_DEPTH_MAX 24u /* nodes on one way, with the root and the leaf */
+struct spd_node {
+	__u32 next; /* of the same generation; of a leaf: 0, where the list ends */
+	__u32 dim;  /* enum spd_dim */
+	__u32 word[SPD_CUTS]; /* the last value of each part but the last, ~0: not used; of a leaf: 1 + a policy, 0: none */
 };
 
-/* spd[gen * SPD_MAX + i], reached through spd_cand (__u64: i). Both mmapable. Ordered, first match
- * wins. Local and remote are of one family. */
+/* spd[gen * SPD_MAX + i] (mmapable), reached through spd_tree. Ordered, first match wins. Local and
+ * remote are of one family. */
 struct spd_val {
 	struct ts_val local, remote;
 	__u32 child;   /* slot of the Child SA when action is SPD_PROTECT */
@@ -368,6 +380,7 @@ struct event {
 };
 
 _Static_assert(sizeof(struct ts_val) == 40, "no hidden padding");
+_Static_assert(sizeof(struct spd_node) == 64, "a cache line");
 _Static_assert(sizeof(struct spd_val) == 96, "no hidden padding");
 _Static_assert(sizeof(struct spd_state) == 32, "no hidden padding");
 _Static_assert(sizeof(struct sad_key) == 24, "no hidden padding");

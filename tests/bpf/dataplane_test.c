@@ -161,7 +161,7 @@ static void half_an_spd_is_dropped_whole(void **state)
 	add(dp, SA_OUT, 0x100);
 	write_policy(dp);
 	dp_close(dp);
-	assert_return_code(unlink(pin("spd_cand")), 0);
+	assert_return_code(unlink(pin("spd_tree")), 0);
 	dp = create();
 	assert_int_equal(n_sas(dp), 1);
 	assert_int_equal(spd_list(dp, &p, 1), 0);

@@ -25,7 +25,7 @@ struct fixture {
 	enum world_if on;
 	struct pkt in;
 	enum gate_outcome outcome;
-	struct pkt out;       /* src set: the frame that leaves; else it is the one that came */
+	struct pkt out;	      /* src set: the frame that leaves; else it is the one that came */
 	struct xsk_meta meta; /* kind set: what is in front of it; sa is filled in by name */
 	void (*prepare)(struct world *), (*restore)(struct world *);
 };
@@ -38,8 +38,10 @@ static bool is_hit[GATE_OUTCOME_COUNT];
 static struct spd_policy policy(enum spd_action action, const char *local, const char *remote,
 				uint32_t child)
 {
-	struct spd_policy p = { .action = action, .child = child,
-				.local = { .port_last = 65535 }, .remote = { .port_last = 65535 } };
+	struct spd_policy p = { .action = action,
+				.child = child,
+				.local = { .port_last = 65535 },
+				.remote = { .port_last = 65535 } };
 
 	if (addr_parse_range(local, &p.local.addr) || addr_parse_range(remote, &p.remote.addr))
 		abort();
@@ -134,43 +136,44 @@ static void fragments_grow_old(struct world *w)
 
 /* ---- states of the maps that correct processes do not leave ---------------------- */
 
-static struct spd_index_val saved_bucket;
+static struct spd_node saved_root;
 
-static struct spd_index_key bucket_key(struct world *w)
+static void set_root(struct world *w, struct spd_node root)
 {
-	struct spd_index_key key = { .prefixlen = 32 + 96 + 16,
-				     .gen = SPD_GEN(dp_spd_state(w->dp)->epoch) };
-	struct ip_addr a = addr_from_v4(0x0a020000);
+	uint32_t at = SPD_GEN(dp_spd_state(w->dp)->epoch) * SPD_TREE_MAX + SPD_ROOT_IPV4;
+	int fd = dp_map_fd(w->dp, "spd_tree");
 
-	memcpy(key.addr, a.b, sizeof(a.b));
-	return key;
+	if (!saved_root.next)
+		assert_return_code(bpf_map_lookup_elem(fd, &at, &saved_root), 0);
+	assert_return_code(bpf_map_update_elem(fd, &at, &root, 0), 0);
 }
 
-static void set_bucket(struct world *w, struct spd_index_val val)
+static void restore_root(struct world *w)
 {
-	struct spd_index_key key = bucket_key(w);
-
-	assert_return_code(bpf_map_update_elem(dp_map_fd(w->dp, "spd_index"), &key, &val, 0), 0);
+	set_root(w, saved_root);
 }
 
-static void restore_bucket(struct world *w)
+static void cut_nothing(struct world *w)
 {
-	set_bucket(w, saved_bucket);
+	set_root(w, (struct spd_node){ .dim = SPD_DIMS });
 }
 
-static void overfill_bucket(struct world *w)
+static void leave_the_tree(struct world *w)
 {
-	struct spd_index_key key = bucket_key(w);
-
-	assert_return_code(bpf_map_lookup_elem(dp_map_fd(w->dp, "spd_index"), &key, &saved_bucket),
-			   0);
-	set_bucket(w, (struct spd_index_val){ saved_bucket.first, SPD_BUCKET_MAX + 1 });
+	set_root(w, (struct spd_node){ .dim = SPD_PROTO, .next = 2 * SPD_TREE_MAX });
 }
 
-static void break_bucket(struct world *w)
+static void go_in_circles(struct world *w)
 {
-	overfill_bucket(w);
-	set_bucket(w, (struct spd_index_val){ 2 * SPD_CAND_MAX, 1 });
+	struct spd_node root = { .dim = SPD_PROTO, .next = SPD_ROOT_IPV4 };
+
+	memset(root.word, 0xff, sizeof(root.word));
+	set_root(w, root);
+}
+
+static void name_no_policy(struct world *w)
+{
+	set_root(w, (struct spd_node){ .dim = SPD_LEAF, .word = { 2 * SPD_MAX + 1 } });
 }
 
 static void no_host_if(struct world *w)
@@ -257,7 +260,7 @@ static void check_meta(const struct fixture *f, const struct world_run *run)
 	}
 	want.magic = XSK_META_MAGIC;
 	if (want.kind == META_IN || (want.kind == META_FRAGMENT && want.esp_off))
-		want.sa = strchr(f->in.src, ':')     ? world.sa_in6
+		want.sa = strchr(f->in.src, ':')      ? world.sa_in6
 			  : f->in.proto == IPPROTO_AH ? world.sa_ah
 						      : world.sa_in;
 	else if (want.kind == META_PMTU && f->in.quote->proto == IPPROTO_AH)
@@ -323,7 +326,8 @@ static void truncated(const struct fixture *f, bool is_tc)
 
 	if (f->in.kind != PKT_IP || f->in.total_len_off)
 		return;
-	/* A test run takes no frame shorter than Ethernet, for tc than Ethernet and the IP header. */
+	/* A test run takes no frame shorter than Ethernet, for tc than Ethernet and the IP header.
+	 */
 	for (size_t n = !is_tc ? 14 : strchr(f->in.src, ':') ? 54 : 34; n < len; n++) {
 		if (is_tc)
 			world_egress(&world, f->on, frame, n, &run);
@@ -363,11 +367,15 @@ static void truncated_arp_is_a_runt(void **state)
 /* The metadata of another program gives way to ours. */
 static void foreign_metadata_is_replaced(void **state)
 {
-	struct { uint8_t meta[32], frame[PKT_MAX]; } in;
+	struct {
+		uint8_t meta[32], frame[PKT_MAX];
+	} in;
 	struct pkt p = LAN(FLOW("10.1.0.5", "10.2.0.5"));
 	size_t len = pkt_build(&p, in.frame);
-	struct xdp_md ctx = { .data = 32, .data_end = (uint32_t)len + 32,
-			      .ingress_ifindex = world.ifindex[IF_LAN] }, out;
+	struct xdp_md ctx = { .data = 32,
+			      .data_end = (uint32_t)len + 32,
+			      .ingress_ifindex = world.ifindex[IF_LAN] },
+		      out;
 	uint8_t result[4096];
 	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = &in, .data_size_in = (uint32_t)len + 32,
 		    .data_out = result, .data_size_out = sizeof(result), .ctx_in = &ctx,
@@ -381,8 +389,8 @@ static void foreign_metadata_is_replaced(void **state)
 	assert_int_equal(((struct xsk_meta *)result)->magic, XSK_META_MAGIC);
 }
 
-/* What this host sends meets, behind the pair, the policies of the interface that it wanted to leave
- * by. */
+/* What this host sends meets, behind the pair, the policies of the interface that it wanted to
+ * leave by. */
 static void the_pair_keeps_the_interface(void **state)
 {
 	static const enum world_if from[] = { IF_WAN, IF_LAN, IF_HOST };

@@ -23,7 +23,8 @@
 
 #define SETS 200
 #define FLOWS 500
-#define POLICIES 60
+#define POLICIES 1000
+#define FEW 60 /* of most lists: then more of them depends on the order */
 
 static struct world world;
 static uint64_t seed = 20240229;
@@ -242,7 +243,7 @@ static void programs_agree_with_the_reference(void **state)
 	make_interfaces(ifindex);
 	print_message("  %lu lists, %lu packets\n", sets, sets * FLOWS);
 	for (unsigned long i = 0; i < sets; i++) {
-		l.n = spd_random_below(&r, POLICIES + 1);
+		l.n = spd_random_below(&r, (i % 8 ? FEW : POLICIES) + 1);
 		l.default_action = spd_random_below(&r, 2) ? SPD_BYPASS : SPD_DISCARD;
 		spd_random_policies(&r, l.policies, l.n);
 		assert_return_code(spd_replace(world.dp, l.policies, l.n, l.default_action), 0);
@@ -288,7 +289,7 @@ static void mixed_families_are_refused(void **state)
 	assert_int_equal(spd_replace(world.dp, &p, 1, SPD_BYPASS), -EINVAL);
 }
 
-/* More than a lookup may walk: refused, and the old list stays in force. */
+/* More than the map holds: refused, and the old list stays in force. */
 static void too_much_changes_nothing(void **state)
 {
 	struct spd_policy *list = calloc(SPD_MAX + 1, sizeof(*list)), one;
@@ -298,9 +299,6 @@ static void too_much_changes_nothing(void **state)
 	(void)state;
 	spd_random_policies(&r, list, SPD_MAX + 1);
 	assert_int_equal(spd_replace(world.dp, list, SPD_MAX + 1, SPD_BYPASS), -E2BIG);
-	for (size_t i = 0; i <= SPD_BUCKET_MAX; i++)
-		list[i].local.addr = list[i].remote.addr = list[0].remote.addr;
-	assert_int_equal(spd_replace(world.dp, list, SPD_BUCKET_MAX + 1, SPD_BYPASS), -E2BIG);
 	assert_int_equal(spd_replace(world.dp, list, 1, SPD_PROTECT), -EINVAL);
 	list[0].action = SPD_PROTECT;
 	list[0].child = 0;
@@ -310,28 +308,34 @@ static void too_much_changes_nothing(void **state)
 	free(list);
 }
 
-/* The longest walk that is allowed finds its last policy. */
-static void the_longest_bucket_is_walked(void **state)
+#define SAME_ADDRESSES 10000u
+
+/* Each policy has an interface of its own, so that nothing can be cut: the last one is found, and
+ * one packet more than all of them want is found by none. */
+static void the_longest_leaf_is_walked(void **state)
 {
-	struct spd_policy list[SPD_BUCKET_MAX] = { 0 };
-	struct route_query q = { .proto = 17, .ingress = world.ifindex[IF_WAN] };
+	struct spd_policy *list = calloc(SAME_ADDRESSES, sizeof(*list));
+	struct route_query q = { .proto = 17 };
 	struct addr_range all;
 
 	(void)state;
 	assert_return_code(addr_parse_range("0.0.0.0/0", &all), 0);
-	for (size_t i = 0; i < SPD_BUCKET_MAX; i++) {
-		list[i].local = (struct ts_val){ .addr = all,
-						 .port_first = (uint16_t)i,
-						 .port_last = (uint16_t)i };
-		list[i].remote = (struct ts_val){ .addr = all, .port_last = 65535 };
-		list[i].action = SPD_PROTECT;
-		list[i].child = (uint32_t)i + 1;
-	}
-	assert_return_code(spd_replace(world.dp, list, SPD_BUCKET_MAX, SPD_BYPASS), 0);
+	for (size_t i = 0; i < SAME_ADDRESSES; i++)
+		list[i] = (struct spd_policy){ .local = { .addr = all, .port_last = 65535 },
+					       .remote = { .addr = all, .port_last = 65535 },
+					       .action = SPD_PROTECT,
+					       .child = 1 + (uint32_t)i % (CHILD_MAX - 1),
+					       .ifindex = 1000000 + (uint32_t)i };
+	list[SAME_ADDRESSES - 1].ifindex = world.ifindex[IF_WAN];
+	assert_return_code(spd_replace(world.dp, list, SAME_ADDRESSES, SPD_BYPASS), 0);
 	q.saddr = q.daddr = addr_from_v4(0x0a090909);
-	q.sport = SPD_BUCKET_MAX - 1;
+	q.ingress = world.ifindex[IF_WAN];
 	assert_return_code(route_lookup(world.dp, &q), 0);
-	assert_int_equal(q.child, SPD_BUCKET_MAX);
+	assert_int_equal(q.child, list[SAME_ADDRESSES - 1].child);
+	q.ingress = world.ifindex[IF_LAN];
+	assert_return_code(route_lookup(world.dp, &q), 0);
+	assert_int_not_equal(q.result, ROUTE_PROTECT);
+	free(list);
 }
 
 static int setup(void **state)
@@ -360,7 +364,7 @@ int main(void)
 		cmocka_unit_test(the_list_reads_back),
 		cmocka_unit_test(mixed_families_are_refused),
 		cmocka_unit_test(too_much_changes_nothing),
-		cmocka_unit_test(the_longest_bucket_is_walked),
+		cmocka_unit_test(the_longest_leaf_is_walked),
 	};
 	const char *obstacle = world_obstacle();
 

@@ -7,7 +7,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include "dataplane/spd_index.h"
+#include "dataplane/spd_tree.h"
 #include "support/spd_random.h"
 
 static struct spd_policy policy(const char *local, const char *remote)
@@ -96,117 +96,212 @@ static void every_selector_counts(void **state)
 		assert_int_equal(spd_match(&p, 1, &wrong[i]), -1);
 }
 
-/* ---- the classifier ---------------------------------------------------------------- */
+/* ---- the tree ---------------------------------------------------------------------- */
 
-static bool covers(const struct spd_prefix *p, const struct ip_addr *a)
+static struct spd_node *tree;
+
+/* What the program does, with the checks that it need not make: nodes used, sorted cuts. */
+struct walk {
+	int found;
+	unsigned depth, compared;
+};
+
+static void words_of(const struct spd_flow *f, uint32_t word[SPD_DIMS])
 {
-	struct addr_num n = addr_to_num(a);
-	unsigned hi = p->bits < 64 ? p->bits : 64, lo = p->bits - hi;
-	uint64_t hi_mask = hi ? ~0ull << (64 - hi) : 0, lo_mask = lo ? ~0ull << (64 - lo) : 0;
-
-	return !((n.hi ^ p->addr.hi) & hi_mask) && !((n.lo ^ p->addr.lo) & lo_mask);
+	for (unsigned i = 0; i < 16; i++) {
+		uint32_t *remote = &word[SPD_REMOTE + i / 4], *local = &word[SPD_LOCAL + i / 4];
+		*remote = *remote << 8 | f->remote.b[i];
+		*local = *local << 8 | f->local.b[i];
+	}
+	word[SPD_REMOTE_PORT] = f->remote_port;
+	word[SPD_LOCAL_PORT] = f->local_port;
+	word[SPD_PROTO] = f->proto;
 }
 
-/* What the program does: longest prefix, then its bucket in order. */
-static int classify(const struct spd_index *ix, const struct spd_policy *list,
-		    const struct spd_flow *f)
+static const struct spd_node *leaf_of(const uint32_t word[SPD_DIMS], uint32_t at, uint32_t n_nodes,
+				      struct walk *w)
 {
-	const struct spd_prefix *best = NULL;
+	for (w->depth = 1; tree[at].dim != SPD_LEAF; w->depth++) {
+		uint32_t part = 0;
+		assert_in_range(tree[at].dim, SPD_REMOTE, SPD_PROTO);
+		while (part < SPD_CUTS && word[tree[at].dim] > tree[at].word[part])
+			part++;
+		at = tree[at].next + part;
+		assert_in_range(at, SPD_ROOTS, n_nodes - 1);
+		assert_true(w->depth < SPD_DEPTH_MAX);
+	}
+	return &tree[at];
+}
 
-	for (size_t i = 0; i < ix->n_prefixes; i++)
-		if (covers(&ix->prefixes[i], &f->remote) &&
-		    (!best || ix->prefixes[i].bits > best->bits))
-			best = &ix->prefixes[i];
-	for (uint32_t i = 0; best && i < best->count; i++) {
-		uint32_t at = ix->cand[best->first + i];
-		if (spd_match(&list[at], 1, f) == 0)
-			return (int)at;
+/* no_ports: of a later fragment, for which a policy that could match but for its ports is the end.
+ */
+static struct walk find(uint32_t n_nodes, const struct spd_policy *list, const struct spd_flow *f,
+			bool no_ports)
+{
+	uint32_t word[SPD_DIMS] = { 0 };
+	uint32_t root = addr_is_v4(&f->remote) ? SPD_ROOT_IPV4 : SPD_ROOT_IPV6;
+	struct walk w = { .found = -1 };
+
+	words_of(f, word);
+	const struct spd_node *leaf =
+		leaf_of(word, root + (no_ports ? SPD_ROOT_NO_PORTS : 0), n_nodes, &w);
+	for (unsigned i = 0; leaf->word[i % SPD_CUTS]; i++) {
+		uint32_t at = leaf->word[i % SPD_CUTS] - 1;
+		struct spd_policy p = list[at];
+		w.compared++;
+		if (no_ports) {
+			p.local.port_first = p.remote.port_first = 0;
+			p.local.port_last = p.remote.port_last = 65535;
+		}
+		if (spd_match(&p, 1, f) == 0) {
+			w.found = (int)at;
+			break;
+		}
+		if (i % SPD_CUTS == SPD_CUTS - 1) {
+			if (!leaf->next)
+				break;
+			leaf = &tree[leaf->next];
+		}
+	}
+	return w;
+}
+
+static uint32_t build(const struct spd_policy *list, size_t n)
+{
+	int nodes = spd_tree_build(tree, list, n);
+
+	assert_in_range(nodes, SPD_ROOTS, SPD_TREE_MAX);
+	return (uint32_t)nodes;
+}
+
+/* The first policy that matches but for ports. */
+static int match_without_ports(const struct spd_policy *list, size_t n, const struct spd_flow *f)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct spd_policy p = list[i];
+		p.local.port_first = p.remote.port_first = 0;
+		p.local.port_last = p.remote.port_last = 65535;
+		if (spd_match(&p, 1, f) == 0)
+			return (int)i;
 	}
 	return -1;
 }
 
-#define SETS 200
-#define FLOWS 200
-#define POLICIES 40
-
-static void classifier_agrees_with_the_reference(void **state)
+static void agree(const struct spd_policy *list, size_t n, struct spd_random *r, unsigned flows)
 {
+	uint32_t nodes = build(list, n);
+
+	for (unsigned i = 0; i < flows; i++) {
+		const struct spd_policy *near = n ? &list[spd_random_below(r, (uint32_t)n)] : NULL;
+		struct spd_flow f =
+			near && i % 2 ? spd_random_flow_near(r, near) : spd_random_flow(r);
+		assert_int_equal(find(nodes, list, &f, false).found, spd_match(list, n, &f));
+		f.local_port = f.remote_port = 0;
+		assert_int_equal(find(nodes, list, &f, true).found,
+				 match_without_ports(list, n, &f));
+	}
+}
+
+static void the_tree_agrees_with_the_reference(void **state)
+{
+	static const uint32_t sizes[] = { 0, 1, 3, 40, 40, 40, 40, 700 };
 	struct spd_random r = { .state = 4301 };
-	struct spd_policy list[POLICIES];
-	struct spd_index ix;
+	struct spd_policy list[700];
 
 	(void)state;
-	for (int s = 0; s < SETS; s++) {
-		size_t n = spd_random_below(&r, POLICIES + 1);
+	for (int s = 0; s < 200; s++) {
+		size_t n = spd_random_below(&r, sizes[(size_t)s % ARRAY_SIZE(sizes)] + 1);
 		spd_random_policies(&r, list, n);
 		for (size_t i = 0; i < n; i++)
 			list[i].priority = 0;
-		assert_return_code(spd_index_init(&ix, list, n), 0);
-		for (int i = 0; i < FLOWS; i++) {
-			struct spd_flow f = spd_random_flow(&r);
-			assert_int_equal(classify(&ix, list, &f), spd_match(list, n, &f));
-		}
-		spd_index_fini(&ix);
+		agree(list, n, &r, 200);
 	}
 }
 
-/* Besides that of all IPv4, which is always there. */
-static size_t n_prefixes(const char *remote)
+/* How many policies are compared with a packet at most, and how deep it is looked for. */
+static void costs(const struct spd_policy *list, size_t n, unsigned step, unsigned compared,
+		  unsigned depth)
 {
-	struct spd_policy p = policy("0.0.0.0/0", remote);
-	struct spd_index ix;
+	struct spd_random r = { .state = 4303 };
+	uint32_t nodes = build(list, n);
 
-	assert_return_code(spd_index_init(&ix, &p, 1), 0);
-	size_t n = ix.n_prefixes;
-	spd_index_fini(&ix);
-	return n - 1;
-}
-
-static void ranges_become_few_prefixes(void **state)
-{
-	(void)state;
-	assert_int_equal(n_prefixes("10.0.0.0/8"), 1);
-	assert_int_equal(n_prefixes("10.0.0.1"), 1);
-	assert_int_equal(n_prefixes("0.0.0.0/0"), 0);
-	assert_int_equal(n_prefixes("::/0"), 1);
-	assert_int_equal(n_prefixes("10.0.0.0-10.0.0.2"), 2);
-	assert_int_equal(n_prefixes("0.0.0.1-255.255.255.254"), 62);
-	assert_int_equal(n_prefixes("::1-ffff:ffff:ffff:ffff:ffff:ffff:ffff:fffe"), 254);
-}
-
-static void limits_are_kept(void **state)
-{
-	struct spd_policy *list = calloc(SPD_BUCKET_MAX + 1, sizeof(*list));
-	struct spd_index ix;
-
-	(void)state;
-	for (size_t i = 0; i <= SPD_BUCKET_MAX; i++)
-		list[i] = policy("10.0.0.0/8", "10.0.0.0/8");
-	assert_return_code(spd_index_init(&ix, list, SPD_BUCKET_MAX), 0);
-	spd_index_fini(&ix);
-	assert_int_equal(spd_index_init(&ix, list, SPD_BUCKET_MAX + 1), -E2BIG);
-	spd_index_fini(&ix);
-	assert_return_code(spd_index_init(&ix, list, 0), 0);
-	assert_int_equal(ix.n_prefixes, 1);
-	spd_index_fini(&ix);
-	free(list);
-}
-
-/* Nested ranges need the square of their number: more than the map holds is refused. */
-static void candidates_are_counted(void **state)
-{
-	size_t n = 8000;
-	struct spd_policy *list = calloc(n, sizeof(*list));
-	struct spd_index ix;
-
-	(void)state;
-	for (size_t i = 0; i < n; i++) {
-		list[i] = policy("10.0.0.0/8", "10.0.0.0/8");
-		list[i].remote.addr.first.lo = list[0].remote.addr.first.lo + 65536 * (i / 200);
-		list[i].remote.addr.last.lo = list[i].remote.addr.first.lo + 64 * (i % 200);
+	for (size_t i = 0; i < n; i += step) {
+		struct spd_flow f = spd_random_flow_near(&r, &list[i]);
+		struct walk w = find(nodes, list, &f, false);
+		assert_int_equal(w.found, spd_match(list, n, &f));
+		assert_in_range(w.compared, 0, compared);
+		assert_in_range(w.depth, 1, depth);
 	}
-	assert_int_equal(spd_index_init(&ix, list, n), -E2BIG);
-	spd_index_fini(&ix);
+}
+
+/* Policy i has of the selector `of` the value i, or as many values as it is wide. */
+enum varied { REMOTE, LOCAL, BOTH, IPV6, PORTS };
+
+static struct spd_policy varied(enum varied of, uint32_t i)
+{
+	struct spd_policy p = policy(of == IPV6 ? "2001:db8::/32" : "10.0.0.0/8",
+				     of == IPV6 ? "2001:db8::/32" : "10.0.0.0/8");
+
+	if (of == LOCAL || of == BOTH)
+		p.local.addr.last.lo = (p.local.addr.first.lo += 64ull * i) + 63;
+	if (of == REMOTE || of == BOTH)
+		p.remote.addr.last.lo = (p.remote.addr.first.lo += 64ull * i) + 63;
+	if (of == IPV6) { /* of 2^72 addresses, which begin and end in the third word */
+		p.remote.addr.first.lo = 1ull << 40;
+		p.remote.addr.last.hi = (p.remote.addr.first.hi += 256ull * i) + 255;
+	}
+	if (of == PORTS) {
+		p.local.proto = p.remote.proto = i % 2 ? 17 : 6;
+		p.remote.port_first = p.remote.port_last = (uint16_t)(1024 + i / 2);
+	}
+	return p;
+}
+
+static void large_lists_are_found_at_once(void **state)
+{
+	static const enum varied all[] = { REMOTE, LOCAL, BOTH, IPV6, PORTS };
+	static struct spd_policy list[100000];
+
+	(void)state;
+	for (size_t of = 0; of < ARRAY_SIZE(all); of++) {
+		size_t n = all[of] == PORTS ? 50000 : ARRAY_SIZE(list);
+		for (size_t i = 0; i < n; i++)
+			list[i] = varied(all[of], (uint32_t)i);
+		costs(list, n, 997, 4, 10);
+	}
+}
+
+/* Half of the list is of the remote address, half of the local one: nobody has room for each with
+ * each. */
+static void what_cannot_be_cut_is_a_long_leaf(void **state)
+{
+	static struct spd_policy list[20000];
+
+	(void)state;
+	for (uint32_t i = 0; i < ARRAY_SIZE(list); i++)
+		list[i] = varied(i % 2 ? REMOTE : LOCAL, i);
+	costs(list, ARRAY_SIZE(list), 97, 1000, SPD_DEPTH_MAX);
+	for (uint32_t i = 0; i < ARRAY_SIZE(list); i++) { /* nested */
+		list[i] = varied(BOTH, i);
+		list[i].remote.addr.last.lo =
+			list[0].remote.addr.first.lo + 128 * ARRAY_SIZE(list) - i;
+	}
+	costs(list, ARRAY_SIZE(list), 97, ARRAY_SIZE(list), SPD_DEPTH_MAX);
+}
+
+/* Nothing can be cut at all, and there are as many as there may be, of both families, with ports.
+ */
+static void the_largest_list_fits(void **state)
+{
+	struct spd_policy *list = calloc(SPD_MAX, sizeof(*list));
+
+	(void)state;
+	for (uint32_t i = 0; i < SPD_MAX; i++) {
+		list[i] = i % 2 ? policy("::/0", "::/0") : policy("0.0.0.0/0", "0.0.0.0/0");
+		list[i].ifindex = 1 + i;
+		list[i].remote.port_last = (uint16_t)(65534 - i % 3);
+	}
+	costs(list, SPD_MAX, SPD_MAX / 3, SPD_MAX, SPD_DEPTH_MAX);
 	free(list);
 }
 
@@ -238,6 +333,20 @@ static void outcomes_have_names(void **state)
 	assert_int_not_equal(strlen(counters_worker_text(WORKER_OUTCOME_COUNT)), 0);
 }
 
+static int setup(void **state)
+{
+	(void)state;
+	tree = calloc(SPD_TREE_MAX, sizeof(*tree));
+	return tree ? 0 : -1;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	free(tree);
+	return 0;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -245,13 +354,13 @@ int main(void)
 		cmocka_unit_test(families_do_not_mix),
 		cmocka_unit_test(priority_goes_before_position),
 		cmocka_unit_test(every_selector_counts),
-		cmocka_unit_test(classifier_agrees_with_the_reference),
-		cmocka_unit_test(ranges_become_few_prefixes),
-		cmocka_unit_test(limits_are_kept),
-		cmocka_unit_test(candidates_are_counted),
+		cmocka_unit_test(the_tree_agrees_with_the_reference),
+		cmocka_unit_test(large_lists_are_found_at_once),
+		cmocka_unit_test(what_cannot_be_cut_is_a_long_leaf),
+		cmocka_unit_test(the_largest_list_fits),
 		cmocka_unit_test(instances_have_directories),
 		cmocka_unit_test(outcomes_have_names),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, setup, teardown);
 }
