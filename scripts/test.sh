@@ -23,12 +23,12 @@ usage() {
 	  fuzz         each fuzz target for a short while
 	  demo         scripts/demo.sh, once
 	Each closes with 'NAME: N passed, N failed'. Logs stay in $BUILD/test-logs. JOBS scenarios
-	run side by side, as many as there are processors unless said.
+	run side by side, one more than there are processors unless said: most of the time they wait.
 	EOT
 }
 
 LOGS=$BUILD_DIR/test-logs
-JOBS=${JOBS:-$(nproc)}
+JOBS=${JOBS:-$(($(nproc) + 1))}
 declare -A CHILDREN=() # pid: the log it writes
 FAILED=
 
