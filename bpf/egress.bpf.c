@@ -98,7 +98,7 @@ static __always_inline enum gate_outcome decide(const struct links *l, struct pa
 		return o;
 	if (!spd_view(&view))
 		return GATE_DROP_BUG;
-	if (!view.is_written && l->in)
+	if (!view.epoch && l->in)
 		return GATE_DROP_NO_SPD; /* forwarded; what the host itself says goes on */
 	__u32 ifindex = policy_ifindex(l);
 	struct flow f = flow_out(p, ifindex);

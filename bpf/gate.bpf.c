@@ -88,7 +88,7 @@ static __always_inline enum gate_outcome transit_spd(struct xdp_md *ctx, struct 
 	struct flow f = flow_out(p, ctx->ingress_ifindex);
 	enum gate_outcome o = spd_outbound(view, &f, is_allowed, &m->child);
 
-	if (!view->is_written)
+	if (!view->epoch)
 		return GATE_DROP_NO_SPD;
 	return o == GATE_TO_WORKER_OUT ? protect(ctx, p, port, &f, m) : o;
 }

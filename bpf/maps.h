@@ -90,6 +90,13 @@ MAP struct {
 } counters SEC(".maps");
 
 MAP struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1u << SPD_CACHE_BITS);
+	__type(key, __u32);
+	__type(value, struct spd_cached);
+} spd_cache SEC(".maps");
+
+MAP struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, EVENTS_BYTES);
 } events SEC(".maps");

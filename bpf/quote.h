@@ -95,7 +95,7 @@ static __always_inline bool quotes_protected(const struct spd_view *view, const 
 	if (p->proto == IPPROTO_ICMP ? !quoted_ipv4(p, (void *)(icmp + 1), &f)
 				     : !quoted_ipv6(p, (void *)(icmp + 1), &f))
 		return false;
-	action = spd_find(view->gen, &f, &child);
+	action = spd_find(view->epoch, &f, &child);
 	return action == SPD_PROTECT || action == SPD_FRAGMENT;
 }
 

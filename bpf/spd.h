@@ -33,6 +33,8 @@ struct flow {
 	__u32 ifindex; /* IF_UNKNOWN: of policies that name one those that protect match */
 	__u32 zero2;   /* no hidden padding: the verifier wants all of it written */
 };
+_Static_assert(sizeof(struct flow) == __builtin_offsetof(struct spd_cached, epoch),
+	       "a key of the cache");
 
 struct spd_walk {
 	__u32 word[SPD_DIMS]; /* what the packet has of each dimension; of SPD_LEAF nothing */
@@ -185,15 +187,55 @@ static long spd_descend(__u32 depth, void *arg)
 	return 0;
 }
 
-/* The first policy of generation `gen` that matches. Returns enum spd_action or SPD_*;
+/* The place of a flow. Whoever finds flows for one place makes their packets as slow as new ones
+ * are. */
+static __always_inline struct spd_cached *spd_cached(const struct flow *f)
+{
+	const __u64 *word = (const void *)f;
+	__u64 hash = word[0] * 0x9e3779b97f4a7c15 + word[1] * 0xc2b2ae3d27d4eb4f +
+		     word[2] * 0x165667b19e3779f9 + word[3] * 0xd6e8feb86659fd93 +
+		     word[4] * 0xa0761d6478bd642f + word[5] * 0xe7037ed1a0b428db;
+	__u32 at = hash >> (64 - SPD_CACHE_BITS);
+
+	return bpf_map_lookup_elem(&spd_cache, &at);
+}
+
+static __always_inline bool spd_is_cached(const struct spd_cached *c, const struct flow *f,
+					  __u64 epoch)
+{
+	const __u64 *is = (const void *)c, *wanted = (const void *)f;
+
+	if (!epoch || c->epoch != epoch)
+		return false;
+	return !((is[0] ^ wanted[0]) | (is[1] ^ wanted[1]) | (is[2] ^ wanted[2]) |
+		 (is[3] ^ wanted[3]) | (is[4] ^ wanted[4]) | (is[5] ^ wanted[5]));
+}
+
+static __always_inline void spd_cache_write(struct spd_cached *c, const struct flow *f,
+					    const struct spd_walk *w, __u64 epoch)
+{
+	__builtin_memcpy(c, f, sizeof(*f));
+	c->action = w->action;
+	c->child = w->child;
+	c->epoch = epoch;
+}
+
+/* The first policy of the generation of `epoch` that matches. Returns enum spd_action or SPD_*;
  * *ret_child is set with SPD_PROTECT. A global function: the verifier looks at it once, not at
  * every call, and at the whole program a million instructions less. */
-__weak __noinline __u32 spd_find(__u32 gen, const struct flow *f, __u32 *ret_child)
+__weak __noinline __u32 spd_find(__u64 epoch, const struct flow *f, __u32 *ret_child)
 {
 	if (!f || !ret_child)
 		return SPD_BROKEN;
+	struct spd_cached *cached = spd_cached(f);
+	if (!cached)
+		return SPD_BROKEN;
+	if (spd_is_cached(cached, f, epoch)) {
+		*ret_child = cached->child;
+		return cached->action;
+	}
 	struct spd_walk w = {
-		.gen = gen,
+		.gen = SPD_GEN(epoch),
 		.action = SPD_NONE,
 		.needs_ports = f->lacks_ports && has_ports(f->proto),
 		.ifindex = f->ifindex,
@@ -210,16 +252,17 @@ __weak __noinline __u32 spd_find(__u32 gen, const struct flow *f, __u32 *ret_chi
 	if (!w.is_leaf)
 		return SPD_BROKEN;
 	bpf_loop(SPD_MAX, spd_step, &w, 0);
+	if (w.action != SPD_BROKEN)
+		spd_cache_write(cached, f, &w, epoch);
 	*ret_child = w.child;
 	return w.action;
 }
 
 /* The state of this moment: read once per packet, so that all its lookups see one list. */
 struct spd_view {
-	__u32 gen;
+	__u64 epoch; /* 0: no controller has been here since the maps were made */
 	__u32 default_action;
 	bool is_kernels; /* what is bypassed is forwarded by the kernel's stack */
-	bool is_written; /* false: no controller has been here since the maps were made */
 };
 
 static __always_inline bool spd_view(struct spd_view *ret_view)
@@ -229,11 +272,9 @@ static __always_inline bool spd_view(struct spd_view *ret_view)
 
 	if (!state)
 		return false;
-	__u64 epoch = *(volatile __u64 *)&state->epoch;
-	ret_view->gen = SPD_GEN(epoch);
-	ret_view->is_written = epoch != 0;
+	ret_view->epoch = *(volatile __u64 *)&state->epoch;
 	ret_view->is_kernels = state->forwarding == FORWARDING_KERNEL;
-	ret_view->default_action = state->default_action[ret_view->gen];
+	ret_view->default_action = state->default_action[SPD_GEN(ret_view->epoch)];
 	return true;
 }
 
@@ -269,7 +310,7 @@ spd_inbound(const struct spd_view *view, const struct packet *p, __u32 ifindex, 
 			  .lacks_ports = lacks_ports(p),
 			  .dir = SPD_IN,
 			  .ifindex = ifindex };
-	__u32 child = 0, action = spd_find(view->gen, &f, &child);
+	__u32 child = 0, action = spd_find(view->epoch, &f, &child);
 
 	*ret_allowed = action == SPD_BYPASS;
 	if (action == SPD_BYPASS || action == SPD_NONE)
@@ -282,7 +323,7 @@ spd_inbound(const struct spd_view *view, const struct packet *p, __u32 ifindex, 
 static __always_inline enum gate_outcome
 spd_outbound(const struct spd_view *view, const struct flow *f, bool is_allowed, __u32 *ret_child)
 {
-	__u32 action = spd_find(view->gen, f, ret_child);
+	__u32 action = spd_find(view->epoch, f, ret_child);
 
 	if (action == SPD_NONE)
 		action = is_allowed || spd_is_open(view) ? SPD_BYPASS : SPD_DISCARD;

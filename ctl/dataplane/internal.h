@@ -16,6 +16,7 @@
 	X(child_out, UNIT_SAD)   \
 	X(child_name, UNIT_SAD)  \
 	X(spd_tree, UNIT_SPD)    \
+	X(spd_cache, UNIT_SPD)   \
 	X(spd, UNIT_SPD)         \
 	X(spd_state, UNIT_SPD)   \
 	X(child_tunnel, UNIT_NONE) \

@@ -8,7 +8,7 @@
  *   controller  spd_state spd_tree spd child_out child_name sad sa sa_ts sa_secret
  *               child_tunnel, proxy, and sa_hot, sa_window of an SA that is not published yet
  *   worker      ports addrs xsks host_if tunnels worker_count and sa_hot, sa_window of published SAs
- *   programs    counters child_acq events natt_frags
+ *   programs    counters child_acq events natt_frags spd_cache
  *
  * An SA is published last: first sa, sa_ts, sa_secret and sa_hot of a free index,
  * then sad (inbound: packets find it) or child_out (outbound: policies use it).
@@ -140,6 +140,24 @@ struct spd_val {
 	__u8 zero[5];
 };
 #define SPD_ANSWER 0x1u /* with SPD_DISCARD: by ICMP, "administratively prohibited" */
+
+/*
+ * spd_cache (per CPU): what spd_tree said of the last flows, at the place that their hash gives them. An
+ * entry is of one epoch, so each flip empties it. Written by the programs.
+ */
+#define SPD_CACHE_BITS 12u
+struct spd_cached {
+	__u8 remote[16], local[16];
+	__u16 local_port, remote_port;
+	__u8 proto;
+	__u8 lacks_ports; /* they are in a fragment that was not seen */
+	__u8 dir;	  /* enum spd_dir */
+	__u8 zero;
+	__u32 ifindex, zero2;
+	__u64 epoch;  /* 0: empty */
+	__u32 action; /* enum spd_action, or what bpf/spd.h has besides */
+	__u32 child;
+};
 
 /* child_out[child] (__u64, mmapable): the outbound SA that the policies of a child use now;
  * 0: none yet (acquire). One 8-byte write is the whole switch of a rekey. (Not __u32: the
@@ -381,6 +399,7 @@ struct event {
 
 _Static_assert(sizeof(struct ts_val) == 40, "no hidden padding");
 _Static_assert(sizeof(struct spd_node) == 64, "a cache line");
+_Static_assert(sizeof(struct spd_cached) == 64, "a cache line");
 _Static_assert(sizeof(struct spd_val) == 96, "no hidden padding");
 _Static_assert(sizeof(struct spd_state) == 32, "no hidden padding");
 _Static_assert(sizeof(struct sad_key) == 24, "no hidden padding");

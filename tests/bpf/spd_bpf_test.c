@@ -338,6 +338,68 @@ static void the_longest_leaf_is_walked(void **state)
 	free(list);
 }
 
+/* One policy, of SAME_ADDRESSES packets which differ in one thing only: those that it matches and
+ * those that it does not take turns, and many have the same place in the cache. */
+enum thing { REMOTE_HIGH, REMOTE_LOW, LOCAL_HIGH, LOCAL_LOW, PORT, INTERFACE, THINGS };
+
+static struct ip_addr with_number(bool is_high, uint32_t i)
+{
+	struct ip_addr a = { { 0x20, 0x01, 0x0d, 0xb8, 0x77 } };
+
+	a.b[is_high ? 6 : 14] = (uint8_t)(i >> 8);
+	a.b[is_high ? 7 : 15] = (uint8_t)i;
+	return a;
+}
+
+static struct route_query query_of(enum thing thing, uint32_t i)
+{
+	struct route_query q = {
+		.proto = 17, .ingress = world.ifindex[IF_WAN], .sport = 7, .dport = 9
+	};
+
+	q.daddr = with_number(thing == REMOTE_HIGH,
+			      thing == REMOTE_HIGH || thing == REMOTE_LOW ? i : 1);
+	q.saddr =
+		with_number(thing == LOCAL_HIGH, thing == LOCAL_HIGH || thing == LOCAL_LOW ? i : 1);
+	if (thing == PORT)
+		q.dport = (uint16_t)i;
+	if (thing == INTERFACE)
+		q.ingress = i ? i + 1000000 : world.ifindex[IF_WAN];
+	return q;
+}
+
+static struct spd_policy matches_zero(enum thing thing)
+{
+	struct route_query q = query_of(thing, 0);
+	struct addr_num local = addr_to_num(&q.saddr), remote = addr_to_num(&q.daddr);
+	struct spd_policy p = { .local = { .addr = { local, local }, .port_last = 65535 },
+				.remote = { .addr = { remote, remote }, .port_last = 65535 },
+				.action = SPD_DISCARD };
+
+	if (thing == PORT)
+		p.remote.port_last = 0;
+	if (thing == INTERFACE)
+		p.ifindex = q.ingress;
+	return p;
+}
+
+static void the_cache_knows_flows_apart(void **state)
+{
+	(void)state;
+	for (enum thing thing = 0; thing < THINGS; thing++) {
+		struct spd_policy p = matches_zero(thing);
+		struct route_query zero = query_of(thing, 0);
+		assert_return_code(spd_replace(world.dp, &p, 1, SPD_BYPASS), 0);
+		for (uint32_t i = 1; i <= SAME_ADDRESSES * 2; i++) {
+			struct route_query q = query_of(thing, i);
+			assert_return_code(route_lookup(world.dp, &zero), 0);
+			assert_return_code(route_lookup(world.dp, &q), 0);
+			assert_int_equal(zero.result, ROUTE_DISCARD);
+			assert_int_not_equal(q.result, ROUTE_DISCARD);
+		}
+	}
+}
+
 static int setup(void **state)
 {
 	const char *from = getenv("SPD_SEED");
@@ -365,6 +427,7 @@ int main(void)
 		cmocka_unit_test(mixed_families_are_refused),
 		cmocka_unit_test(too_much_changes_nothing),
 		cmocka_unit_test(the_longest_leaf_is_walked),
+		cmocka_unit_test(the_cache_knows_flows_apart),
 	};
 	const char *obstacle = world_obstacle();
 
