@@ -15,6 +15,7 @@
 #include "maps.h"
 #include "acquire.h"
 #include "arp.h"
+#include "checksum.h"
 #include "forward.h"
 #include "fragment.h"
 #include "meta.h"
@@ -168,6 +169,8 @@ static __always_inline enum gate_outcome decide(struct xdp_md *ctx, struct packe
 
 	if (o != NEXT)
 		return o;
+	if (p->ethertype == ETH_P_IP && !ipv4_sum_holds(ctx, p->l3_off))
+		return GATE_DROP_CHECKSUM;
 	m.l3_off = p->l3_off;
 	if (p->ethertype == ETH_P_ARP)
 		return arp(ctx, p, ifindex, port);

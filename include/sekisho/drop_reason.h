@@ -53,7 +53,8 @@
 	X(PASS_NO_XMIT, "to the kernel's stack: XDP cannot transmit where it goes out")    \
 	X(PASS_FIB, "to the kernel's stack: no route, or one that is not for the gate")    \
 	X(PASS_FORWARDING, "to the kernel's stack: forwarding = kernel")                  \
-	X(DROP_MARTIAN, "an address that no router passes on (RFC 1812 5.3.7)")
+	X(DROP_MARTIAN, "an address that no router passes on (RFC 1812 5.3.7)")  \
+	X(DROP_CHECKSUM, "checksum of the IPv4 header is wrong (RFC 1812 5.2.2)")
 
 enum gate_outcome {
 #define X(name, text) GATE_##name,

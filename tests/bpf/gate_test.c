@@ -351,6 +351,28 @@ static void truncations_go_no_further(void **state)
 		truncated(&egress_ipv6_fixtures[i], true);
 }
 
+/* A sum of one's complement finds each single bit that is wrong. */
+static void no_wrong_bit_of_an_ipv4_header_goes_further(void **state)
+{
+	static const struct pkt in[] = { LAN(FLOW("10.1.0.5", "198.51.100.5")),
+					 LAN(FLOW("10.1.0.5", "10.2.255.255"), .option_words = 10) };
+	uint8_t frame[PKT_MAX];
+	struct world_run run;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(in); i++) {
+		size_t len = pkt_build(&in[i], frame);
+		for (size_t bit = 14 * 8; bit < (34u + 4u * in[i].option_words) * 8; bit++) {
+			frame[bit / 8] ^= (uint8_t)(1 << bit % 8);
+			world_gate(&world, IF_LAN, frame, len, &run);
+			frame[bit / 8] ^= (uint8_t)(1 << bit % 8);
+			if (run.outcome != GATE_DROP_CHECKSUM && run.outcome != GATE_DROP_RUNT &&
+			    run.outcome != GATE_DROP_MALFORMED)
+				fail_msg("packet %zu, bit %zu: %d", i, bit, run.outcome);
+		}
+	}
+}
+
 static void truncated_arp_is_a_runt(void **state)
 {
 	uint8_t frame[PKT_MAX];
@@ -444,6 +466,7 @@ int main(void)
 		cmocka_unit_test(gate_outcomes),
 		cmocka_unit_test(egress_outcomes),
 		cmocka_unit_test(truncations_go_no_further),
+		cmocka_unit_test(no_wrong_bit_of_an_ipv4_header_goes_further),
 		cmocka_unit_test(truncated_arp_is_a_runt),
 		cmocka_unit_test(foreign_metadata_is_replaced),
 		cmocka_unit_test(the_pair_keeps_the_interface),

@@ -84,7 +84,7 @@ static uint8_t *put_ipv4(const struct pkt *p, uint8_t *at, size_t l4_len)
 	put16(at + 10, 0);
 	memcpy(at + 12, &src, 4);
 	memcpy(at + 16, &dst, 4);
-	put16(at + 10, checksum(at, header_len));
+	put16(at + 10, (uint16_t)(checksum(at, header_len) + p->sum_off));
 	return at + header_len;
 }
 

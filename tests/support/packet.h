@@ -35,6 +35,7 @@ struct pkt {
 	uint16_t payload;  /* bytes behind UDP, or behind IPv4; 0: 16 */
 	int total_len_off; /* added to the true total length */
 	int udp_len_off;   /* added to the true UDP length, or to the checksum of PKT_NDP */
+	uint16_t sum_off;  /* added to the true checksum of the IPv4 header */
 	uint8_t version;   /* 0: the true one */
 	uint8_t ihl;       /* 0: the true one */
 	enum pkt_payload content;
