@@ -68,6 +68,11 @@ static uint16_t checksum(const uint8_t *at, size_t len)
 	return checksum_on(0, at, len);
 }
 
+static uint8_t ttl(const struct pkt *p)
+{
+	return p->no_ttl ? 0 : p->ttl ? p->ttl : 64;
+}
+
 static uint8_t *put_ipv4(const struct pkt *p, uint8_t *at, size_t l4_len)
 {
 	size_t header_len = 20 + 4u * p->option_words;
@@ -79,7 +84,7 @@ static uint8_t *put_ipv4(const struct pkt *p, uint8_t *at, size_t l4_len)
 	put16(at + 2, (uint16_t)((int)(header_len + l4_len) + p->total_len_off));
 	put16(at + 4, p->id ? p->id : 0x1234);
 	put16(at + 6, p->frag);
-	at[8] = p->ttl ? p->ttl : 64;
+	at[8] = ttl(p);
 	at[9] = p->proto ? p->proto : IPPROTO_UDP;
 	put16(at + 10, 0);
 	memcpy(at + 12, &src, 4);
@@ -97,9 +102,11 @@ static uint8_t *put_ext(const struct pkt *p, uint8_t *at, uint8_t *next, uint8_t
 
 	for (int i = 0; i < p->n_ext; i++) {
 		*next = p->ext[i];
-		memset(at, 1, len);
+		memset(at, 0, len); /* options: Pad1 */
 		next = at;
 		at[1] = p->ext_len;
+		if (p->ext[i] == IPPROTO_ROUTING)
+			at[3] = p->segments_left;
 		at += len;
 	}
 	if (p->frag) {
@@ -121,7 +128,7 @@ static uint8_t *put_ipv6(const struct pkt *p, uint8_t *at, size_t l4_len)
 	put16(at, (uint16_t)((p->version ? p->version : 6) << 12 | p->tos << 4));
 	put16(at + 2, 0);
 	put16(at + 4, (uint16_t)((int)(ext_len + l4_len) + p->total_len_off));
-	at[7] = p->ttl ? p->ttl : 64;
+	at[7] = ttl(p);
 	if (inet_pton(AF_INET6, p->src, at + 8) != 1 || inet_pton(AF_INET6, p->dst, at + 24) != 1)
 		abort();
 	return put_ext(p, at + 40, at + 6, p->proto ? p->proto : IPPROTO_UDP);

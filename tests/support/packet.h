@@ -3,6 +3,7 @@
 #ifndef SUPPORT_PACKET_H
 #define SUPPORT_PACKET_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -23,6 +24,7 @@ struct pkt {
 	const char *src, *dst;
 	uint8_t proto; /* 0: 17 UDP */
 	uint8_t ttl, tos;
+	bool no_ttl; /* it is 0 */
 	uint8_t option_words;
 	uint8_t arp_op;
 	const char *target; /* PKT_NDP, which is an advertisement if icmp_type is 136; option: smac */
@@ -32,6 +34,7 @@ struct pkt {
 	uint16_t id;       /* of all fragments of a packet; 0: 0x1234, in IPv6 0 */
 	uint8_t ext[PKT_EXT_MAX], n_ext; /* IPv6: extension headers, that of `frag` behind them */
 	uint8_t ext_len;                 /* their length field */
+	uint8_t segments_left;           /* of routing headers, which are of type 0 */
 	uint16_t payload;  /* bytes behind UDP, or behind IPv4; 0: 16 */
 	int total_len_off; /* added to the true total length */
 	int udp_len_off;   /* added to the true UDP length, or to the checksum of PKT_NDP */
