@@ -135,14 +135,12 @@ __weak __noinline int forward_fib(struct xdp_md *ctx, struct bpf_fib_lookup *fib
 		return forward_can_xmit(fib->ifindex) ? forward_send(ctx, l3_off, fib) :
 							GATE_PASS_NO_XMIT;
 	case BPF_FIB_LKUP_RET_BLACKHOLE:
-	case BPF_FIB_LKUP_RET_UNREACHABLE:
-	case BPF_FIB_LKUP_RET_PROHIBIT:
 		return GATE_DROP_NO_ROUTE;
 	case BPF_FIB_LKUP_RET_NO_NEIGH:
 		return GATE_PASS_NO_NEIGHBOUR;
 	case BPF_FIB_LKUP_RET_FRAG_NEEDED:
 		return GATE_PASS_TOO_BIG;
-	default:
+	default: /* unreachable and prohibit among it: the kernel says so to the sender */
 		return GATE_PASS_FIB;
 	}
 }

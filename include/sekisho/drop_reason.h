@@ -33,7 +33,7 @@
 	X(DROP_NO_WORKER, "to be protected, but no worker serves this queue")             \
 	X(DROP_NO_PORT, "to be protected, but the worker does not serve this interface")  \
 	X(DROP_NO_META, "driver has no room for metadata")                                \
-	X(DROP_NO_ROUTE, "the FIB says unreachable, blackhole or prohibited")             \
+	X(DROP_NO_ROUTE, "the FIB says blackhole")                                           \
 	X(DROP_EGRESS, "sent by this host, cannot be handed to the worker")               \
 	X(DROP_BUG, "impossible state")                                                   \
 	X(EGRESS_PASS, "sent by this host: IKE, ESP, AH, group or link address, not IP")  \
@@ -51,7 +51,7 @@
 	X(PASS_NO_NEIGHBOUR, "to the kernel's stack: it has to find the next hop's MAC")   \
 	X(PASS_TOO_BIG, "to the kernel's stack: larger than the route's MTU, it answers or cuts") \
 	X(PASS_NO_XMIT, "to the kernel's stack: XDP cannot transmit where it goes out")    \
-	X(PASS_FIB, "to the kernel's stack: no route, or one that is not for the gate")    \
+	X(PASS_FIB, "to the kernel's stack: no route, one that refuses, or is not for the gate") \
 	X(PASS_FORWARDING, "to the kernel's stack: forwarding = kernel")                  \
 	X(DROP_MARTIAN, "an address that no router passes on (RFC 1812 5.3.7)")  \
 	X(DROP_CHECKSUM, "checksum of the IPv4 header is wrong (RFC 1812 5.2.2)")

@@ -483,8 +483,8 @@ static const struct fixture gate_fixtures[] = {
 	{ "forward, subnet broadcast", IF_WAN, WAN(FLOW("198.51.100.5", "10.1.255.255")),
 	  GATE_PASS_FIB },
 	{ "blackhole", IF_LAN, LAN(FLOW("10.1.0.5", "198.51.102.5")), GATE_DROP_NO_ROUTE },
-	{ "unreachable", IF_LAN, LAN(FLOW("10.1.0.5", "198.51.103.5")), GATE_DROP_NO_ROUTE },
-	{ "prohibited", IF_LAN, LAN(FLOW("10.1.0.5", "198.51.104.5")), GATE_DROP_NO_ROUTE },
+	{ "unreachable", IF_LAN, LAN(FLOW("10.1.0.5", "198.51.103.5")), GATE_PASS_FIB },
+	{ "prohibited", IF_LAN, LAN(FLOW("10.1.0.5", "198.51.104.5")), GATE_PASS_FIB },
 	/* from this host, through the worker's veth */
 	{ "host: protect, TTL as it is", IF_HOST, HOST(FLOW("192.0.2.1", "10.2.0.5"), .ttl = 1),
 	  GATE_TO_WORKER_OUT, HOST(FLOW("192.0.2.1", "10.2.0.5"), .ttl = 1),

@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
 # What the worker has kept of the kernel's routes, neighbours and links is asked anew when they change:
-# hostA gets a MAC that only the changed neighbour, then only the changed route leads to; then its
-# link goes down and up. 200 packets per second flow, and within a second (200 packets) they arrive again.
+# hostA gets a MAC that only the changed neighbour, then only the changed route, then only a new rule leads
+# to; then its link goes down and up. 200 packets per second flow, and within a second (200 packets) they arrive again.
 . "$(dirname "$0")/worker_lib.sh"
 
 # WHAT COMMAND...: of three seconds' packets less than a second's are lost by it.
@@ -20,6 +20,10 @@ new_route() {
 	mac 02:00:00:00:0a:02
 	ip -n "$(ns gwA)" route add 10.1.0.2/32 via 10.1.0.66 dev lan
 }
+new_rule() {
+	mac 02:00:00:00:0a:03
+	ip -n "$(ns gwA)" rule add to 10.1.0.2 table 7
+}
 new_link() {
 	ip -n "$(ns gwA)" link set lan down
 	ip -n "$(ns gwA)" link set lan up
@@ -31,6 +35,10 @@ must neighbour 10.1.0.66 02:00:00:00:0a:02
 follows "another neighbour" new_neighbour
 follows "another route" new_route
 ip -n "$(ns gwA)" route del 10.1.0.2/32
-must neighbour 10.1.0.2 02:00:00:00:0a:02
+must neighbour 10.1.0.67 02:00:00:00:0a:03
+must ip -n "$(ns gwA)" route add 10.1.0.2/32 via 10.1.0.67 dev lan table 7
+follows "another rule" new_rule
+must neighbour 10.1.0.2 02:00:00:00:0a:03
+ip -n "$(ns gwA)" rule del to 10.1.0.2 table 7
 follows "the link" new_link
 passed
