@@ -10,6 +10,7 @@
 #include "maps.h"
 #include "parse.h"
 #include "quote.h"
+#include "sample.h"
 #include "spd.h"
 #include <sekisho/esp.h>
 
@@ -122,6 +123,21 @@ static __always_inline int redirect(struct __sk_buff *skb, const struct links *l
 	return bpf_redirect(ifindex, 0);
 }
 
+static __noinline void sample_tc(struct __sk_buff *skb, enum gate_outcome o)
+{
+	__u32 len = skb->len, n = sample_size(len);
+	struct drop_sample *s = sample_begin(len);
+
+	if (!s)
+		return;
+	s->ifindex = skb->ifindex;
+	s->where = SAMPLE_EGRESS;
+	s->outcome = o;
+	if (is_sample_size(n) && !bpf_skb_load_bytes(skb, 0, s->head, n))
+		s->head_len = n;
+	bpf_ringbuf_submit(s, 0);
+}
+
 SEC("tc")
 int egress(struct __sk_buff *skb)
 {
@@ -139,5 +155,8 @@ int egress(struct __sk_buff *skb)
 	count(o);
 	if (o == GATE_EGRESS_PROTECT || o == GATE_EGRESS_REJECT)
 		return redirect(skb, &l, ifindex);
-	return o == GATE_EGRESS_BYPASS || o == GATE_EGRESS_PASS ? TC_ACT_OK : TC_ACT_SHOT;
+	if (o == GATE_EGRESS_BYPASS || o == GATE_EGRESS_PASS)
+		return TC_ACT_OK;
+	sample_tc(skb, o);
+	return TC_ACT_SHOT;
 }

@@ -24,6 +24,7 @@
 #include "pmtu.h"
 #include "quote.h"
 #include "sad.h"
+#include "sample.h"
 #include "spd.h"
 
 /* What came by a link-layer broadcast or multicast is not routed (RFC 1812 5.3.4): else each
@@ -39,7 +40,8 @@ static __always_inline enum gate_outcome protect(struct xdp_md *ctx, struct pack
 						 const struct port_val *port, const struct flow *f,
 						 struct xsk_meta *m)
 {
-	barrier_var(port); /* Linux 6.1 cannot follow a check for NULL that was folded into others */
+	barrier_var(
+		port); /* Linux 6.1 cannot follow a check for NULL that was folded into others */
 	if (!port || !host_has_vlan(ctx->ingress_ifindex, p))
 		return GATE_DROP_NO_PORT;
 	bool is_own = port->flags & (PORT_HOST | PORT_TUNNEL);
@@ -197,6 +199,22 @@ static __always_inline enum gate_outcome decide(struct xdp_md *ctx, struct packe
 	return o == GATE_TO_WORKER_REJECT ? reject(ctx, p, port, &m) : o;
 }
 
+/* Not inlined: it has a stack of its own then. */
+static __noinline void sample_xdp(struct xdp_md *ctx, enum gate_outcome o)
+{
+	__u32 len = ctx->data_end - ctx->data, n = sample_size(len);
+	struct drop_sample *s = sample_begin(len);
+
+	if (!s)
+		return;
+	s->ifindex = ctx->ingress_ifindex;
+	s->where = SAMPLE_GATE;
+	s->outcome = o;
+	if (is_sample_size(n) && !bpf_xdp_load_bytes(ctx, 0, s->head, n))
+		s->head_len = n;
+	bpf_ringbuf_submit(s, 0);
+}
+
 SEC("xdp")
 int gate(struct xdp_md *ctx)
 {
@@ -207,8 +225,12 @@ int gate(struct xdp_md *ctx)
 	};
 	enum gate_outcome o = decide(ctx, &p);
 
+	int verdict = xdp_verdict(o);
+
 	count(o);
-	return xdp_verdict(o);
+	if (verdict == XDP_DROP)
+		sample_xdp(ctx, o);
+	return verdict;
 }
 
 char _license[] SEC("license") = "Dual BSD/GPL";

@@ -46,6 +46,7 @@ ARRAY_MAP(sa_secret, SA_MAX, struct sa_secret, 0);
 ARRAY_MAP(sa_hot, SA_MAX, struct sa_hot, BPF_F_MMAPABLE);
 ARRAY_MAP(sa_window, SA_WINDOW_BLOCKS, struct sa_window, BPF_F_MMAPABLE);
 ARRAY_MAP(host_if, 1, struct host_if_val, 0);
+ARRAY_MAP(sample_state, 1, struct sample_state, BPF_F_MMAPABLE);
 ARRAY_MAP(worker_count, COUNTERS_MAX, __u64, BPF_F_MMAPABLE);
 
 HASH_MAP(sad, SA_MAX, struct sad_key, struct sad_val);
@@ -100,6 +101,11 @@ MAP struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, EVENTS_BYTES);
 } events SEC(".maps");
+
+MAP struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, SAMPLES_BYTES);
+} samples SEC(".maps");
 
 _Static_assert(GATE_OUTCOME_COUNT <= COUNTERS_MAX, "counters is too small");
 _Static_assert(WORKER_OUTCOME_COUNT <= COUNTERS_MAX, "worker_count is too small");

@@ -113,3 +113,12 @@ int report(struct event *what)
 
 	return bpf_ringbuf_output(&events, &ev, sizeof(ev), 0);
 }
+
+/* What the worker dropped; it has counted it for the samples' rate. */
+SEC("syscall")
+int drop(struct drop_sample *what)
+{
+	struct drop_sample s = *what;
+
+	return bpf_ringbuf_output(&samples, &s, sizeof(s), 0);
+}

@@ -37,6 +37,7 @@ int cmd_status(struct cli *cli, const char *argument);
 int cmd_sas(struct cli *cli, const char *argument);
 int cmd_policies(struct cli *cli, const char *argument);
 int cmd_counters(struct cli *cli, const char *argument);
+int cmd_drops(struct cli *cli, const char *argument);
 int cmd_up(struct cli *cli, const char *argument);
 int cmd_down(struct cli *cli, const char *argument);
 int cmd_reload(struct cli *cli, const char *argument);

@@ -12,6 +12,8 @@ static const struct command commands[] = {
 	  cmd_sas },
 	{ "policies", NULL, "the SPD in force, in its order", cmd_policies },
 	{ "counters", NULL, "what became of every packet, drops by reason", cmd_counters },
+	{ "drops", NULL, "watch what is dropped, as it happens: why, where, which packet",
+	  cmd_drops },
 	{ "up", "NAME", "bring up a connection, or one child (CHILD, or CONN/CHILD)", cmd_up },
 	{ "down", "NAME", "take it down", cmd_down },
 	{ "reload", NULL, "read the configuration again; with a mistake nothing changes",
@@ -29,7 +31,8 @@ static void print_help(FILE *to)
 	fputs("\n"
 	      "  --instance NAME   another gateway on this machine, as its daemons were started\n"
 	      "  --json            the answer as JSON: all numbers, stable names\n"
-	      "  --timeout S       how long up and down wait, 30 seconds if not said\n"
+	      "  --timeout S       how long up and down wait, 30 seconds if not said; drops "
+	      "watches\n"
 	      "  --socket PATH     another VICI socket; strongSwan's can show its sas, too\n"
 	      "\n"
 	      "First steps:\n"
@@ -62,8 +65,8 @@ static int usage(const char *format, const char *what)
 
 static int tell_unknown(const char *name)
 {
-	const char *near = nearest_word(name, &commands[0].name, ARRAY_SIZE(commands),
-					sizeof(commands[0]));
+	const char *near =
+		nearest_word(name, &commands[0].name, ARRAY_SIZE(commands), sizeof(commands[0]));
 
 	if (near)
 		fprintf(stderr, "sekisho: no command '%s', did you mean '%s'? (sekisho --help)\n",
@@ -127,8 +130,8 @@ static int take_argument(struct cli *cli, struct words *words, char **argv, int 
 		return usage("'%s' is no name of an instance", value);
 	if (is_named)
 		cli->instance = value;
-	if (is_timed && (strspn(value, "0123456789") != strlen(value) || !atoi(value) ||
-			 strlen(value) > 5))
+	if (is_timed &&
+	    (strspn(value, "0123456789") != strlen(value) || !atoi(value) || strlen(value) > 5))
 		return usage("--timeout needs a number of seconds, not '%s'", value);
 	if (is_timed)
 		cli->timeout_s = (unsigned)atoi(value);

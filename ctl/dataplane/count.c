@@ -6,6 +6,7 @@
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <stdlib.h>
+#include <time.h>
 
 struct outcome_words {
 	const char *name, *text;
@@ -78,32 +79,50 @@ const char *counters_worker_text(enum worker_outcome o)
 
 struct dp_events {
 	struct ring_buffer *ring;
-	void (*on_event)(const struct event *, void *arg);
+	struct dp_sinks to;
 	void *arg;
 };
+
+static int on_event(void *ctx, void *data, size_t size)
+{
+	struct dp_events *ev = ctx;
+
+	if (size >= sizeof(struct event))
+		ev->to.on_event(data, ev->arg);
+	return 0;
+}
 
 static int on_sample(void *ctx, void *data, size_t size)
 {
 	struct dp_events *ev = ctx;
 
-	if (size >= sizeof(struct event))
-		ev->on_event(data, ev->arg);
+	if (size >= sizeof(struct drop_sample))
+		ev->to.on_sample(data, ev->arg);
 	return 0;
 }
 
-int dp_events_open(struct dataplane *dp, void (*on_event)(const struct event *, void *arg),
-		   void *arg, struct dp_events **ret_events)
+static int open_rings(struct dataplane *dp, struct dp_events *ev)
+{
+	ev->ring = ring_buffer__new(dp_fd(dp, DP_MAP_events), on_event, ev, NULL);
+	if (!ev->ring)
+		return -errno;
+	return ev->to.on_sample
+		       ? ring_buffer__add(ev->ring, dp_fd(dp, DP_MAP_samples), on_sample, ev)
+		       : 0;
+}
+
+int dp_events_open(struct dataplane *dp, const struct dp_sinks *sinks, void *arg,
+		   struct dp_events **ret_events)
 {
 	struct dp_events *ev = calloc(1, sizeof(*ev));
 
 	if (!ev)
 		return -ENOMEM;
-	ev->on_event = on_event;
+	ev->to = *sinks;
 	ev->arg = arg;
-	ev->ring = ring_buffer__new(dp_fd(dp, DP_MAP_events), on_sample, ev, NULL);
-	if (!ev->ring) {
-		int r = -errno;
-		free(ev);
+	int r = open_rings(dp, ev);
+	if (r) {
+		dp_events_close(ev);
 		return r;
 	}
 	*ret_events = ev;
@@ -130,12 +149,39 @@ void dp_events_close(struct dp_events *ev)
 	free(ev);
 }
 
+/* By a program of type syscall. Its result: 0, or -EAGAIN where the ring is full. */
+static int run(const struct dataplane *dp, enum dp_prog_id prog, void *what, uint32_t size)
+{
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .ctx_in = what, .ctx_size_in = size);
+
+	if (bpf_prog_test_run_opts(dp->prog_fd[prog], &opts))
+		return -errno;
+	return (int)opts.retval;
+}
+
 int dp_report(struct dataplane *dp, const struct event *what)
 {
 	struct event ev = *what;
-	LIBBPF_OPTS(bpf_test_run_opts, opts, .ctx_in = &ev, .ctx_size_in = sizeof(ev));
 
-	if (bpf_prog_test_run_opts(dp->prog_fd[DP_PROG_report], &opts))
-		return -errno;
-	return (int)opts.retval; /* of bpf_ringbuf_output: 0 or -EAGAIN, ring full */
+	return run(dp, DP_PROG_report, &ev, sizeof(ev));
+}
+
+int dp_sample(struct dataplane *dp, const struct drop_sample *what)
+{
+	struct drop_sample s = *what;
+
+	return run(dp, DP_PROG_drop, &s, sizeof(s));
+}
+
+int dp_samples_watch(struct dataplane *dp, uint32_t ms)
+{
+	struct timespec t;
+
+	if (!dp->may_write)
+		return -EPERM;
+	clock_gettime(CLOCK_BOOTTIME, &t);
+	__atomic_store_n(&dp_sample_state(dp)->until_ns,
+			 (uint64_t)t.tv_sec * 1000000000ull + (uint64_t)t.tv_nsec + ms * 1000000ull,
+			 __ATOMIC_RELAXED);
+	return 0;
 }

@@ -173,6 +173,11 @@ const struct spd_state *dp_spd_state(const struct dataplane *dp)
 	return dp->mapping[DP_MAP_spd_state].at;
 }
 
+struct sample_state *dp_sample_state(const struct dataplane *dp)
+{
+	return dp->mapping[DP_MAP_sample_state].at;
+}
+
 uint64_t *dp_worker_count(const struct dataplane *dp)
 {
 	return dp->mapping[DP_MAP_worker_count].at;

@@ -62,6 +62,7 @@ const struct sa_val *dp_sa(const struct dataplane *dp);
 struct sa_window *dp_sa_window(const struct dataplane *dp);
 const uint64_t *dp_child_out(const struct dataplane *dp);
 const struct spd_state *dp_spd_state(const struct dataplane *dp);
+struct sample_state *dp_sample_state(const struct dataplane *dp);
 uint64_t *dp_worker_count(const struct dataplane *dp); /* WORKER_OUTCOME_COUNT of them */
 
 /* ---- SPD ------------------------------------------------------------------------ */
@@ -196,14 +197,23 @@ const char *counters_gate_text(enum gate_outcome o);
 const char *counters_worker_name(enum worker_outcome o);
 const char *counters_worker_text(enum worker_outcome o);
 
-/* The ring buffer's consumer: one process, the controller. fd is for poll. */
+/* The consumer of both ring buffers: one process, the controller. fd is for poll. on_sample may be
+ * NULL: samples stay where they are. */
+struct dp_sinks {
+	void (*on_event)(const struct event *, void *arg);
+	void (*on_sample)(const struct drop_sample *, void *arg);
+};
 struct dp_events;
-int dp_events_open(struct dataplane *dp, void (*on_event)(const struct event *, void *arg),
-		   void *arg, struct dp_events **ret_events) MUST_USE;
+int dp_events_open(struct dataplane *dp, const struct dp_sinks *sinks, void *arg,
+		   struct dp_events **ret_events) MUST_USE;
 int dp_events_fd(const struct dp_events *ev);
 int dp_events_read(struct dp_events *ev);
 void dp_events_close(struct dp_events *ev);
+/* Controller: what is dropped in the next ms milliseconds is sampled. */
+int dp_samples_watch(struct dataplane *dp, uint32_t ms) MUST_USE;
 /* Worker: put an event into the ring, by BPF_PROG_TEST_RUN of the program "report". */
 int dp_report(struct dataplane *dp, const struct event *what) MUST_USE;
+/* The same for a sample that sample_take() allowed, by "drop". */
+int dp_sample(struct dataplane *dp, const struct drop_sample *what) MUST_USE;
 
 #endif

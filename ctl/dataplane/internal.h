@@ -31,9 +31,11 @@
 	X(host_if, UNIT_NONE)    \
 	X(counters, UNIT_NONE)   \
 	X(worker_count, UNIT_NONE) \
-	X(events, UNIT_NONE)
+	X(events, UNIT_NONE)     \
+	X(sample_state, UNIT_NONE) \
+	X(samples, UNIT_NONE)
 
-#define DP_PROGS(X) X(gate) X(egress) X(route) X(report)
+#define DP_PROGS(X) X(gate) X(egress) X(route) X(report) X(drop)
 
 enum dp_unit { UNIT_NONE, UNIT_SAD, UNIT_SPD };
 

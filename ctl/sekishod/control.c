@@ -100,6 +100,18 @@ void control_child_up(struct shell *sh, const struct child_sa *sa)
 		control_list_updown(sh, c->server, sa);
 }
 
+void control_dropped(struct shell *sh, const struct drop_sample *s)
+{
+	struct control *c = sh->control;
+	struct vici_msg m = { 0 };
+
+	if (!c || !vici_wants(c->server, "drop"))
+		return;
+	control_put_drop(sh, &m, s);
+	vici_broadcast(c->server, "drop", &m);
+	vici_msg_fini(&m);
+}
+
 static void fail_ups(struct control *c, const char *conn, const char *child, const char *why)
 {
 	for (size_t i = 0; c && i < WAITS_MAX; i++) {
@@ -220,8 +232,10 @@ static bool target_find(struct shell *sh, struct vici_request *req, struct targe
 		has_ike = conn;
 	}
 	if (!has_ike)
-		vici_fail(req, has_child ? "no child '%s' in the configuration"
-					 : "name a connection or a child%s", ret->child);
+		vici_fail(req,
+			  has_child ? "no child '%s' in the configuration"
+				    : "name a connection or a child%s",
+			  ret->child);
 	return has_ike;
 }
 
@@ -283,9 +297,9 @@ static void cmd_rekey(struct vici_request *req, void *arg)
 	if (!target_find(sh, req, &t))
 		return;
 	bool is_reauth = vici_get_bool(vici_args(req), "reauth", false);
-	int err = t.child[0] ? ike_rekey_child(sh->ike, t.conn, t.child, shell_now_ms()) :
-		  is_reauth  ? ike_reauth(sh->ike, t.conn, shell_now_ms()) :
-			       ike_rekey(sh->ike, t.conn, shell_now_ms());
+	int err = t.child[0]  ? ike_rekey_child(sh->ike, t.conn, t.child, shell_now_ms())
+		  : is_reauth ? ike_reauth(sh->ike, t.conn, shell_now_ms())
+			      : ike_rekey(sh->ike, t.conn, shell_now_ms());
 	if (err) {
 		vici_fail(req, "cannot rekey '%s': %s", t.child[0] ? t.child : t.conn,
 			  err == -ENOENT ? "it is not up" : strerror(-err));
@@ -313,19 +327,27 @@ static void cmd_reload(struct vici_request *req, void *arg)
 /* ---- The socket ------------------------------------------------------------------ */
 
 static const struct vici_command commands[] = {
-	{ "version", control_version },	      { "stats", control_stats },
-	{ "list-sas", control_list_sas },     { "list-conns", control_list_conns },
-	{ "list-policies", control_list_policies }, { "get-conns", control_get_conns },
-	{ "status", control_status },	      { "policies", control_policies },
-	{ "counters", control_counters },     { "check", control_check },
-	{ "initiate", cmd_initiate },	      { "terminate", cmd_terminate },
-	{ "rekey", cmd_rekey },		      { "redirect", control_redirect },
+	{ "version", control_version },
+	{ "stats", control_stats },
+	{ "list-sas", control_list_sas },
+	{ "list-conns", control_list_conns },
+	{ "list-policies", control_list_policies },
+	{ "get-conns", control_get_conns },
+	{ "status", control_status },
+	{ "policies", control_policies },
+	{ "counters", control_counters },
+	{ "check", control_check },
+	{ "drops", control_drops },
+	{ "initiate", cmd_initiate },
+	{ "terminate", cmd_terminate },
+	{ "rekey", cmd_rekey },
+	{ "redirect", control_redirect },
 	{ "reload-settings", cmd_reload },
 	{ NULL, NULL },
 };
 
-static const char *const events[] = { "list-sa",     "list-conn",  "list-policy", "policy",
-				      "control-log", "child-updown", NULL };
+static const char *const events[] = { "list-sa",     "list-conn",    "list-policy", "policy",
+				      "control-log", "child-updown", "drop",	    NULL };
 
 int control_start(struct shell *sh)
 {

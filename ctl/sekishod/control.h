@@ -14,6 +14,8 @@ void control_child_up(struct shell *sh, const struct child_sa *sa);
 void control_failed(struct shell *sh, const struct conn *conn, const struct conn_child *child,
 		    const char *why);
 void control_log(struct shell *sh, const struct conn *conn, const char *text);
+/* Event "drop" to who registered for it. */
+void control_dropped(struct shell *sh, const struct drop_sample *s);
 /* The command `redirect`. */
 struct vici_request;
 void control_redirect(struct vici_request *req, void *arg);

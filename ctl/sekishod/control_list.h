@@ -24,6 +24,10 @@ void control_put_errors(struct vici_msg *m, const struct conf_errors *errors);
 
 void control_check(struct vici_request *req, void *arg);
 
+/* The command "drops", which lasts a second, and the message of its event. */
+void control_drops(struct vici_request *req, void *arg);
+void control_put_drop(struct shell *sh, struct vici_msg *m, const struct drop_sample *s);
+
 /* Event "child-updown" to whoever registered for it. */
 void control_list_updown(struct shell *sh, struct vici_server *server, const struct child_sa *sa);
 

@@ -143,6 +143,11 @@ static void on_event(const struct event *ev, void *arg)
 	shell_carry_out(sh);
 }
 
+static void on_sample(const struct drop_sample *s, void *arg)
+{
+	control_dropped(arg, s);
+}
+
 static void on_events_readable(uv_poll_t *poll, int status, int events)
 {
 	struct shell *sh = poll->data;
@@ -226,7 +231,8 @@ static int start_signals(struct shell *sh)
 
 static int start_events(struct shell *sh)
 {
-	int err = dp_events_open(sh->dp, on_event, sh, &sh->events);
+	static const struct dp_sinks sinks = { on_event, on_sample };
+	int err = dp_events_open(sh->dp, &sinks, sh, &sh->events);
 
 	if (err)
 		return err;

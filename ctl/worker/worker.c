@@ -18,6 +18,7 @@
 #include "worker/hot.h"
 #include "worker/icmp.h"
 #include "worker/pmtu.h"
+#include "worker/sample.h"
 
 /* Frames in the fill rings, all sockets together; the rest is being sent, or held. */
 #define FILL_SHARE (FRAME_COUNT * 3 / 4)
@@ -220,10 +221,13 @@ static void frame_end(struct worker *w, struct frame *f)
 	if (!f->data) /* held, or done */
 		return;
 	addr = umem_addr(&w->umem, f->data);
+	const uint8_t *data = f->data;
 	f->data = NULL;
 	if (frame_send(w, f, addr))
 		return;
 	count_add(w, f->drop, f->drop != FRAME_KEEP);
+	if (f->drop != FRAME_KEEP)
+		sample_drop(w, f, data);
 	umem_give(&w->umem, addr, OWNER_WORKER);
 }
 

@@ -5,10 +5,10 @@
  *
  * Who writes what (one writer per map, or per field where said):
  *
- *   controller  spd_state spd_tree spd child_out child_name sad sa sa_ts sa_secret
+ *   controller  sample_state spd_state spd_tree spd child_out child_name sad sa sa_ts sa_secret
  *               child_tunnel, proxy, and sa_hot, sa_window of an SA that is not published yet
  *   worker      ports addrs xsks host_if tunnels worker_count and sa_hot, sa_window of published SAs
- *   programs    counters child_acq events natt_frags spd_cache
+ *   programs    counters child_acq events samples natt_frags flow_frags spd_cache
  *
  * An SA is published last: first sa, sa_ts, sa_secret and sa_hot of a free index,
  * then sad (inbound: packets find it) or child_out (outbound: policies use it).
@@ -397,6 +397,57 @@ struct event {
 	__u8 zero[7];
 };
 
+/* ---- Samples of what is dropped: programs and worker -> controller, ring buffer `samples` ---- */
+
+enum sample_where {
+	SAMPLE_GATE,   /* outcome: of GATE_OUTCOMES */
+	SAMPLE_EGRESS, /* the same, of the tc program */
+	SAMPLE_WORKER, /* of WORKER_OUTCOMES */
+};
+
+#define SAMPLES_BYTES (64u * 1024u)
+#define SAMPLE_HEAD 96u		/* headers, as a rule nothing more */
+#define SAMPLES_PER_SECOND 64u /* in the whole gateway: what is dropped at a high rate is not made slow */
+struct drop_sample {
+	__u64 ns;      /* CLOCK_BOOTTIME */
+	__u32 ifindex; /* it came in by; SAMPLE_EGRESS: it goes out by */
+	__u32 len;     /* of the frame */
+	__u32 sa;      /* index, where the worker knew it by then; 0: none */
+	__u8 where, outcome;
+	__u8 l3; /* offset of the IP header in head; 0: there is an Ethernet header first */
+	__u8 head_len;
+	__u8 head[SAMPLE_HEAD]; /* the first head_len bytes of the frame */
+};
+
+/* sample_state[0] (mmapable): whether somebody watches. The controller says until when; who samples
+ * counts. */
+struct sample_state {
+	__u64 until_ns; /* CLOCK_BOOTTIME; 0 or over: nobody */
+	__u64 second;	/* of which `taken` are */
+	__u64 missed;	/* there were more */
+	__u32 taken;
+	__u32 zero;
+};
+
+/* May this one be taken? */
+static inline int sample_take(struct sample_state *st, __u64 now_ns)
+{
+	__u64 second = now_ns / 1000000000ull;
+
+	if (st->until_ns < now_ns)
+		return 0;
+	if (st->second != second) {
+		st->second = second;
+		st->taken = 0;
+	}
+	if (st->taken >= SAMPLES_PER_SECOND) {
+		__sync_fetch_and_add(&st->missed, 1);
+		return 0;
+	}
+	__sync_fetch_and_add(&st->taken, 1);
+	return 1;
+}
+
 _Static_assert(sizeof(struct ts_val) == 40, "no hidden padding");
 _Static_assert(sizeof(struct spd_node) == 64, "a cache line");
 _Static_assert(sizeof(struct spd_cached) == 64, "a cache line");
@@ -409,5 +460,6 @@ _Static_assert(sizeof(struct flow_frag_val) == 16, "no hidden padding");
 _Static_assert(sizeof(struct sa_val) == 112, "no hidden padding");
 _Static_assert(sizeof(struct sa_hot) == 64, "a cache line");
 _Static_assert(sizeof(struct event) == 56, "no hidden padding");
+_Static_assert(sizeof(struct drop_sample) == 120, "no hidden padding");
 
 #endif

@@ -17,8 +17,10 @@ static struct world world;
 static struct spd_policy policy(enum spd_action action, const char *local, const char *remote,
 				uint32_t child)
 {
-	struct spd_policy p = { .action = action, .child = child,
-				.local = { .port_last = 65535 }, .remote = { .port_last = 65535 } };
+	struct spd_policy p = { .action = action,
+				.child = child,
+				.local = { .port_last = 65535 },
+				.remote = { .port_last = 65535 } };
 
 	if (addr_parse_range(local, &p.local.addr) || addr_parse_range(remote, &p.remote.addr))
 		abort();
@@ -43,8 +45,12 @@ static void write_spd(enum spd_action default_action)
 
 static struct route_query ask(const char *src, const char *dst, uint32_t flags, uint16_t len)
 {
-	struct route_query q = { .flags = flags, .total_len = len, .proto = 17, .sport = 1,
-				 .dport = 2, .ingress = world.ifindex[IF_WAN] };
+	struct route_query q = { .flags = flags,
+				 .total_len = len,
+				 .proto = 17,
+				 .sport = 1,
+				 .dport = 2,
+				 .ingress = world.ifindex[IF_WAN] };
 
 	if (addr_parse(src, &q.saddr) || addr_parse(dst, &q.daddr))
 		abort();
@@ -132,7 +138,9 @@ static void decrypted_packets_meet_the_outbound_spd(void **state)
 
 static void fragments_without_ports_are_refused(void **state)
 {
-	struct route_query q = { .flags = ROUTE_LATER_FRAGMENT, .total_len = 100, .proto = 6,
+	struct route_query q = { .flags = ROUTE_LATER_FRAGMENT,
+				 .total_len = 100,
+				 .proto = 6,
 				 .ingress = world.ifindex[IF_WAN] };
 
 	(void)state;
@@ -158,7 +166,8 @@ static struct dp_events *events_open(void)
 {
 	struct dp_events *ev;
 
-	assert_return_code(dp_events_open(world.dp, on_event, NULL, &ev), 0);
+	assert_return_code(
+		dp_events_open(world.dp, &(struct dp_sinks){ .on_event = on_event }, NULL, &ev), 0);
 	assert_return_code(dp_events_read(ev), 0);
 	n_seen = 0;
 	return ev;
@@ -193,7 +202,10 @@ static void a_full_ring_is_reported(void **state)
 static void acquire_is_sent_once(void **state)
 {
 	struct dp_events *ev = events_open();
-	struct pkt p = { .src = "10.7.0.5", .dst = "10.8.0.9", .sport = 11, .dport = 22,
+	struct pkt p = { .src = "10.7.0.5",
+			 .dst = "10.8.0.9",
+			 .sport = 11,
+			 .dport = 22,
 			 .dmac = world_mac(IF_LAN) };
 	uint8_t frame[PKT_MAX];
 	size_t len = pkt_build(&p, frame);
