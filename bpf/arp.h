@@ -41,12 +41,13 @@ static __always_inline void arp_turn(struct ethhdr *eth, struct arp_ipv4 *arp, c
 
 /* The kernel has the asker's MAC already. Else it has to see the request: nobody else would
  * tell it of a host that is new, or that comes back with another MAC. */
-static __always_inline bool arp_is_known(struct xdp_md *ctx, const struct arp_ipv4 *arp)
+static __always_inline bool arp_is_known(struct xdp_md *ctx, const struct arp_ipv4 *arp,
+					 __u32 ingress)
 {
 	struct bpf_fib_lookup fib = {
 		.family = AF_INET,
 		.tot_len = sizeof(struct iphdr),
-		.ifindex = ctx->ingress_ifindex,
+		.ifindex = ingress,
 		.ipv4_src = arp->tpa,
 		.ipv4_dst = arp->spa,
 	};
@@ -63,14 +64,16 @@ static __always_inline enum gate_outcome arp(struct xdp_md *ctx, struct packet *
 
 	if ((void *)(arp + 1) > p->end)
 		return GATE_DROP_RUNT;
-	if (!port || !(port->flags & PORT_XMIT) || p->tags > 1 || !arp_is_request(arp))
+	if (!port || !(port->flags & PORT_XMIT) || !p->ingress || !arp_is_request(arp))
 		return GATE_PASS_NEIGHBOUR;
-	struct who_has q = { .asker = addr_v4(arp->spa), .target = addr_v4(arp->tpa) };
-	struct addr_val *addr = addr_find(ifindex, p->vlan, &q.target);
+	struct who_has q = { .asker = addr_v4(arp->spa),
+			     .target = addr_v4(arp->tpa),
+			     .ingress = p->ingress };
+	struct addr_val *addr = addr_find(p->ingress, &q.target);
 	enum gate_outcome o = GATE_ARP_REPLY;
-	if (addr && arp_is_known(ctx, arp)) {
+	if (addr && arp_is_known(ctx, arp, p->ingress)) {
 		arp_turn(p->data, arp, addr->mac);
-	} else if (!addr && !p->tags && is_proxied(ctx, &q)) {
+	} else if (!addr && is_proxied(ctx, &q)) {
 		arp_turn(p->data, arp, port->mac);
 		o = GATE_PROXY_REPLY;
 	} else {

@@ -8,6 +8,7 @@
 #define BPF_FORWARD_H
 
 #include "host.h"
+#include "vlan.h"
 
 #define AF_INET 2
 #define AF_INET6 10
@@ -101,7 +102,7 @@ static __always_inline enum gate_outcome forward_unusual(const struct packet *p)
 		return GATE_PASS_TTL;
 	if (p->l4_off != p->l3_off + header)
 		return GATE_PASS_OPTIONS;
-	return p->tags ? GATE_PASS_VLAN : NEXT;
+	return p->ingress ? NEXT : GATE_PASS_VLAN;
 }
 
 /* Where XDP can transmit, the worker says so; elsewhere the kernel forwards. */
@@ -112,18 +113,34 @@ static __always_inline bool forward_can_xmit(__u32 ifindex)
 	return port && port->flags & PORT_XMIT;
 }
 
+/* l3_off: where IP began when it came in; the link's header in front of it is written anew. */
 static __always_inline enum gate_outcome forward_send(struct xdp_md *ctx, __u32 l3_off,
-						      const struct bpf_fib_lookup *fib)
+						      const struct bpf_fib_lookup *fib,
+						      const struct vlan_key *out)
 {
+	__u32 new_off = sizeof(struct ethhdr) + vlan_tags_len(out);
+	bool is_v6 = fib->family == AF_INET6;
+
+	if (l3_off != new_off && bpf_xdp_adjust_head(ctx, (int)l3_off - (int)new_off))
+		return GATE_PASS_NO_XMIT; /* no room; nothing is changed yet */
 	struct ethhdr *eth = (void *)(long)ctx->data;
 	void *end = (void *)(long)ctx->data_end;
-
-	if ((void *)(eth + 1) > end ||
-	    !routed((void *)eth + (l3_off & HEADER_OFF_MASK), end, fib->family == AF_INET6))
+	if ((void *)(eth + 1) + VLAN_TAGS * sizeof(struct vlan_tag) > end ||
+	    !routed((void *)eth + (new_off & HEADER_OFF_MASK), end, is_v6))
 		return GATE_DROP_BUG;
 	mac_copy(eth->h_dest, fib->dmac);
 	mac_copy(eth->h_source, fib->smac);
-	return bpf_redirect(fib->ifindex, 0) == XDP_REDIRECT ? GATE_FORWARD : GATE_DROP_BUG;
+	vlan_write(eth, out, is_v6 ? ETH_P_IPV6 : ETH_P_IP);
+	return bpf_redirect(out->ifindex, 0) == XDP_REDIRECT ? GATE_FORWARD : GATE_DROP_BUG;
+}
+
+static __always_inline enum gate_outcome forward_out(struct xdp_md *ctx, __u32 l3_off,
+						     const struct bpf_fib_lookup *fib)
+{
+	struct vlan_key out = vlan_egress(fib->ifindex);
+
+	return forward_can_xmit(out.ifindex) ? forward_send(ctx, l3_off, fib, &out) :
+					       GATE_PASS_NO_XMIT;
 }
 
 __weak __noinline int forward_fib(struct xdp_md *ctx, struct bpf_fib_lookup *fib, __u32 l3_off)
@@ -132,8 +149,7 @@ __weak __noinline int forward_fib(struct xdp_md *ctx, struct bpf_fib_lookup *fib
 		return GATE_DROP_BUG;
 	switch (bpf_fib_lookup(ctx, fib, sizeof(*fib), 0)) {
 	case BPF_FIB_LKUP_RET_SUCCESS:
-		return forward_can_xmit(fib->ifindex) ? forward_send(ctx, l3_off, fib) :
-							GATE_PASS_NO_XMIT;
+		return forward_out(ctx, l3_off, fib);
 	case BPF_FIB_LKUP_RET_BLACKHOLE:
 		return GATE_DROP_NO_ROUTE;
 	case BPF_FIB_LKUP_RET_NO_NEIGH:
@@ -151,7 +167,7 @@ static __always_inline enum gate_outcome forward(struct xdp_md *ctx, const struc
 
 	if (o != NEXT)
 		return o;
-	struct bpf_fib_lookup fib = fib_query(p, ctx->ingress_ifindex);
+	struct bpf_fib_lookup fib = fib_query(p, p->ingress);
 	return forward_fib(ctx, &fib, p->l3_off);
 }
 

@@ -26,6 +26,7 @@
 #include "sad.h"
 #include "sample.h"
 #include "spd.h"
+#include "vlan.h"
 
 /* What came by a link-layer broadcast or multicast is not routed (RFC 1812 5.3.4): else each
  * router of the LAN sends it on. The kernel, which delivers such packets, drops them. */
@@ -40,9 +41,8 @@ static __always_inline enum gate_outcome protect(struct xdp_md *ctx, struct pack
 						 const struct port_val *port, const struct flow *f,
 						 struct xsk_meta *m)
 {
-	barrier_var(
-		port); /* Linux 6.1 cannot follow a check for NULL that was folded into others */
-	if (!port || !host_has_vlan(ctx->ingress_ifindex, p))
+	barrier_var(port); /* Linux 6.1 cannot follow a check for NULL that was folded into others */
+	if (!port || !p->ingress)
 		return GATE_DROP_NO_PORT;
 	bool is_own = port->flags & (PORT_HOST | PORT_TUNNEL);
 	if (!is_own && p->ttl <= 1)
@@ -152,7 +152,9 @@ static __always_inline bool is_for_us(const struct packet *p, const struct port_
 static __always_inline enum gate_outcome reject(struct xdp_md *ctx, const struct packet *p,
 						const struct port_val *port, struct xsk_meta *m)
 {
-	if (is_group_frame(p) || !host_has_vlan(ctx->ingress_ifindex, p))
+	const __u8 *mac = (void *)(long)ctx->data; /* p->data is stale for the verifier */
+
+	if ((void *)(mac + ETH_HLEN) > (void *)(long)ctx->data_end || mac[0] & 1 || !p->ingress)
 		return GATE_DROP_POLICY;
 	m->kind = META_REJECT;
 	m->child = 0;
@@ -173,6 +175,7 @@ static __always_inline enum gate_outcome decide(struct xdp_md *ctx, struct packe
 		return o;
 	if (p->ethertype == ETH_P_IP && !ipv4_sum_holds(ctx, p->l3_off))
 		return GATE_DROP_CHECKSUM;
+	p->ingress = vlan_ingress(ifindex, p);
 	m.l3_off = p->l3_off;
 	if (p->ethertype == ETH_P_ARP)
 		return arp(ctx, p, ifindex, port);

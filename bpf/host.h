@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
-/* What this host is: its addresses and VLANs; what addresses are. */
+/* What this host is: its addresses; what addresses are. */
 #ifndef BPF_HOST_H
 #define BPF_HOST_H
 
@@ -13,9 +13,9 @@ static __always_inline void addr_write(__u8 to[16], const union addr *a)
 	__builtin_memcpy(to, a, sizeof(*a));
 }
 
-static __always_inline struct addr_val *addr_find(__u32 ifindex, __u16 vlan, const union addr *a)
+static __always_inline struct addr_val *addr_find(__u32 ifindex, const union addr *a)
 {
-	struct addr_key key = { .ifindex = ifindex, .vlan = vlan };
+	struct addr_key key = { .ifindex = ifindex };
 
 	addr_write(key.addr, a);
 	return bpf_map_lookup_elem(&addrs, &key);
@@ -23,17 +23,7 @@ static __always_inline struct addr_val *addr_find(__u32 ifindex, __u16 vlan, con
 
 static __always_inline bool host_owns(const union addr *a)
 {
-	return addr_find(0, 0, a) != NULL;
-}
-
-/* Frames of a VLAN that has no interface here are not ours to forward or protect. */
-static __always_inline bool host_has_vlan(__u32 ifindex, const struct packet *p)
-{
-	struct addr_key key = { .ifindex = ifindex, .vlan = p->vlan };
-
-	if (!p->tags)
-		return true;
-	return p->tags == 1 && bpf_map_lookup_elem(&addrs, &key);
+	return addr_find(0, a) != NULL;
 }
 
 /* What no router passes on, and no policy is asked about: 224.0.0.0/4 and 255.255.255.255;

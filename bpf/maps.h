@@ -67,6 +67,8 @@ MAP struct {
 HASH_MAP(ports, PORT_MAX, __u32, struct port_val);
 HASH_MAP(tunnels, TUNNELS_MAX, __u32, __u32);
 HASH_MAP(addrs, ADDR_MAX, struct addr_key, struct addr_val);
+HASH_MAP(vlans, VLAN_MAX, struct vlan_key, __u32);
+HASH_MAP(vlan_tags, VLAN_MAX, __u32, struct vlan_key);
 
 MAP struct {
 	__uint(type, BPF_MAP_TYPE_HASH);

@@ -50,12 +50,12 @@ static __always_inline bool ndp_is_solicitation(struct ipv6hdr *ip, struct ndp_m
 }
 
 static __always_inline bool ndp_is_known(struct xdp_md *ctx, const struct ipv6hdr *ip,
-					 const struct ndp_msg *ndp)
+					 const struct ndp_msg *ndp, __u32 ingress)
 {
 	struct bpf_fib_lookup fib = {
 		.family = AF_INET6,
 		.tot_len = IPV6_HEADER_LEN,
-		.ifindex = ctx->ingress_ifindex,
+		.ifindex = ingress,
 	};
 
 	__builtin_memcpy(fib.ipv6_src, ndp->target, sizeof(fib.ipv6_src));
@@ -81,18 +81,18 @@ static __always_inline void ndp_turn(struct ethhdr *eth, struct ipv6hdr *ip, str
 
 /* The MAC of the interface that has the target, for whom the kernel knows. */
 static __always_inline const __u8 *ndp_own_mac(struct xdp_md *ctx, const struct ipv6hdr *ip,
-					       const struct ndp_msg *ndp, __u32 vlan)
+					       const struct ndp_msg *ndp, __u32 ingress)
 {
 	union addr target;
 
 	__builtin_memcpy(&target, ndp->target, sizeof(target));
-	struct addr_val *addr = addr_find(ctx->ingress_ifindex, vlan, &target);
-	return addr && ndp_is_known(ctx, ip, ndp) ? addr->mac : NULL;
+	struct addr_val *addr = addr_find(ingress, &target);
+	return addr && ndp_is_known(ctx, ip, ndp, ingress) ? addr->mac : NULL;
 }
 
-/* What arrived at l3_off on a VLAN or none (0) is for the kernel (PASS_NEIGHBOUR), or answered. A
- * function of its own for the verifier: the gate's stack is short (Linux 6.1). */
-__weak __noinline int ndp_answer(struct xdp_md *ctx, __u32 l3_off, __u32 vlan, __u32 for_peer)
+/* What arrived at l3_off by the interface, maybe a VLAN's, is for the kernel (PASS_NEIGHBOUR), or
+ * answered. A function of its own for the verifier: the gate's stack is short (Linux 6.1). */
+__weak __noinline int ndp_answer(struct xdp_md *ctx, __u32 l3_off, __u32 ingress, __u32 for_peer)
 {
 	struct ethhdr *eth = (void *)(long)ctx->data;
 	struct ipv6hdr *ip = (void *)eth + (l3_off & HEADER_OFF_MASK);
@@ -108,7 +108,7 @@ __weak __noinline int ndp_answer(struct xdp_md *ctx, __u32 l3_off, __u32 vlan, _
 			return GATE_PASS_NEIGHBOUR;
 		ndp_turn(eth, ip, ndp, port->mac, 0);
 	} else {
-		const __u8 *mac = ndp_own_mac(ctx, ip, ndp, vlan);
+		const __u8 *mac = ndp_own_mac(ctx, ip, ndp, ingress);
 		if (!mac)
 			return GATE_PASS_NEIGHBOUR;
 		ndp_turn(eth, ip, ndp, mac, NDP_OVERRIDE);
@@ -121,10 +121,10 @@ __weak __noinline int ndp_answer(struct xdp_md *ctx, __u32 l3_off, __u32 vlan, _
 /* The target is the virtual address of a peer; ndp_answer() looks at the rest of the message. */
 static __always_inline bool ndp_is_for_peer(struct xdp_md *ctx, const struct packet *p)
 {
-	struct who_has q = { .asker = p->saddr };
+	struct who_has q = { .asker = p->saddr, .ingress = p->ingress };
 	struct ndp_msg *ndp = header_at(p, p->l4_off);
 
-	if (p->tags || (void *)(ndp + 1) > p->end)
+	if ((void *)(ndp + 1) > p->end)
 		return false;
 	__builtin_memcpy(&q.target, ndp->target, sizeof(q.target));
 	return is_proxied(ctx, &q);
@@ -134,9 +134,9 @@ static __always_inline bool ndp_is_for_peer(struct xdp_md *ctx, const struct pac
 static __always_inline enum gate_outcome ndp(struct xdp_md *ctx, const struct packet *p,
 					     const struct port_val *port)
 {
-	if (!port || !(port->flags & PORT_XMIT) || p->tags > 1)
+	if (!port || !(port->flags & PORT_XMIT) || !p->ingress)
 		return GATE_PASS_NEIGHBOUR;
-	return ndp_answer(ctx, p->l3_off, p->vlan, ndp_is_for_peer(ctx, p));
+	return ndp_answer(ctx, p->l3_off, p->ingress, ndp_is_for_peer(ctx, p));
 }
 
 #endif

@@ -13,9 +13,9 @@
 #include <linux/ipv6.h>
 #include <linux/udp.h>
 #include <bpf/bpf_endian.h>
+#include <sekisho/map_abi.h>
 #include "ext.h"
 
-#define TAGS_MAX 2 /* VLAN and QinQ */
 #define IPV4_MF 0x2000
 #define IPV4_OFFSET 0x1fff
 #define IPV6_HEADER_LEN 40u
@@ -35,7 +35,8 @@ struct packet {
 	__u32 frame_len; /* of the whole frame; end - data may be less of it (tc) */
 	__u16 l3_off, l4_off;
 	__u16 ethertype; /* behind the tags, host order */
-	__u16 vlan;	 /* of the outer tag; 0: untagged */
+	__u32 ingress;	 /* the interface it came in by, a VLAN's if it has tags; 0: none is here */
+	struct vlan_id tag[VLAN_TAGS];
 	__u8 tags;
 	__u8 proto, ttl, tos;
 	__u32 total_len; /* of IP, header included */
@@ -96,15 +97,15 @@ static __always_inline enum gate_outcome parse_link(struct packet *p)
 	p->ethertype = bpf_ntohs(eth->h_proto);
 	p->l3_off = sizeof(*eth);
 #pragma unroll
-	for (int i = 0; i < TAGS_MAX; i++) {
+	for (int i = 0; i < VLAN_TAGS; i++) {
 		struct vlan_tag *tag = p->data + sizeof(*eth) + i * sizeof(*tag);
 
 		if (p->ethertype != ETH_P_8021Q && p->ethertype != ETH_P_8021AD)
 			break;
 		if ((void *)(tag + 1) > p->end)
 			return GATE_DROP_RUNT;
-		if (i == 0)
-			p->vlan = bpf_ntohs(tag->tci) & 0xfff;
+		p->tag[i].proto = p->ethertype;
+		p->tag[i].vid = bpf_ntohs(tag->tci) & 0xfff;
 		p->tags++;
 		p->ethertype = bpf_ntohs(tag->ethertype);
 		p->l3_off += sizeof(*tag);
@@ -115,7 +116,7 @@ static __always_inline enum gate_outcome parse_link(struct packet *p)
 /* Where headers may be, those that an ICMP error quotes among them. They end far below: the mask is
  * for verifiers (Linux 6.1) that have lost sight of that. */
 #define HEADER_OFF_MASK 0x3ffu
-_Static_assert(14 + TAGS_MAX * 4 + 2 * (IPV6_HEADER_LEN + EXT_BYTES_MAX + 8) <= HEADER_OFF_MASK,
+_Static_assert(14 + VLAN_TAGS * 4 + 2 * (IPV6_HEADER_LEN + EXT_BYTES_MAX + 8) <= HEADER_OFF_MASK,
 	       "all headers");
 
 static __always_inline void *header_at(const struct packet *p, __u32 off)

@@ -12,14 +12,15 @@
 
 struct who_has {
 	union addr asker, target;
+	__u32 ingress;
 };
 
 /* Neither behind a router nor on another link; its neighbour may be unknown. */
-static __always_inline bool is_on_this_link(struct xdp_md *ctx, const union addr *a,
-					    const union addr *source)
+static __always_inline bool is_on_this_link(struct xdp_md *ctx, const struct who_has *q,
+					    const union addr *a)
 {
-	struct bpf_fib_lookup fib = { .tot_len = IPV6_HEADER_LEN,
-				      .ifindex = ctx->ingress_ifindex };
+	const union addr *source = &q->target;
+	struct bpf_fib_lookup fib = { .tot_len = IPV6_HEADER_LEN, .ifindex = q->ingress };
 
 	if (is_v4(a)) {
 		fib.family = AF_INET;
@@ -32,7 +33,7 @@ static __always_inline bool is_on_this_link(struct xdp_md *ctx, const union addr
 	}
 	long r = bpf_fib_lookup(ctx, &fib, sizeof(fib), 0);
 	if ((r != BPF_FIB_LKUP_RET_SUCCESS && r != BPF_FIB_LKUP_RET_NO_NEIGH) ||
-	    fib.ifindex != ctx->ingress_ifindex)
+	    fib.ifindex != q->ingress)
 		return false;
 	if (is_v4(a))
 		return fib.ipv4_dst == a->w[3]; /* else it is the router's */
@@ -52,8 +53,7 @@ __weak __noinline int is_proxied(struct xdp_md *ctx, const struct who_has *q)
 		return false;
 	if (q->asker.d[0] == q->target.d[0] && q->asker.d[1] == q->target.d[1])
 		return false;
-	return is_on_this_link(ctx, &q->target, &q->target) &&
-	       is_on_this_link(ctx, &q->asker, &q->target);
+	return is_on_this_link(ctx, q, &q->target) && is_on_this_link(ctx, q, &q->asker);
 }
 
 #endif

@@ -168,17 +168,22 @@ int xsk_clear(struct dataplane *dp, uint32_t slot, uint32_t queue) MUST_USE;
 /* The host's end of the worker's veth, where the tc program sends packets; 0: none. */
 int host_if_set(struct dataplane *dp, uint32_t ifindex) MUST_USE;
 
-/* An address of this host on an interface (map addrs). vlan != 0: on that VLAN of `ifindex`,
- * which is then known to exist. mac: what ARP answers. */
+/* An address of this host on an interface (map addrs). mac: what ARP answers. */
 struct addr_entry {
 	uint32_t ifindex;
-	uint16_t vlan;
 	uint8_t mac[6];
 	struct ip_addr addr;
 };
 /* All of them at once: new ones are added before old ones go, so there is no gap. Each is
  * local wherever it arrives, too. An entry with ifindex 0 is local only. */
 int addrs_replace(struct dataplane *dp, const struct addr_entry *entries, size_t n) MUST_USE;
+
+/* The interface of a VLAN: the interface below all its tags, and these (maps vlans, vlan_tags). */
+struct vlan_entry {
+	uint32_t ifindex;
+	struct vlan_key on;
+};
+int vlans_replace(struct dataplane *dp, const struct vlan_entry *entries, size_t n) MUST_USE;
 
 /* Virtual addresses of peers that the gate answers for (map proxy): all of them at once, as above. */
 int proxy_replace(struct dataplane *dp, const struct ip_addr *addrs, size_t n) MUST_USE;

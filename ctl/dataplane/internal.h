@@ -26,6 +26,8 @@
 	X(flow_frags, UNIT_NONE) \
 	X(ports, UNIT_NONE)      \
 	X(addrs, UNIT_NONE)      \
+	X(vlans, UNIT_NONE)      \
+	X(vlan_tags, UNIT_NONE)  \
 	X(proxy, UNIT_NONE)      \
 	X(xsks, UNIT_NONE)       \
 	X(host_if, UNIT_NONE)    \

@@ -76,8 +76,8 @@ int tunnel_clear(struct dataplane *dp, uint32_t ifindex)
 	return remove_entry(dp_fd(dp, DP_MAP_tunnels), &ifindex);
 }
 
-/* Up to three keys of one entry: on its interface, local everywhere, the VLAN itself. */
-#define ENTRY_KEYS 3
+/* Up to two keys of one entry: local everywhere, on its interface. */
+#define ENTRY_KEYS 2
 
 static size_t entry_keys(const struct addr_entry *e, struct addr_key ret_keys[ENTRY_KEYS])
 {
@@ -88,10 +88,7 @@ static size_t entry_keys(const struct addr_entry *e, struct addr_key ret_keys[EN
 	if (!e->ifindex)
 		return n;
 	ret_keys[n] = ret_keys[0];
-	ret_keys[n].ifindex = e->ifindex;
-	ret_keys[n++].vlan = e->vlan;
-	if (e->vlan)
-		ret_keys[n++] = (struct addr_key){ .ifindex = e->ifindex, .vlan = e->vlan };
+	ret_keys[n++].ifindex = e->ifindex;
 	return n;
 }
 
@@ -103,6 +100,16 @@ static int key_cmp(const void *a, const void *b)
 static int proxy_cmp(const void *a, const void *b)
 {
 	return memcmp(a, b, sizeof(struct proxy_key));
+}
+
+static int vlan_cmp(const void *a, const void *b)
+{
+	return memcmp(a, b, sizeof(struct vlan_key));
+}
+
+static int ifindex_cmp(const void *a, const void *b)
+{
+	return memcmp(a, b, sizeof(uint32_t));
 }
 
 /* Keys that a map is to have, and no others. */
@@ -147,6 +154,33 @@ int addrs_replace(struct dataplane *dp, const struct addr_entry *entries, size_t
 	if (!r)
 		r = map_prune(fd, &(struct keep){ keep, n_keep, sizeof(*keep), key_cmp });
 	free(keep);
+	return r;
+}
+
+static int vlans_keep(struct dataplane *dp, const struct vlan_entry *entries, size_t n,
+		      struct vlan_key *tags, uint32_t *devs)
+{
+	int by_tags = dp_fd(dp, DP_MAP_vlans), by_dev = dp_fd(dp, DP_MAP_vlan_tags), r = 0;
+
+	for (size_t i = 0; !r && i < n; i++) {
+		tags[i] = entries[i].on;
+		devs[i] = entries[i].ifindex;
+		r = write_entry(by_tags, &tags[i], &devs[i]);
+		r = r ? r : write_entry(by_dev, &devs[i], &tags[i]);
+	}
+	if (!r)
+		r = map_prune(by_tags, &(struct keep){ tags, n, sizeof(*tags), vlan_cmp });
+	return r ? r : map_prune(by_dev, &(struct keep){ devs, n, sizeof(*devs), ifindex_cmp });
+}
+
+int vlans_replace(struct dataplane *dp, const struct vlan_entry *entries, size_t n)
+{
+	struct vlan_key *tags = calloc(n + 1, sizeof(*tags));
+	uint32_t *devs = calloc(n + 1, sizeof(*devs));
+	int r = tags && devs ? vlans_keep(dp, entries, n, tags, devs) : -ENOMEM;
+
+	free(tags);
+	free(devs);
 	return r;
 }
 

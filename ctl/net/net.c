@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "net/net.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <linux/if_addr.h>
+#include <linux/if_ether.h>
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
 #include <netlink/attr.h>
@@ -76,9 +78,11 @@ static void linkinfo_read(struct nlattr *info, struct net_link *link)
 	link->is_veth = nla_strcmp(tb[IFLA_INFO_KIND], "veth") == 0;
 	if (nla_strcmp(tb[IFLA_INFO_KIND], "vlan") != 0 || !tb[IFLA_INFO_DATA])
 		return;
-	if (nla_parse_nested(vlan, IFLA_VLAN_MAX, tb[IFLA_INFO_DATA], NULL) == 0 &&
-	    vlan[IFLA_VLAN_ID])
-		link->vlan = nla_get_u16(vlan[IFLA_VLAN_ID]);
+	if (nla_parse_nested(vlan, IFLA_VLAN_MAX, tb[IFLA_INFO_DATA], NULL) ||
+	    !vlan[IFLA_VLAN_ID] || !vlan[IFLA_VLAN_PROTOCOL])
+		return;
+	link->vlan = nla_get_u16(vlan[IFLA_VLAN_ID]);
+	link->vlan_proto = ntohs(nla_get_u16(vlan[IFLA_VLAN_PROTOCOL]));
 }
 
 static void xdp_read(struct nlattr *xdp, struct net_link *link)
@@ -119,7 +123,7 @@ static void link_message(struct net *net, struct nlmsghdr *nlh)
 		link.tx_queues = nla_get_u32(tb[IFLA_NUM_TX_QUEUES]);
 	if (tb[IFLA_LINKINFO])
 		linkinfo_read(tb[IFLA_LINKINFO], &link);
-	if (tb[IFLA_LINK] && link.vlan)
+	if (tb[IFLA_LINK] && link.vlan && !tb[IFLA_LINK_NETNSID]) /* else it is another namespace's */
 		link.parent = nla_get_u32(tb[IFLA_LINK]);
 	if (tb[IFLA_XDP])
 		xdp_read(tb[IFLA_XDP], &link);
@@ -342,7 +346,7 @@ const struct net_link *net_carrier(const struct net *net, uint32_t ifindex, uint
 	if (!link || !link->vlan)
 		return link;
 	*ret_vlan = link->vlan;
-	return net_link(net, link->parent);
+	return link->vlan_proto == ETH_P_8021Q ? net_link(net, link->parent) : NULL;
 }
 
 #define V4_BITS 96u /* an IPv4 prefix is that of ::ffff:a.b.c.d */

@@ -29,6 +29,7 @@ struct net_link {
 	uint32_t tx_queues;
 	uint32_t parent; /* of a VLAN interface, else 0 */
 	uint16_t vlan;	 /* of a VLAN interface, else 0 */
+	uint16_t vlan_proto; /* its EtherType, 802.1Q's or 802.1ad's */
 	bool is_veth;
 };
 
@@ -57,7 +58,8 @@ const struct net_addr *net_addrs(const struct net *net, size_t *ret_n);
 /* NULL: no such link. Valid until the next net_read(). */
 const struct net_link *net_link(const struct net *net, uint32_t ifindex);
 const struct net_link *net_link_named(const struct net *net, const char *name);
-/* The link that carries `ifindex`'s frames, and under which tag: itself, or a VLAN's parent. */
+/* The link that carries `ifindex`'s frames, and under which tag of 802.1Q: itself, or a VLAN's parent.
+ * NULL: no link, or another tag. */
 const struct net_link *net_carrier(const struct net *net, uint32_t ifindex, uint16_t *ret_vlan);
 /* Neither the loopback's nor of one link alone. */
 bool net_is_for_others(const struct ip_addr *addr);

@@ -15,7 +15,6 @@
 
 #define ETH_LEN 14u
 #define ETH_TYPE_AT 12u
-#define VLAN_TAGS 2u
 
 struct summary {
 	struct ip_addr src, dst;
@@ -55,7 +54,7 @@ static bool is_tag(uint16_t type)
 static void skip_ethernet(struct reader *in)
 {
 	rd_skip(in, ETH_TYPE_AT);
-	for (unsigned i = 0; i < VLAN_TAGS && is_tag(rd_u16(in)); i++)
+	for (int i = 0; i < VLAN_TAGS && is_tag(rd_u16(in)); i++)
 		rd_skip(in, 2);
 }
 

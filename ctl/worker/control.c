@@ -25,17 +25,52 @@ static void addrs_follow(struct control *c)
 	for (size_t i = 0; i < n; i++) {
 		struct addr_entry *e = &entries[i];
 		const struct net_link *link = net_link(c->net, addrs[i].ifindex);
-		const struct net_link *carrier = net_carrier(c->net, addrs[i].ifindex, &e->vlan);
 
 		e->addr = addrs[i].addr;
-		if (!link || !carrier || addr_to_v4(&e->addr) >> 24 == 127)
+		if (!link || addr_to_v4(&e->addr) >> 24 == 127)
 			continue; /* ifindex 0: local only */
-		e->ifindex = carrier->ifindex;
+		e->ifindex = link->ifindex;
 		memcpy(e->mac, link->mac, sizeof(e->mac));
 	}
 	int err = addrs_replace(c->dp, entries, n);
 	if (err)
 		log_info("cannot write this host's addresses: %s", strerror(-err));
+	free(entries);
+}
+
+/* False: not a VLAN's interface, not up, or with more tags than the gate reads. */
+static bool vlan_read(const struct net *net, const struct net_link *link,
+		      struct vlan_entry *ret_entry)
+{
+	struct vlan_entry e = { .ifindex = link->ifindex };
+	size_t n = 0;
+
+	for (; link && link->vlan; link = net_link(net, link->parent)) {
+		if (n++ == VLAN_TAGS || !link->up)
+			return false;
+		memmove(&e.on.tag[1], &e.on.tag[0], sizeof(e.on.tag) - sizeof(e.on.tag[0]));
+		e.on.tag[0] = (struct vlan_id){ link->vlan_proto, link->vlan };
+	}
+	if (!link || !n)
+		return false;
+	e.on.ifindex = link->ifindex;
+	*ret_entry = e;
+	return true;
+}
+
+static void vlans_follow(struct control *c)
+{
+	size_t n, n_vlans = 0;
+	const struct net_link *links = net_links(c->net, &n);
+	struct vlan_entry *entries = calloc(n + 1, sizeof(*entries));
+
+	if (!entries)
+		return;
+	for (size_t i = 0; i < n; i++)
+		n_vlans += vlan_read(c->net, &links[i], &entries[n_vlans]);
+	int err = vlans_replace(c->dp, entries, n_vlans);
+	if (err)
+		log_info("cannot write this host's VLANs: %s", strerror(-err));
 	free(entries);
 }
 
@@ -171,8 +206,10 @@ static void net_follow(struct control *c)
 	}
 	if (changed)
 		hops_flush(c);
-	if (changed & NET_LINKS)
+	if (changed & NET_LINKS) {
 		links_follow(c);
+		vlans_follow(c);
+	}
 	if (changed & (NET_LINKS | NET_ADDRS))
 		addrs_follow(c);
 }
@@ -241,6 +278,7 @@ static int serve(struct control *c)
 	gates_renew(c);
 	ports_first(c);
 	addrs_follow(c);
+	vlans_follow(c);
 	for (uint32_t i = 0; i < c->n_workers; i++)
 		worker_rings_serve(c->workers[i]);
 	return threads_start(c);

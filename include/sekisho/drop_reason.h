@@ -47,7 +47,7 @@
 	X(PASS_STATION, "to the kernel's stack: to the MAC of another station")           \
 	X(PASS_TTL, "to the kernel's stack: TTL or hop limit is used up, it answers")      \
 	X(PASS_OPTIONS, "to the kernel's stack: IPv4 options, or IPv6 extension headers")  \
-	X(PASS_VLAN, "to the kernel's stack: to be forwarded from a VLAN")                \
+	X(PASS_VLAN, "to the kernel's stack: to be forwarded from a VLAN that is not here") \
 	X(PASS_NO_NEIGHBOUR, "to the kernel's stack: it has to find the next hop's MAC")   \
 	X(PASS_TOO_BIG, "to the kernel's stack: larger than the route's MTU, it answers or cuts") \
 	X(PASS_NO_XMIT, "to the kernel's stack: XDP cannot transmit where it goes out")    \

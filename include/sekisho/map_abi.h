@@ -348,19 +348,31 @@ struct port_val {
 	__u8 zero[2];
 };
 
-/* addrs: this host's addresses. With ifindex: answered by ARP and
- * neighbour discovery on that interface and VLAN.
- * With ifindex 0 and vlan 0: local to this host, wherever it arrives. With ifindex, vlan and
- * the address all zero: this VLAN exists here; frames of others are the kernel's (to drop). */
+/* addrs: this host's addresses. With ifindex, which may be that of a VLAN's interface: answered by ARP
+ * and neighbour discovery there. With ifindex 0: local to this host, wherever it arrives. */
 struct addr_key {
 	__u32 ifindex;
-	__u16 vlan;
-	__u16 zero;
 	__u8 addr[16];
 };
 struct addr_val {
 	__u8 mac[6];
 	__u8 zero[2];
+};
+
+/*
+ * vlans: a served interface and the tags of a frame -> the ifindex (__u32) of the VLAN's interface
+ * here; frames with other tags are the kernel's (to drop). vlan_tags: the way back, ifindex -> where
+ * its frames leave, and with which tags.
+ */
+#define VLAN_MAX 8192u
+#define VLAN_TAGS 2 /* VLAN and QinQ */
+struct vlan_id {
+	__u16 proto; /* 0x8100 or 0x88a8; 0: no tag */
+	__u16 vid;
+};
+struct vlan_key {
+	__u32 ifindex;
+	struct vlan_id tag[VLAN_TAGS]; /* the outer one first */
 };
 
 /*
@@ -458,6 +470,8 @@ _Static_assert(sizeof(struct sad_val) == 12, "no hidden padding");
 _Static_assert(sizeof(struct flow_frag_key) == 48, "no hidden padding");
 _Static_assert(sizeof(struct flow_frag_val) == 16, "no hidden padding");
 _Static_assert(sizeof(struct sa_val) == 112, "no hidden padding");
+_Static_assert(sizeof(struct addr_key) == 20, "no hidden padding");
+_Static_assert(sizeof(struct vlan_key) == 12, "no hidden padding");
 _Static_assert(sizeof(struct sa_hot) == 64, "a cache line");
 _Static_assert(sizeof(struct event) == 56, "no hidden padding");
 _Static_assert(sizeof(struct drop_sample) == 120, "no hidden padding");

@@ -446,9 +446,9 @@ static void a_moved_sa_is_found_at_its_new_address(void **state)
 
 /* ---- addresses --------------------------------------------------------------------- */
 
-static bool has_addr(struct dataplane *dp, uint32_t ifindex, uint16_t vlan, uint32_t v4)
+static bool has_addr(struct dataplane *dp, uint32_t ifindex, uint32_t v4)
 {
-	struct addr_key key = { .ifindex = ifindex, .vlan = vlan };
+	struct addr_key key = { .ifindex = ifindex };
 	struct ip_addr a = addr_from_v4(v4);
 	struct addr_val val;
 
@@ -461,20 +461,59 @@ static void addresses_are_replaced_as_a_whole(void **state)
 {
 	struct dataplane *dp = create();
 	struct addr_entry list[] = { { .ifindex = 7, .addr = addr_from_v4(1) },
-				     { .ifindex = 7, .vlan = 5, .addr = addr_from_v4(2) },
+				     { .ifindex = 8, .addr = addr_from_v4(2) },
 				     { .addr = addr_from_v4(3) } };
 
 	(void)state;
 	assert_return_code(addrs_replace(dp, list, 3), 0);
-	assert_true(has_addr(dp, 7, 0, 1) && has_addr(dp, 0, 0, 1));
-	assert_true(has_addr(dp, 7, 5, 2) && has_addr(dp, 0, 0, 2) && has_addr(dp, 7, 5, 0));
-	assert_true(has_addr(dp, 0, 0, 3) && !has_addr(dp, 7, 0, 0));
+	assert_true(has_addr(dp, 7, 1) && has_addr(dp, 0, 1));
+	assert_true(has_addr(dp, 8, 2) && has_addr(dp, 0, 2));
+	assert_true(has_addr(dp, 0, 3) && !has_addr(dp, 7, 3));
 	assert_return_code(addrs_replace(dp, list, 1), 0);
-	assert_true(has_addr(dp, 7, 0, 1) && has_addr(dp, 0, 0, 1));
-	assert_false(has_addr(dp, 7, 5, 2) || has_addr(dp, 0, 0, 2) || has_addr(dp, 7, 5, 0));
-	assert_false(has_addr(dp, 0, 0, 3));
+	assert_true(has_addr(dp, 7, 1) && has_addr(dp, 0, 1));
+	assert_false(has_addr(dp, 8, 2) || has_addr(dp, 0, 2));
+	assert_false(has_addr(dp, 0, 3));
 	assert_return_code(addrs_replace(dp, NULL, 0), 0);
-	assert_false(has_addr(dp, 0, 0, 1));
+	assert_false(has_addr(dp, 0, 1));
+	dp_close(dp);
+}
+
+static uint32_t vlan_of(struct dataplane *dp, const struct vlan_key *on)
+{
+	uint32_t ifindex = 0;
+
+	(void)!bpf_map_lookup_elem(dp_map_fd(dp, "vlans"), on, &ifindex);
+	return ifindex;
+}
+
+static bool has_tags(struct dataplane *dp, uint32_t ifindex, const struct vlan_key *on)
+{
+	struct vlan_key found;
+
+	return !bpf_map_lookup_elem(dp_map_fd(dp, "vlan_tags"), &ifindex, &found) &&
+	       memcmp(&found, on, sizeof(found)) == 0;
+}
+
+/* Both ways; an interface that gets another tag loses the old one. */
+static void vlans_are_replaced_as_a_whole(void **state)
+{
+	struct dataplane *dp = create();
+	struct vlan_entry list[] = { { 8, { 7, { { 0x8100, 5 } } } },
+				     { 9, { 7, { { 0x88a8, 5 }, { 0x8100, 6 } } } } };
+	struct vlan_key before = list[0].on;
+
+	(void)state;
+	assert_return_code(vlans_replace(dp, list, 2), 0);
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(vlan_of(dp, &list[i].on), list[i].ifindex);
+		assert_true(has_tags(dp, list[i].ifindex, &list[i].on));
+	}
+	list[0].on.tag[0].vid = 4;
+	assert_return_code(vlans_replace(dp, list, 1), 0);
+	assert_int_equal(vlan_of(dp, &before), 0);
+	assert_int_equal(vlan_of(dp, &list[0].on), 8);
+	assert_int_equal(vlan_of(dp, &list[1].on), 0);
+	assert_true(has_tags(dp, 8, &list[0].on) && !has_tags(dp, 9, &list[1].on));
 	dp_close(dp);
 }
 
@@ -509,6 +548,7 @@ int main(void)
 		TEST(windows_run_out),
 		TEST(a_moved_sa_is_found_at_its_new_address),
 		TEST(addresses_are_replaced_as_a_whole),
+		TEST(vlans_are_replaced_as_a_whole),
 	};
 	const char *obstacle = world_obstacle();
 

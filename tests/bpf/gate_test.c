@@ -213,6 +213,7 @@ static void back_spd(struct world *w)
 
 #include "gate_fixtures.h"
 #include "gate_fixtures_ipv6.h"
+#include "egress_fixtures.h"
 
 /* ---- one fixture ------------------------------------------------------------------- */
 

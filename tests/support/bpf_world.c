@@ -84,10 +84,11 @@ static void make_interfaces(struct world *w)
 	w->host_end = if_nametoindex("host_p");
 	world_run("ip link set lo up && ip addr add 10.1.0.1/16 dev lan && "
 		  "ip addr add 192.0.2.1/24 dev wan && ip addr add 10.6.0.1/24 dev plain");
-	/* Stands for the VLAN's interface, as not every kernel has VLANs. */
-	world_run("ip link add lan.5 type veth peer name lan.5_p && ip link set lan.5_p up && "
-		  "ip link set lan.5 up && ip addr add 10.5.0.1/24 dev lan.5 && "
-		  "ip neigh add 10.5.0.2 lladdr 02:00:00:00:01:05 dev lan.5 nud permanent");
+	/* They stand for the interfaces of VLANs, as not every kernel has these. */
+	world_run("for v in lan.5 lan.5.6 wan.7; do ip link add $v address 02:00:00:00:07:00 type veth peer name ${v}_p && "
+		  "ip link set ${v}_p up && ip link set $v up || exit 1; done; "
+		  "ip addr add 10.5.0.1/24 dev lan.5 && ip addr add 10.56.0.1/24 dev lan.5.6 && "
+		  "ip addr add 198.18.7.1/24 dev wan.7");
 	world_run("echo 1 >/proc/sys/net/ipv4/ip_forward");
 }
 
@@ -97,8 +98,10 @@ static void make_routes(void)
 	world_run("ip neigh add 192.0.2.2 lladdr " SA_OUT_MAC " dev wan nud permanent && "
 		  "ip neigh add 10.6.0.2 lladdr 02:00:00:00:05:aa dev plain nud permanent && "
 		  "ip neigh add 10.1.0.5 lladdr 02:00:00:00:01:aa dev lan nud permanent && "
-		  "ip neigh add 10.5.0.9 lladdr 02:00:00:00:01:aa dev lan nud permanent && "
-		  "ip route add 10.5.0.9 dev lan && "
+		  "ip neigh add 10.5.0.2 lladdr 02:00:00:00:01:05 dev lan.5 nud permanent && "
+		  "ip neigh add 10.5.0.9 lladdr 02:00:00:00:01:aa dev lan.5 nud permanent && "
+		  "ip neigh add 10.56.0.9 lladdr 02:00:00:00:01:aa dev lan.5.6 nud permanent && "
+		  "ip neigh add 198.18.7.2 lladdr " SA_OUT_MAC " dev wan.7 nud permanent && "
 		  "ip route add 198.51.100.0/24 via 192.0.2.2 && "
 		  "ip route add 198.51.101.0/24 via 192.0.2.3 && "
 		  "ip route add blackhole 198.51.102.0/24 && "
@@ -109,6 +112,7 @@ static void make_routes(void)
 	world_run("ip neigh add 192.0.2.4 lladdr " SA_OUT_MAC " dev wan nud permanent && "
 		  "ip route add 198.51.106.0/24 nexthop via 192.0.2.2 nexthop via 192.0.2.4 && "
 		  "ip rule add from 10.1.0.6 table 7 && "
+		  "ip rule add iif lan.5 to 198.51.100.6 table 7 && "
 		  "ip route add blackhole 198.51.100.0/24 table 7 && "
 		  "ip -6 rule add from fd01::6 table 7 && "
 		  "ip -6 route add blackhole 2001:db8:100::/48 table 7");
@@ -117,6 +121,9 @@ static void make_routes(void)
 		  "ip addr add fd01::1/64 dev lan nodad && ip addr add 2001:db8::1/64 dev wan nodad && "
 		  "ip neigh add 2001:db8::2 lladdr " SA_OUT_MAC " dev wan nud permanent && "
 		  "ip neigh add fd01::5 lladdr 02:00:00:00:01:aa dev lan nud permanent && "
+		  "ip addr add fd05::1/64 dev lan.5 nodad && ip addr add fd09::1/64 dev lan.5.6 nodad && "
+		  "ip neigh add fd05::9 lladdr 02:00:00:00:01:aa dev lan.5 nud permanent && "
+		  "ip neigh add fd09::9 lladdr 02:00:00:00:01:aa dev lan.5.6 nud permanent && "
 		  "ip -6 route add 2001:db8:100::/48 via 2001:db8::2 && "
 		  "ip -6 route add 2001:db8:101::/48 via 2001:db8::3 && "
 		  "ip -6 route add blackhole 2001:db8:102::/48");
@@ -150,11 +157,12 @@ static void make_ports(struct world *w)
 	must0(host_if_set(w->dp, w->host_end), "host_if_set");
 }
 
-static struct addr_entry entry(struct world *w, enum world_if i, uint16_t vlan, const char *addr)
+/* Of the interface of that name; the MAC is that of the one below. */
+static struct addr_entry entry(const char *name, enum world_if below, const char *addr)
 {
-	struct addr_entry e = { .ifindex = w->ifindex[i], .vlan = vlan };
+	struct addr_entry e = { .ifindex = if_nametoindex(name) };
 
-	pkt_mac(ifs[i].mac, e.mac);
+	pkt_mac(ifs[below].mac, e.mac);
 	must0(addr_parse(addr, &e.addr), addr);
 	return e;
 }
@@ -162,22 +170,33 @@ static struct addr_entry entry(struct world *w, enum world_if i, uint16_t vlan, 
 static void make_addrs(struct world *w)
 {
 	struct addr_entry list[] = {
-		entry(w, IF_LAN, 0, "10.1.0.1"),
-		entry(w, IF_LAN, 5, "10.5.0.1"),
-		entry(w, IF_WAN, 0, "192.0.2.1"),
-		entry(w, IF_PLAIN, 0, "10.6.0.1"),
-		entry(w, IF_LAN, 0, "fd01::1"),
-		entry(w, IF_WAN, 0, "2001:db8::1"),
+		entry("lan", IF_LAN, "10.1.0.1"),      entry("lan.5", IF_LAN, "10.5.0.1"),
+		entry("lan.5.6", IF_LAN, "10.56.0.1"),  entry("wan", IF_WAN, "192.0.2.1"),
+		entry("wan.7", IF_WAN, "198.18.7.1"), entry("plain", IF_PLAIN, "10.6.0.1"),
+		entry("lan", IF_LAN, "fd01::1"),       entry("lan.5", IF_LAN, "fd05::1"),
+		entry("lan.5.6", IF_LAN, "fd09::1"),   entry("wan", IF_WAN, "2001:db8::1"),
 	};
 
 	must0(addrs_replace(w->dp, list, ARRAY_SIZE(list)), "addrs_replace");
 }
 
-/* Virtual addresses of peers: in the LAN's subnets, and behind a router. */
+static void make_vlans(struct world *w)
+{
+	struct vlan_entry list[] = {
+		{ if_nametoindex("lan.5"), { w->ifindex[IF_LAN], { { 0x8100, 5 } } } },
+		{ if_nametoindex("lan.5.6"), { w->ifindex[IF_LAN], { { 0x88a8, 5 }, { 0x8100, 6 } } } },
+		{ if_nametoindex("wan.7"), { w->ifindex[IF_WAN], { { 0x8100, 7 } } } },
+	};
+
+	must0(vlans_replace(w->dp, list, ARRAY_SIZE(list)), "vlans_replace");
+}
+
+/* Virtual addresses of peers: in the LAN's subnets and its VLANs', and behind a router. */
 static void make_proxies(struct world *w)
 {
 	static const char *const text[] = { "10.1.0.77", "fd01::77", "198.51.100.77",
-					    "2001:db8:100::77" };
+					    "2001:db8:100::77", "10.5.0.77", "10.56.0.77",
+					    "fd05::77", "fd09::77" };
 	struct ip_addr list[ARRAY_SIZE(text)];
 
 	for (size_t i = 0; i < ARRAY_SIZE(text); i++)
@@ -210,6 +229,7 @@ void world_init(struct world *w)
 	must0(dp_create(w->instance, &w->dp), "dp_create (SEKISHO_LIBBPF_DEBUG=1 tells more)");
 	make_ports(w);
 	make_addrs(w);
+	make_vlans(w);
 	make_proxies(w);
 	w->sa_in = make_sa(w, SA_IN, IPPROTO_NUM_ESP, 0x1001, "192.0.2.1");
 	w->sa_out = make_sa(w, SA_OUT, IPPROTO_NUM_ESP, 0x2001, "192.0.2.2");
