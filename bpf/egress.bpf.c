@@ -125,7 +125,7 @@ static __always_inline int redirect(struct __sk_buff *skb, const struct links *l
 
 static __noinline void sample_tc(struct __sk_buff *skb, enum gate_outcome o)
 {
-	__u32 len = skb->len, n = sample_size(len);
+	__u32 len = skb->len;
 	struct drop_sample *s = sample_begin(len);
 
 	if (!s)
@@ -133,7 +133,9 @@ static __noinline void sample_tc(struct __sk_buff *skb, enum gate_outcome o)
 	s->ifindex = skb->ifindex;
 	s->where = SAMPLE_EGRESS;
 	s->outcome = o;
-	if (is_sample_size(n) && !bpf_skb_load_bytes(skb, 0, s->head, n))
+
+	__u32 n = sample_size(len);
+	if (n && !bpf_skb_load_bytes(skb, 0, s->head, n))
 		s->head_len = n;
 	bpf_ringbuf_submit(s, 0);
 }

@@ -205,7 +205,9 @@ static __always_inline enum gate_outcome decide(struct xdp_md *ctx, struct packe
 /* Not inlined: it has a stack of its own then. */
 static __noinline void sample_xdp(struct xdp_md *ctx, enum gate_outcome o)
 {
-	__u32 len = ctx->data_end - ctx->data, n = sample_size(len);
+	__u32 len = ctx->data_end - ctx->data;
+
+	barrier_var(len); /* now: halves of packet pointers cannot be kept until later */
 	struct drop_sample *s = sample_begin(len);
 
 	if (!s)
@@ -213,7 +215,9 @@ static __noinline void sample_xdp(struct xdp_md *ctx, enum gate_outcome o)
 	s->ifindex = ctx->ingress_ifindex;
 	s->where = SAMPLE_GATE;
 	s->outcome = o;
-	if (is_sample_size(n) && !bpf_xdp_load_bytes(ctx, 0, s->head, n))
+
+	__u32 n = sample_size(len);
+	if (n && !bpf_xdp_load_bytes(ctx, 0, s->head, n))
 		s->head_len = n;
 	bpf_ringbuf_submit(s, 0);
 }

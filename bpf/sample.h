@@ -25,19 +25,17 @@ static __always_inline struct drop_sample *sample_begin(__u32 len)
 	return s;
 }
 
-/* How much of the packet is copied. The compiler forgets what it knows of it, so that
- * is_sample_size() stays for the verifier to see. */
+/* How much of a packet is copied; to be asked directly before that. Not a comparison of the length with
+ * 0, of which Linux 6.1 learns nothing: the last byte's place has a bound, so what is 1 more is 1 at least. */
 static __always_inline __u32 sample_size(__u32 len)
 {
-	__u32 n = len < SAMPLE_HEAD ? len : SAMPLE_HEAD;
+	__u32 last = (len < SAMPLE_HEAD ? len : SAMPLE_HEAD) - 1;
 
-	asm volatile("" : "+r"(n));
-	return n;
-}
-
-static __always_inline bool is_sample_size(__u32 n)
-{
-	return n > 0 && n <= SAMPLE_HEAD;
+	barrier_var(last);
+	if (last >= SAMPLE_HEAD)
+		return 0;
+	barrier_var(last);
+	return last + 1;
 }
 
 #endif
